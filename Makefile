@@ -1,0 +1,55 @@
+# The only way in: `make` alone lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: venv  ## Quick start: Traefik, etcd, the bridge and a routed container
+	@$(BIN)/python -m compose.quickstart up
+
+.PHONY: down
+down: venv  ## Remove everything that `make up` made
+	@$(BIN)/python -m compose.quickstart down
+
+.PHONY: venv
+venv: .venv/installed  ## Make the virtual environment with all locked dependencies
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	@echo "installing the locked dependencies into .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+.PHONY: format
+format: venv  ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: check
+check: venv  ## Format, lint, types, import directions and pure tests; needs nothing but Python
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pytest -q -m "not real"
+
+.PHONY: test
+test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them up itself)
+	@$(BIN)/pytest -q -m real
+
+.PHONY: lock
+lock: venv  ## Resolve the dependencies anew and lock them with their hashes
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --upgrade pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+.PHONY: clean
+clean:  ## Remove the virtual environment and all caches of the project's tools
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,84 @@
+"""One etcd transaction as a value: what must still hold, what is then written, what is read otherwise.
+
+The core decides in these terms and `bridge.store` carries them out, so that a model and a test can do the same.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """A key as etcd holds it."""
+
+    key: str
+    value: str
+    create_revision: int
+    mod_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The keys from `key` up to, not including, `end`; only `key` itself where `end` is ""."""
+
+    key: str
+    end: str = ""
+
+
+class Revision(Enum):
+    """Which of a key's revisions a comparison looks at; both are 0 for an absent key."""
+
+    CREATED = "create"
+    MODIFIED = "mod"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Every key of `range` has this revision equal to, or (`below`) less than, `value`.
+
+    An empty range of several keys always holds.
+    """
+
+    range: Range
+    revision: Revision
+    value: int
+    below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write one key."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete one key, by name."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """If all `compares` hold, do all `writes` at one revision; else read `reads`, also at one revision."""
+
+    compares: tuple[Compare, ...]
+    writes: tuple[Put | Delete, ...]
+    reads: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """All was written at `revision`."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A compare failed: nothing was written; `found` answers the transaction's reads in their order."""
+
+    revision: int
+    found: tuple[tuple[KeyValue, ...], ...]

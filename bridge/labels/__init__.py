@@ -1,0 +1,1 @@
+"""Labels to typed objects: Traefik's label parser and field table."""

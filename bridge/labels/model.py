@@ -1,0 +1,42 @@
+"""The values that labels decode to: named objects of Traefik's dynamic configuration and their leaves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """One named object: `Ref("http", "routers", "web")`, the name as the user wrote it."""
+
+    protocol: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One value of an object, in the spelling that Traefik's KV provider reads.
+
+    `path` is relative to the object, field names in lower case, joined by "/", positions of lists of objects in
+    four digits ("tls/domains/0000/main"); "" is the object's own bare leaf. `labels` are the full names of the
+    labels that it came from; `rule` names the rule that made it where no label spelled it out.
+    """
+
+    path: str
+    value: str
+    labels: tuple[str, ...] = ()
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one container's labels say. With any problem the container is dropped as a whole, as Traefik does.
+
+    The leaves of an object are sorted by path; an object without leaves was named and nothing else. The labels
+    `...loadbalancer.server.*` stand among a service's leaves as `loadbalancer/server/port` and the like.
+    """
+
+    objects: Mapping[Ref, tuple[Leaf, ...]]
+    problems: tuple[Problem, ...] = ()

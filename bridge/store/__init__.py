@@ -1,0 +1,1 @@
+"""etcd: client, lease, watch and commit; nothing else of the product knows it."""

@@ -1,0 +1,1 @@
+"""Routing to the keys that Traefik reads: spelling, references, and the last check before anything is written."""

@@ -1,0 +1,33 @@
+"""The values that a container publishes: its objects as definitions and servers, ready to be claimed."""
+
+from dataclasses import dataclass
+
+from bridge.labels.model import Leaf, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object that a container publishes.
+
+    `definition` holds the leaves that all claimants share, sorted by path (a service's constant empty server
+    list included); `server` the leaves of this container's own server, () where it brings none.
+    """
+
+    ref: Ref
+    definition: tuple[Leaf, ...]
+    server: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """All that one container publishes, in one transaction or not at all.
+
+    `container` is its name, `id` the first 12 characters of its id, `application` who it belongs to when
+    definitions differ, `created` the engine's creation time (RFC 3339 with nanoseconds; sorts as text).
+    """
+
+    container: str
+    id: str
+    application: str
+    created: str
+    items: tuple[Item, ...]
