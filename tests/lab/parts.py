@@ -1,0 +1,135 @@
+"""Every part by its name: where it is on this machine, built or installed when it is missing.
+
+Each function returns paths of executables or raises PartUnavailableError with one line that says why not.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.lab import apt, cache, golang, programs
+from tests.lab.shell import Command, PartUnavailableError, run
+
+TraefikRelease = Literal["2.11", "3.7"]
+EtcdRelease = Literal["3.4", "3.7"]
+EngineRelease = Literal["20.10", "29"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerd:
+    """A Docker engine's executables; `runc` is None where the engine finds its own."""
+
+    path: Path
+    containerd: Path
+    runc: Path | None
+
+
+def traefik(release: TraefikRelease) -> Path:
+    """Return the executable of a Traefik release."""
+    return golang.build({"2.11": programs.TRAEFIK_2_11, "3.7": programs.TRAEFIK_3_7}[release])
+
+
+def etcd(release: EtcdRelease) -> Path:
+    """Return the executable of an etcd release: the distribution's, or a current one."""
+    return golang.build(programs.ETCD_3_7) if release == "3.7" else _distribution_etcd()
+
+
+def _distribution_etcd() -> Path:
+    apt.install("etcd-server")
+    return _of_version(Path("/usr/bin/etcd"), "etcd Version: 3.4.")
+
+
+def etcdctl() -> Path:
+    """Return the executable of a current etcdctl, which understands every etcd here."""
+    return golang.build(programs.ETCDCTL)
+
+
+def dockerd(release: EngineRelease) -> Dockerd:
+    """Return the executables of a Docker engine: the distribution's of 20.10, or one of the 29 line."""
+    distribution = distribution_dockerd()
+    if release == "29":
+        engine = golang.build(programs.DOCKERD_29)
+        return Dockerd(engine, distribution.containerd, golang.build(programs.RUNC))
+    _of_version(distribution.path, "Docker version 20.10.")
+    return distribution
+
+
+def distribution_dockerd() -> Dockerd:
+    """Return the executables of the distribution's own Docker engine, whatever its version."""
+    if os.geteuid() != 0:
+        raise PartUnavailableError("Docker engine: only root can start one")
+    apt.install("docker.io", "iptables")
+    return Dockerd(Path("/usr/sbin/dockerd"), Path("/usr/bin/containerd"), None)
+
+
+def docker_cli() -> Path:
+    """Return the machine's docker command, or else the distribution's."""
+    if not (found := shutil.which("docker")):
+        apt.install("docker.io")
+        found = shutil.which("docker")
+    if not found:
+        raise PartUnavailableError("docker: the distribution's docker.io has no command of this name")
+    return Path(found)
+
+
+def compose() -> Path:
+    """Return Docker Compose as a plugin: the executable is below `cli-plugins` of a Docker configuration."""
+    built = golang.build(programs.COMPOSE)
+
+    def make(directory: Path) -> None:
+        (directory / "cli-plugins").mkdir()
+        shutil.copy2(built, directory / "cli-plugins/docker-compose")
+
+    key = f"docker-config-{built.parent.name}"
+    return cache.entry(key, "Laying out the Compose plugin", make) / "cli-plugins/docker-compose"
+
+
+def busybox() -> Path:
+    """Return a busybox that needs no libraries."""
+    apt.install("busybox-static")
+    return Path("/bin/busybox")
+
+
+def whoami() -> Path:
+    """Return our own whoami, which needs no libraries (see `recipes/whoami`)."""
+    return golang.build_own("whoami", golang.RECIPES / "whoami")
+
+
+def certificate() -> Path:
+    """Return the directory of a self-signed certificate for localhost: `cert.pem` and `key.pem`."""
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:*.localhost"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
+
+    def make(directory: Path) -> None:
+        apt.install("openssl")
+        files: Command = ["-keyout", directory / "key.pem", "-out", directory / "cert.pem"]
+        run(["openssl", "req", "-x509", *key, *subject, *files])
+
+    return cache.entry(f"certificate-{cache.digest(*key, *subject)}", "Making a certificate", make)
+
+
+def _of_version(path: Path, wanted: str) -> Path:
+    told = run([path, "--version"]).partition("\n")[0]
+    if not told.startswith(wanted):
+        raise PartUnavailableError(f"{path}: the distribution's is {told!r}, wanted {wanted!r}")
+    return path
+
+
+BY_NAME: Mapping[str, Callable[[], Path]] = {
+    "go": golang.toolchain,
+    "traefik-3.7": lambda: traefik("3.7"),
+    "etcd-3.7": lambda: etcd("3.7"),
+    "etcdctl": etcdctl,
+    "etcd-3.4": lambda: etcd("3.4"),
+    "whoami": whoami,
+    "busybox": busybox,
+    "certificate": certificate,
+    "docker-cli": docker_cli,
+    "dockerd-20.10": lambda: dockerd("20.10").path,
+    "compose": compose,
+    "dockerd-29": lambda: dockerd("29").path,
+    "traefik-2.11": lambda: traefik("2.11"),
+}

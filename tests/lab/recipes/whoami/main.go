@@ -1,0 +1,73 @@
+// whoami tells who answered: over HTTP its host name and the request, over TCP and UDP its host name
+// before each line that it echoes.
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+)
+
+func main() {
+	port := flag.String("port", "80", "port of the HTTP server")
+	tcp := flag.String("tcp", "", "port of the TCP echo, if any")
+	udp := flag.String("udp", "", "port of the UDP echo, if any")
+	flag.Parse()
+	name, err := os.Hostname()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if *tcp != "" {
+		go echoTCP(name, *tcp)
+	}
+	if *udp != "" {
+		go echoUDP(name, *udp)
+	}
+	log.Fatal(http.ListenAndServe(":"+*port, answer(name)))
+}
+
+func answer(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "Hostname: %s\nRemoteAddr: %s\n", name, r.RemoteAddr)
+		fmt.Fprintf(w, "%s %s %s\nHost: %s\n", r.Method, r.URL.RequestURI(), r.Proto, r.Host)
+		_ = r.Header.Write(w)
+	})
+}
+
+func echoTCP(name, port string) {
+	listener, err := net.Listen("tcp", ":"+port)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			log.Fatal(err)
+		}
+		go func() {
+			defer conn.Close()
+			for lines := bufio.NewScanner(conn); lines.Scan(); {
+				fmt.Fprintf(conn, "%s: %s\n", name, lines.Text())
+			}
+		}()
+	}
+}
+
+func echoUDP(name, port string) {
+	conn, err := net.ListenPacket("udp", ":"+port)
+	if err != nil {
+		log.Fatal(err)
+	}
+	packet := make([]byte, 65535)
+	for {
+		n, peer, err := conn.ReadFrom(packet)
+		if err != nil {
+			log.Fatal(err)
+		}
+		_, _ = conn.WriteTo(append([]byte(name+": "), packet[:n]...), peer)
+	}
+}
