@@ -1,0 +1,183 @@
+"""Where Traefik reaches a container: its own address, or a published port of its host.
+
+Without an advertise address the rules are those of Traefik's Docker provider (its documentation: `network`,
+`useBindPortIP`, "Host networking"); with one, Traefik runs elsewhere and only published ports count.
+Every function answers a `Place` or, as text, why there is none.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bridge.container import Binding, Container, Port
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host (an IP address or a name) and a port, and the rule that chose them."""
+
+    host: str
+    port: str
+    rule: str
+
+    def __str__(self) -> str:
+        """Write `host:port`, an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """There is no place, why, and what would make one."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The container whose network another one uses, and the network that its own labels name, "" for none."""
+
+    container: Container
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an address depends on beside the container: the host and its options.
+
+    `network` is the network that the container's label names, else the option's. `target` is the container
+    that `container:` networking leads to, None where it is not there.
+    """
+
+    network: str
+    use_bind_port_ip: bool
+    advertise_address: str
+    gateway: str
+    target: Neighbour | None
+
+
+def place(container: Container, labelled_port: str, protocol: str, around: Surroundings) -> Place | Nowhere:
+    """Choose where this container's server is, for a service over `protocol` ("tcp" or "udp")."""
+    port = labelled_port or _lowest(container.ports)
+    if not port:
+        return Nowhere(
+            "the port is missing: the container exposes none and no label names one",
+            "add the label ...loadbalancer.server.port=<the port that the application listens on>",
+        )
+    if around.advertise_address:
+        return _published(container, port, protocol, around)
+    return _bound(container, port, around) or _internal(container, port, around)
+
+
+def _lowest(ports: Iterable[Port]) -> str:
+    return str(min((port.number for port in ports), default=""))
+
+
+def _bound(container: Container, port: str, around: Surroundings) -> Place | None:
+    """`useBindPortIP`: the first binding of the port, when it is bound to one specific address."""
+    if not around.use_bind_port_ip:
+        return None
+    bindings = (
+        b for p in container.ports if str(p.number) == port and p.protocol != "sctp" for b in p.bindings
+    )
+    first = next(bindings, None)
+    if first is None or _everywhere(first.host_ip):
+        return None
+    return Place(first.host_ip, first.host_port, "the address that the port is bound to (use_bind_port_ip)")
+
+
+def _internal(container: Container, port: str, around: Surroundings) -> Place | Nowhere:
+    named = next((n for n in container.networks if n.name == around.network), None)
+    if around.network and named:
+        return _on(named.ipv4 or named.ipv6, port, f"its address on the network {named.name}", container)
+    if container.network_mode == "host":
+        return Place(around.gateway, port, "host networking")
+    if container.network_mode.startswith("container:"):
+        return _through(container, port, around)
+    first = next((n for n in container.networks if n.ipv4 or n.ipv6), None)
+    rule = f"its address on the network {first.name}" if first else ""
+    return _on(first.ipv4 or first.ipv6 if first else "", port, rule, container)
+
+
+def _on(address: str, port: str, rule: str, container: Container) -> Place | Nowhere:
+    if address:
+        return Place(address, port, rule)
+    names = ", ".join(network.name for network in container.networks) or "none"
+    return Nowhere(
+        f"the container has no address on its networks (attached: {names})",
+        "attach it to a network that Traefik is on, and name that network with traefik.docker.network",
+    )
+
+
+def _through(container: Container, port: str, around: Surroundings) -> Place | Nowhere:
+    """`container:` networking: the target's address, by the target's own network label if it has one."""
+    target = around.target
+    if target is None:
+        return _gone(container)
+    inner = Surroundings(
+        target.network or around.network,
+        use_bind_port_ip=False,
+        advertise_address="",
+        gateway=around.gateway,
+        target=None,
+    )
+    return _internal(target.container, port, inner)
+
+
+def _gone(container: Container) -> Nowhere:
+    name = container.network_mode.removeprefix("container:")
+    return Nowhere(f"it uses the network of the container {name}, which is not there", "start that container")
+
+
+def _published(container: Container, port: str, protocol: str, around: Surroundings) -> Place | Nowhere:
+    if container.network_mode == "host":
+        return Place(around.advertise_address, port, "host networking, on the advertise address")
+    if container.network_mode.startswith("container:"):
+        target = around.target
+        return _published(target.container, port, protocol, around) if target else _gone(container)
+    ports = [p for p in container.ports if p.protocol == protocol]
+    bindings = _bindings(ports, port)
+    usable = [binding for binding in bindings if not _loopback(binding.host_ip)]
+    if usable:
+        # IPv4 and IPv6 bindings of one port stand side by side: the specific address says more than "everywhere"
+        best = min(usable, key=lambda binding: (_everywhere(binding.host_ip), ":" in binding.host_ip))
+        host = around.advertise_address if _everywhere(best.host_ip) else best.host_ip
+        return Place(host, best.host_port, f"published port of {port}/{protocol}")
+    return _unpublished(port, protocol, ports, bindings)
+
+
+def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:
+    """The bindings of a container port or, if there is no such container port, of a published one."""
+    inside = [binding for p in ports if str(p.number) == port for binding in p.bindings]
+    exists = any(str(p.number) == port for p in ports)
+    return inside if exists else [b for p in ports for b in p.bindings if b.host_port == port]
+
+
+def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list[Binding]) -> Nowhere:
+    if bindings:
+        return Nowhere(
+            f"port {port}/{protocol} is published on the loopback address only, where Traefik on another host "
+            "cannot reach it",
+            f"publish it on every address (-p {port}) or on one that other hosts reach",
+        )
+    published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings})) or "none"
+    return Nowhere(
+        f"port {port}/{protocol} is not published on the host (published: {published}), and with an advertise "
+        "address Traefik reaches published ports only",
+        f"publish it (-p {port}), or name a published port with ...loadbalancer.server.port",
+    )
+
+
+def _everywhere(address: str) -> bool:
+    return not address or _parsed_is(address, "is_unspecified")
+
+
+def _loopback(address: str) -> bool:
+    return bool(address) and _parsed_is(address, "is_loopback")
+
+
+def _parsed_is(address: str, quality: str) -> bool:
+    try:
+        return bool(getattr(ip_address(address), quality))
+    except ValueError:
+        return False

@@ -1,0 +1,154 @@
+"""One container to its routing, by the rules and in the order of Traefik's Docker provider.
+
+Traefik's documentation of the rules: "Docker", its options and "Routing configuration with labels".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.container import Container
+from bridge.labels.decode import decode
+from bridge.labels.model import Leaf, Ref
+from bridge.labels.options import LabelOptions, read_options
+from bridge.problem import Problem
+from bridge.routing.address import Neighbour, Surroundings
+from bridge.routing.keep import dropped, healthy, running
+from bridge.routing.model import Object, Routing
+from bridge.routing.names import service_name
+from bridge.routing.options import Options
+from bridge.routing.routers import link
+from bridge.routing.server import SERVER, idle_server, server
+
+_NO_SERVERS = Leaf(
+    "loadbalancer/servers", "", rule="every service has the empty list, its servers stand below"
+)
+
+
+def route(container: Container, options: Options, target: Container | None = None) -> Routing:
+    """Build all objects of one container; `target` is the container whose network it uses, if it uses one's."""
+    said = read_options(container.name, container.labels, options.release)
+    if isinstance(said, tuple):
+        return Routing(problems=said, reason="its labels have errors")
+    reason = dropped(container, said, options)
+    if reason:
+        return Routing(reason=reason)
+    decoded = decode(container.name, container.labels, options.release)
+    if decoded.problems:
+        return Routing(problems=decoded.problems, reason="its labels have errors")
+    return _build(container, decoded.objects, options, _surroundings(said, options, target))
+
+
+def _surroundings(said: LabelOptions, options: Options, target: Container | None) -> Surroundings:
+    return Surroundings(
+        _network(said, options.network),
+        options.use_bind_port_ip,
+        options.advertise_address,
+        options.gateway,
+        Neighbour(target, _own_network(target, options)) if target else None,
+    )
+
+
+def _network(said: LabelOptions, default: str) -> str:
+    return default if said.network is None else said.network
+
+
+def _own_network(container: Container, options: Options) -> str:
+    said = read_options(container.name, container.labels, options.release)
+    return "" if isinstance(said, tuple) else _network(said, options.network)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The objects of one protocol, by kind."""
+
+    routers: Mapping[Ref, tuple[Leaf, ...]]
+    services: Mapping[Ref, tuple[Leaf, ...]]
+    rest: Mapping[Ref, tuple[Leaf, ...]]
+
+
+def _part(objects: Mapping[Ref, tuple[Leaf, ...]], protocol: str) -> _Part:
+    mine = {ref: leaves for ref, leaves in objects.items() if ref.protocol == protocol}
+    return _Part(
+        {ref: leaves for ref, leaves in mine.items() if ref.kind == "routers"},
+        {ref: leaves for ref, leaves in mine.items() if ref.kind == "services"},
+        {ref: leaves for ref, leaves in mine.items() if ref.kind not in {"routers", "services"}},
+    )
+
+
+def _build(
+    container: Container,
+    decoded: Mapping[Ref, tuple[Leaf, ...]],
+    options: Options,
+    around: Surroundings,
+) -> Routing:
+    parts = {protocol: _part(decoded, protocol) for protocol in ("http", "tcp", "udp", "tls")}
+    built = _protocols(parts)
+    objects: list[Object] = []
+    problems: list[Problem] = []
+    for protocol, part in parts.items():
+        objects += [Object(ref, leaves) for ref, leaves in part.rest.items()]
+        if protocol not in built:
+            continue
+        services = _services(container, protocol, part, around)
+        if isinstance(services, Problem):
+            return Routing(problems=(services,), reason="a service has no server")
+        routers, broken = link(
+            container, part.routers, list(part.services) or [_default(container, protocol)], options
+        )
+        objects += [*services, *routers]
+        problems += broken
+    return Routing(tuple(sorted(objects, key=lambda made: made.ref)), tuple(problems))
+
+
+def _protocols(parts: Mapping[str, _Part]) -> set[str]:
+    """HTTP is always built, unless the container is about TCP or UDP and says nothing of HTTP."""
+    other = {name for name in ("tcp", "udp") if parts[name].routers or parts[name].services}
+    http = parts["http"]
+    says_http = http.routers or http.services or any(ref.kind == "middlewares" for ref in http.rest)
+    return other if other and not says_http else other | {"http"}
+
+
+def _default(container: Container, protocol: str) -> Ref:
+    return Ref(protocol, "services", service_name(container))
+
+
+def _services(
+    container: Container, protocol: str, part: _Part, around: Surroundings
+) -> list[Object] | Problem:
+    named = part.services or {
+        _default(container, protocol): (Leaf("loadbalancer", "", rule="default service"),)
+    }
+    made = [_service(container, ref, leaves, around) for ref, leaves in named.items()]
+    failed = next((problem for problem in made if isinstance(problem, Problem)), None)
+    return failed or [service for service in made if isinstance(service, Object)]
+
+
+def _service(
+    container: Container, ref: Ref, leaves: tuple[Leaf, ...], around: Surroundings
+) -> Object | Problem:
+    kept = [
+        leaf for leaf in leaves if leaf.path not in {"", "loadbalancer"} and not leaf.path.startswith(SERVER)
+    ]
+    balanced = any(leaf.path.startswith("loadbalancer") for leaf in leaves)
+    if balanced:
+        kept.append(_NO_SERVERS)
+    if not (running(container) and healthy(container)):
+        return Object(ref, _sorted(kept), idle_server(ref, leaves))
+    if not balanced:
+        return _unbalanced(container, ref, leaves)
+    made = server(container, ref, leaves, around)
+    return made if isinstance(made, Problem) else Object(ref, _sorted(kept), made)
+
+
+def _unbalanced(container: Container, ref: Ref, leaves: tuple[Leaf, ...]) -> Problem:
+    label = next((name for leaf in leaves for name in leaf.labels), "")
+    return Problem(
+        container.name,
+        label,
+        f"service {ref.name} has no load balancer",
+        f"add traefik.{ref.protocol}.services.{ref.name}.loadbalancer.server.port=<port>",
+    )
+
+
+def _sorted(leaves: list[Leaf]) -> tuple[Leaf, ...]:
+    return tuple(sorted(leaves, key=lambda leaf: leaf.path))

@@ -1,0 +1,36 @@
+"""Which containers are routed at all: the filters of Traefik's Docker provider, in its order."""
+
+from bridge.container import Container
+from bridge.labels.options import LabelOptions
+from bridge.routing.options import Options
+
+
+def dropped(container: Container, said: LabelOptions, options: Options) -> str:
+    """Say why this container is not routed, "" if it is."""
+    if not (options.exposed_by_default if said.enable is None else said.enable):
+        return _disabled(said)
+    if not options.constraints.match(container.labels):
+        return "its labels do not match the constraints"
+    if said.allow_non_running:
+        return ""
+    if not running(container):
+        return f"it is not running ({container.status})"
+    if not healthy(container) and not options.allow_empty_services:
+        return f"it is not healthy ({container.health})"
+    return ""
+
+
+def running(container: Container) -> bool:
+    """Whether it serves; a container without a status passes, as with Traefik."""
+    return container.status in {"", "running"}
+
+
+def healthy(container: Container) -> bool:
+    """Whether its health check, if it has one, says so."""
+    return container.health in {"", "healthy"}
+
+
+def _disabled(said: LabelOptions) -> str:
+    if said.enable is None:
+        return "containers are not exposed by default, and it has no label traefik.enable=true"
+    return "its label traefik.enable disables it"

@@ -1,0 +1,30 @@
+"""What a container is routed as, before it is spelled as keys."""
+
+from dataclasses import dataclass
+
+from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object of Traefik's configuration: the leaves that describe it, and this container's own server.
+
+    The paths of `server` are relative to the server ("url", "address", "weight"); () where it brings none.
+    """
+
+    ref: Ref
+    leaves: tuple[Leaf, ...]
+    server: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """All objects of one container, or the `reason` why there are none.
+
+    A problem with objects beside it cost single routers; a problem without cost the container.
+    """
+
+    objects: tuple[Object, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reason: str = ""

@@ -1,0 +1,32 @@
+"""How containers are called: their service in Traefik, and the application that they belong to."""
+
+from bridge.container import Container
+from bridge.rules.normalize import normalize
+
+_PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+_APPLICATION = "bridge.application"
+
+
+def service_name(container: Container) -> str:
+    """Name the service as Traefik's Docker provider does: `<compose service>-<compose project>`, else the name."""
+    project, service = container.labels.get(_PROJECT, ""), container.labels.get(_SERVICE, "")
+    return normalize(f"{service}_{project}" if project and service else container.name)
+
+
+def application(container: Container) -> str:
+    """Tell whose definitions these are: the label `bridge.application`, else service name and image repository.
+
+    Containers of one application may change a definition that they share; others wait for it.
+    """
+    named = container.labels.get(_APPLICATION, "")
+    return named or f"{service_name(container)} {_repository(container.image)}".rstrip()
+
+
+def _repository(image: str) -> str:
+    """`registry:5000/team/web:1.2@sha256:...` is the repository `registry:5000/team/web`."""
+    if image.startswith("sha256:"):
+        return ""
+    name = image.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + last.partition(":")[0]

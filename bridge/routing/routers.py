@@ -1,0 +1,98 @@
+"""Routers get their rule and their service: the linking of Traefik's Docker provider.
+
+A router that cannot be completed is left out alone; everything else of its container stays.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bridge.container import Container
+from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
+from bridge.routing.model import Object
+from bridge.routing.names import service_name
+from bridge.routing.options import Options
+from bridge.rules.errors import RuleError
+
+_DEFAULT_RULE = "the default rule"
+_ONLY_SERVICE = "the container's only service"
+
+
+def link(
+    container: Container, routers: Mapping[Ref, tuple[Leaf, ...]], services: Sequence[Ref], options: Options
+) -> tuple[list[Object], list[Problem]]:
+    """Complete the routers of one protocol, given this container's services of that protocol."""
+    named = _named(container, routers, services)
+    made = [_router(container, ref, leaves, services, options) for ref, leaves in named]
+    return [m for m in made if isinstance(m, Object)], [m for m in made if isinstance(m, Problem)]
+
+
+def _named(
+    container: Container, routers: Mapping[Ref, tuple[Leaf, ...]], services: Sequence[Ref]
+) -> list[tuple[Ref, tuple[Leaf, ...]]]:
+    """The labels' routers; HTTP alone has a default one, when it is clear which service it leads to."""
+    if routers or services[0].protocol != "http" or len(services) > 1:
+        return list(routers.items())
+    return [(Ref("http", "routers", service_name(container)), ())]
+
+
+def _router(
+    container: Container, ref: Ref, leaves: tuple[Leaf, ...], services: Sequence[Ref], options: Options
+) -> Object | Problem:
+    said = {
+        leaf.path: leaf
+        for leaf in leaves
+        if leaf.path and (leaf.path not in {"rule", "service"} or leaf.value)
+    }
+    if "rule" not in said and ref.protocol != "udp":
+        rule = _rule(container, ref, leaves, options)
+        if isinstance(rule, Problem):
+            return rule
+        said |= rule
+    if "service" not in said:
+        if len(services) > 1:
+            return _ambiguous(container, ref, leaves, services)
+        said["service"] = Leaf("service", services[0].name, rule=_ONLY_SERVICE)
+    return Object(ref, tuple(said[path] for path in sorted(said)))
+
+
+def _rule(
+    container: Container, ref: Ref, leaves: tuple[Leaf, ...], options: Options
+) -> dict[str, Leaf] | Problem:
+    if ref.protocol == "tcp":
+        return _problem(
+            container, ref, leaves, "has no rule", f"add traefik.tcp.routers.{ref.name}.rule=HostSNI(`*`)"
+        )
+    try:
+        text = options.default_rule.render(
+            name=service_name(container), container_name=container.name, labels=container.labels
+        )
+    except RuleError as error:
+        return _problem(
+            container, ref, leaves, f"has no rule; the default rule fails: {error}", _own_rule(ref)
+        )
+    if not text:
+        return _problem(container, ref, leaves, "has no rule; the default rule is empty", _own_rule(ref))
+    return {
+        "rule": Leaf("rule", text, rule=_DEFAULT_RULE),
+        "defaultrule": Leaf("defaultrule", "true", rule=_DEFAULT_RULE),
+    }
+
+
+def _own_rule(ref: Ref) -> str:
+    return f"add traefik.http.routers.{ref.name}.rule=Host(`<name>`)"
+
+
+def _ambiguous(container: Container, ref: Ref, leaves: tuple[Leaf, ...], services: Sequence[Ref]) -> Problem:
+    names = ", ".join(sorted(service.name for service in services))
+    return _problem(
+        container,
+        ref,
+        leaves,
+        f"names no service, and the container has several ({names})",
+        f"add traefik.{ref.protocol}.routers.{ref.name}.service=<one of {names}>",
+    )
+
+
+def _problem(container: Container, ref: Ref, leaves: tuple[Leaf, ...], what: str, hint: str) -> Problem:
+    label = next((name for leaf in leaves for name in leaf.labels), "")
+    return Problem(container.name, label, f"{ref.protocol} router {ref.name} {what}", hint)

@@ -1,0 +1,60 @@
+"""The one server that a container brings to each of its services: its URL or address."""
+
+from collections.abc import Sequence
+
+from bridge.container import Container
+from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
+from bridge.routing.address import Nowhere, Surroundings, place
+
+SERVER = "loadbalancer/server/"
+"""Where labels put the server; `servers/` is where Traefik's KV provider reads it."""
+
+
+def server(
+    container: Container, service: Ref, leaves: Sequence[Leaf], around: Surroundings
+) -> tuple[Leaf, ...] | Problem:
+    """Complete what the labels say of a running container's server (documentation: "Services", server)."""
+    said = {leaf.path.removeprefix(SERVER): leaf for leaf in leaves if leaf.path.startswith(SERVER)}
+    kept = tuple(said[name] for name in ("preservepath", "tls", "weight") if name in said)
+    if service.protocol == "http" and said.get("url") and said["url"].value:
+        return _given(container, said) or (said["url"], *kept)
+    port = said.get("port")
+    found = place(container, port.value if port else "", _transport(service), around)
+    if isinstance(found, Nowhere):
+        label = port.labels[0] if port else ""
+        return Problem(container.name, label, f"service {service.name}: {found.message}", found.hint)
+    labels = port.labels if port else ()
+    if service.protocol != "http":
+        return (Leaf("address", str(found), labels, found.rule), *kept)
+    scheme = said.get("scheme")
+    url = f"{scheme.value if scheme and scheme.value else 'http'}://{found}"
+    return (Leaf("url", url, labels + (scheme.labels if scheme else ()), found.rule), *kept)
+
+
+def idle_server(service: Ref, leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
+    """What a container that does not serve leaves in its service: nothing but a URL that a label names.
+
+    Traefik leaves a server without a URL behind where a label names the port, which answers 500; here the list
+    is empty.
+    """
+    said = {leaf.path.removeprefix(SERVER): leaf for leaf in leaves if leaf.path.startswith(SERVER)}
+    if service.protocol != "http" or not said.get("url") or not said["url"].value:
+        return ()
+    return tuple(said[name] for name in ("preservepath", "url", "weight") if name in said)
+
+
+def _transport(service: Ref) -> str:
+    return "udp" if service.protocol == "udp" else "tcp"
+
+
+def _given(container: Container, said: dict[str, Leaf]) -> Problem | None:
+    extra = next((said[name] for name in ("scheme", "port") if said.get(name) and said[name].value), None)
+    if extra is None:
+        return None
+    return Problem(
+        container.name,
+        extra.labels[0],
+        "a server has either a URL, or a scheme and a port",
+        f"remove this label or {said['url'].labels[0]}",
+    )

@@ -1,0 +1,9 @@
+"""How Traefik's KV provider names things: the keys of an object, relative to the root key."""
+
+from bridge.labels.model import Ref
+
+
+def key(ref: Ref, path: str) -> str:
+    """The key of one leaf, relative to the root key; the object's bare key where `path` is ""."""
+    bare = f"{ref.protocol}/{ref.kind}/{ref.name}"
+    return f"{bare}/{path}" if path else bare

@@ -1,0 +1,68 @@
+"""A routing as a publication: spelled as Traefik's KV provider reads it, and checked for the last time.
+
+Any key or value that Traefik's decoder rejects would freeze the configuration of every host, so what this check
+does not know for certain costs the container instead.
+"""
+
+from dataclasses import replace
+
+from bridge.container import Container
+from bridge.labels.check import kv_problem
+from bridge.labels.model import Leaf, Ref
+from bridge.labels.names import unfit
+from bridge.problem import Problem
+from bridge.routing.model import Object, Routing
+from bridge.routing.names import application
+from bridge.routing.options import Options
+from bridge.view.keys import PERMANENT, key
+from bridge.view.model import Item, Publication
+from bridge.view.references import localised
+
+
+def publication(container: Container, routing: Routing, options: Options) -> Publication | tuple[Problem, ...]:
+    """Spell what the container publishes, or say what stands in the way of all of it."""
+    segment = f"{options.host}-{container.short_id}"
+    items = tuple(_item(made, segment) for made in routing.objects)
+    problems = [problem for item in items for problem in _check(container, item, options)]
+    if problems:
+        return tuple(problems)
+    return Publication(container.name, container.short_id, application(container), container.created, items)
+
+
+def _item(made: Object, segment: str) -> Item:
+    leaves = tuple(localised(made.ref, leaf) for leaf in made.leaves)
+    server = tuple(
+        replace(leaf, path=f"loadbalancer/servers/{segment}/{leaf.path}")
+        for leaf in sorted(made.server, key=lambda leaf: leaf.path)
+    )
+    return Item(made.ref, leaves, server)
+
+
+def _check(container: Container, item: Item, options: Options) -> list[Problem]:
+    name = _name_problem(item.ref)
+    if name:
+        return [Problem(container.name, _label(item), f"{_called(item.ref)}: {name}", "choose another name")]
+    found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in _leaves(item))
+    return [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
+
+
+def _name_problem(ref: Ref) -> str:
+    reserved = (ref.protocol, ref.kind, ref.name.lower()) == (PERMANENT.protocol, PERMANENT.kind, PERMANENT.name)
+    return "this name is reserved for the bridge's own permanent key" if reserved else unfit(ref.name)
+
+
+def _called(ref: Ref) -> str:
+    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
+
+
+def _leaves(item: Item) -> tuple[Leaf, ...]:
+    return item.definition + item.server
+
+
+def _label(item: Item) -> str:
+    return next((name for leaf in _leaves(item) for name in leaf.labels), "")
+
+
+def _refusal(container: Container, ref: Ref, leaf: Leaf, reason: str) -> Problem:
+    label = leaf.labels[0] if leaf.labels else ""
+    return Problem(container.name, label, f"{_called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}")
