@@ -7,3 +7,11 @@ def key(ref: Ref, path: str) -> str:
     """The key of one leaf, relative to the root key; the object's bare key where `path` is ""."""
     bare = f"{ref.protocol}/{ref.kind}/{ref.name}"
     return f"{bare}/{path}" if path else bare
+
+
+PERMANENT = Ref("http", "middlewares", "docker-event-bridge")
+"""The object that keeps Traefik's root from ever being empty: an unused middleware that every release accepts.
+
+Traefik skips an empty configuration, so that the last route would stay for ever. Its name is reserved.
+"""
+PERMANENT_PATH, PERMANENT_VALUE = "addprefix/prefix", "/docker-event-bridge"
