@@ -1,0 +1,73 @@
+"""Settings for a command, or the one line that says which is wrong, how it was given and what is accepted."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from bridge.errors import UsageError
+from bridge.masking import masked
+from bridge.settings.model import RunSettings, Section
+from bridge.settings.sources import ENV_FILE, SecretFiles, env_file, environment, file_variable, variable
+
+S = TypeVar("S", bound=Section)
+
+
+def load(settings: type[S], flags: Mapping[str, str]) -> S:
+    """Read the settings of a command from its flags (setting to text), variables and files.
+
+    Raises UsageError with one line, also for a variable that begins like ours and is no setting.
+    """
+    _refuse_unknown()
+    try:
+        return settings(**flags)
+    except ValidationError as error:
+        raise UsageError(_line(error.errors(include_url=False)[0], flags)) from None
+
+
+def flag(setting: str) -> str:
+    """Return the flag that gives a setting."""
+    return "--" + setting.replace("_", "-")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the one of `names` that resembles `name` most."""
+    return difflib.get_close_matches(name, names, n=1, cutoff=0)[0]
+
+
+def _refuse_unknown() -> None:
+    known = {f"{name}{ending}" for name in RunSettings.model_fields for ending in ("", "_file")}
+    for texts, place in (environment(), ""), (env_file(), f" (in {ENV_FILE})"):
+        for name in sorted(texts.keys() - known):
+            near = variable(nearest(name, known))
+            raise UsageError(f"{variable(name)}{place} is not a setting; the nearest one is {near}")
+
+
+def _line(error: Mapping[str, Any], flags: Mapping[str, str]) -> str:
+    setting: str = error["loc"][0] if error["loc"] else error["ctx"]["error"].setting
+    name, text = _given(setting, flags)
+    return f"{name} is {masked(setting, text)!r}; {_accepted(error)}"
+
+
+def _given(setting: str, flags: Mapping[str, str]) -> tuple[str, str]:
+    """Say how a setting was given, and its text there."""
+    sources = (
+        (flag(setting), flags),
+        (variable(setting), environment()),
+        (f"{variable(setting)} (in {ENV_FILE})", env_file()),
+        (file_variable(setting), SecretFiles(RunSettings)()),
+        (f"{variable(setting)} (by default)", {setting: RunSettings.model_fields[setting].default}),
+    )
+    return next((name, texts[setting]) for name, texts in sources if setting in texts)
+
+
+def _accepted(error: Mapping[str, Any]) -> str:
+    match error["type"]:
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "literal_error":
+            return f"accepted: {error['ctx']['expected']}".replace("'", "")
+        case "bool_parsing":
+            return "accepted: true or false"
+    return str(error["msg"])

@@ -1,0 +1,183 @@
+"""Every setting: its name, values, default and meaning. Flags, variables, help and reference follow.
+
+Named after Traefik's own options where they mean the same. Each default is written as a person would.
+"""
+
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bridge.engine.model import Endpoint
+from bridge.settings.sources import ENV_FILE, PREFIX, SecretFiles
+from bridge.settings.values import (
+    Address,
+    Duration,
+    Endpoints,
+    EngineEndpoint,
+    ExpressionText,
+    HostName,
+    Key,
+    LogFormat,
+    LogLevel,
+    ReadableFile,
+    Release,
+    SocketPath,
+    TemplateText,
+)
+
+
+def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation gives it the type of its field
+    return Field(default, description=meaning)
+
+
+class ConflictError(ValueError):
+    """A setting that does not go with another one."""
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+class Section(BaseSettings):
+    """Settings that belong together, from flags, the environment, `.env` and secret files; the first counts."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        enable_decoding=False,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a directory, not ours
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources in the order of precedence; the flags are the arguments of the class."""
+        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls)
+
+
+class Docker(Section):
+    """Docker engine."""
+
+    docker_endpoint: EngineEndpoint = _setting(
+        "",
+        "the engine: unix:///path, tcp://host:port or ssh://user@host; if empty, what Docker's own"
+        " DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, else unix:///var/run/docker.sock",
+    )
+    docker_tls_ca: ReadableFile = _setting("", "file with the CA certificate of the engine")
+    docker_tls_cert: ReadableFile = _setting("", "file with the client certificate for the engine")
+    docker_tls_key: ReadableFile = _setting("", "file with the key of the client certificate")
+    docker_tls_insecure_skip_verify: bool = _setting("false", "do not verify the engine's certificate")
+
+    def endpoint(self) -> Endpoint:
+        """Return where the engine listens."""
+        tls = self.docker_tls_ca, self.docker_tls_cert, self.docker_tls_key
+        return Endpoint(self.docker_endpoint, *tls, self.docker_tls_insecure_skip_verify)
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        _go_together(docker_tls_cert=self.docker_tls_cert, docker_tls_key=self.docker_tls_key)
+        return self
+
+
+class Mapping(Section):
+    """Labels to keys."""
+
+    exposed_by_default: bool = _setting("true", "route containers without the label traefik.enable=true")
+    default_rule: TemplateText = _setting(
+        "Host(`{{ normalize .Name }}`)", "rule of HTTP routers without one: a Go template"
+    )
+    constraints: ExpressionText = _setting(
+        "", "expression of Label() and LabelRegex() that containers must fulfil"
+    )
+    network: str = _setting("", "Docker network by which containers are reached")
+    use_bind_port_ip: bool = _setting(
+        "false", "publish the address and port on the host that a container port is bound to"
+    )
+    allow_empty_services: bool = _setting("false", "keep services of containers that are not healthy")
+    traefik_version: Release = _setting("3.0", "the oldest release of Traefik that reads the keys")
+    host_name: HostName = _setting(
+        "", "name of this host, its identity in etcd; if empty, the engine's name in lower case"
+    )
+    advertise_address: Address = _setting(
+        "",
+        "address of this host at which Traefik reaches published ports; if empty, Traefik is"
+        " taken to share a network with the containers",
+    )
+    root_key: Key = _setting("traefik", "key in etcd under which Traefik reads (its own rootKey)")
+
+
+class Etcd(Section):
+    """etcd."""
+
+    etcd_endpoints: Endpoints = _setting("127.0.0.1:2379", "host:port of etcd's members, by comma")
+    etcd_username: str = _setting("", "user of etcd, where it asks for one")
+    etcd_password: SecretStr = _setting("", "password of this user")
+    etcd_ca: ReadableFile = _setting("", "file with the CA certificate of etcd; turns on TLS")
+    etcd_cert: ReadableFile = _setting("", "file with the client certificate for etcd")
+    etcd_key: ReadableFile = _setting("", "file with the key of the client certificate")
+    state_key: Key = _setting(
+        "docker-event-bridge", "key in etcd for what the bridges agree on; not under the root key"
+    )
+
+    @model_validator(mode="after")
+    def _secure_or_refused(self) -> Self:
+        _go_together(etcd_cert=self.etcd_cert, etcd_key=self.etcd_key)
+        _go_together(etcd_username=self.etcd_username, etcd_password=self.etcd_password.get_secret_value())
+        if self.etcd_cert and not self.etcd_ca:
+            raise ConflictError(
+                "etcd_cert", "it needs etcd_ca as well; without one the connection would not be encrypted"
+            )
+        return self
+
+
+class Running(Section):
+    """Daemon."""
+
+    resync_interval: Duration = _setting("5m", "how often everything is compared and mended")
+    log_level: LogLevel = _setting("info", "least level that is logged")
+    log_format: LogFormat = _setting("auto", "lines for people (console) or json; auto: by terminal or not")
+
+
+class Health(Section):
+    """Health."""
+
+    health_socket: SocketPath = _setting(
+        "/tmp/docker-event-bridge.sock",  # noqa: S108 - the one directory that every image and user has
+        "unix socket on which the running daemon answers the command health",
+    )
+
+
+class PlanSettings(Docker, Mapping):
+    """What `plan` takes."""
+
+
+class RunSettings(Docker, Mapping, Etcd, Running, Health):
+    """What `run` takes: every setting."""
+
+    @model_validator(mode="after")
+    def _state_out_of_sight(self) -> Self:
+        if f"{self.state_key}/{self.root_key}/".startswith(self.root_key):
+            message = f"it must not begin with root_key {self.root_key!r}: Traefik watches a bare prefix"
+            raise ConflictError("state_key", message)
+        return self
+
+
+SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Etcd, Running, Health)
+
+
+def _go_together(**pair: str) -> None:
+    (one, given), (other, also_given) = pair.items()
+    if given and not also_given:
+        raise ConflictError(one, f"it needs {other} as well")
+    if also_given and not given:
+        raise ConflictError(other, f"it needs {one} as well")

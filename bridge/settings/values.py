@@ -1,0 +1,120 @@
+"""The values of settings, each from the text that a person wrote; a ValueError says what is accepted."""
+
+import importlib
+import re
+from datetime import timedelta
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+_DURATION = re.compile(r"(?=.)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
+_ENDPOINT = re.compile(r"([^\s:/@\[\],]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
+_ENGINE = re.compile(r"(unix:///|(tcp|http|https|ssh)://[^/\s])\S*")
+_KEY = re.compile(r"[^/\s]+(/[^/\s]+)*")
+
+# The kernel's limit for the path of a unix socket, its terminating zero aside.
+_SOCKET_PATH_BYTES = 107
+
+
+def _duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(int(part or 0) for part in match.groups()):
+        raise ValueError("accepted: a duration above zero such as 30s, 5m or 1h30m, or a number of seconds")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _endpoints(text: str) -> tuple[str, ...]:
+    endpoints = tuple(part.strip() for part in text.split(","))
+    if not all(_ENDPOINT.fullmatch(endpoint) for endpoint in endpoints):
+        raise ValueError("accepted: host:port, or several separated by commas, without a scheme")
+    return endpoints
+
+
+def _engine(text: str) -> str:
+    if text and not _ENGINE.fullmatch(text):
+        raise ValueError("accepted: unix:///path, tcp://host:port, http://..., https://... or ssh://user@host")
+    return text
+
+
+def host_name(text: str) -> str:
+    """Check the name of a host, its identity among all bridges; ValueError says what is accepted."""
+    if not _HOST.fullmatch(text):
+        raise ValueError("accepted: 1 to 63 of a-z, 0-9, '.' and '-', beginning and ending with a letter or digit")
+    return text
+
+
+def _own_host_name(text: str) -> str:
+    return host_name(text) if text else ""
+
+
+def _address(text: str) -> str:
+    if text and not _is_address(text) and not _HOST_NAME.fullmatch(text):
+        raise ValueError("accepted: an IP address or a host name")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise ValueError(
+            "accepted: a key such as traefik or infra/traefik, without a slash at its ends and without spaces"
+        )
+    return text
+
+
+def _file(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        Path(text).open("rb").close()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"accepted: a file that can be read ({getattr(error, 'strerror', error)})") from error
+    return text
+
+
+def _socket(text: str) -> str:
+    if not 0 < len(text.encode(errors="surrogateescape")) <= _SOCKET_PATH_BYTES:
+        raise ValueError(f"accepted: a path of 1 to {_SOCKET_PATH_BYTES} bytes")
+    return text
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Endpoints = Annotated[tuple[str, ...], BeforeValidator(_endpoints)]
+EngineEndpoint = Annotated[str, BeforeValidator(_engine)]
+HostName = Annotated[str, BeforeValidator(_own_host_name)]
+Address = Annotated[str, BeforeValidator(_address)]
+Key = Annotated[str, BeforeValidator(_key)]
+ReadableFile = Annotated[str, BeforeValidator(_file)]
+SocketPath = Annotated[str, BeforeValidator(_socket)]
+Release = Literal["2.11", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7"]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
+LogFormat = Literal["auto", "console", "json"]
+
+
+def _template(text: str) -> str:
+    if find_spec("bridge.rules.template"):
+        importlib.import_module("bridge.rules.template").Template.parse(text)
+    return text
+
+
+def _expression(text: str) -> str:
+    if find_spec("bridge.rules.constraints"):
+        importlib.import_module("bridge.rules.constraints").Constraints.parse(text)
+    return text
+
+
+TemplateText = Annotated[str, BeforeValidator(_template)]
+ExpressionText = Annotated[str, BeforeValidator(_expression)]

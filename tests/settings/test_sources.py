@@ -1,0 +1,114 @@
+"""Where a setting comes from: flags, the environment, `.env`, secret files; the first one counts."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import UsageError
+from bridge.settings import RunSettings, load
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a working directory of its own, for its `.env`."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_precedence(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag wins over the environment, which wins over `.env`, which wins over a file that a variable names."""
+    (directory / "network").write_text("from-file\n")
+    seen = []
+    monkeypatch.setenv("BRIDGE_NETWORK_FILE", "network")
+    seen.append(load(RunSettings, {}).network)
+    (directory / ".env").write_text("BRIDGE_NETWORK=from-env-file\nOTHER=x\n")
+    seen.append(load(RunSettings, {}).network)
+    monkeypatch.setenv("BRIDGE_NETWORK", "from-environment")
+    seen.append(load(RunSettings, {}).network)
+    seen.append(load(RunSettings, {"network": "from-flag"}).network)
+    assert seen == ["from-file", "from-env-file", "from-environment", "from-flag"]
+
+
+def test_empty_is_a_value(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable overrides what stands behind it, as an empty flag does."""
+    (directory / ".env").write_text("BRIDGE_NETWORK=from-env-file\n")
+    monkeypatch.setenv("BRIDGE_NETWORK", "")
+    assert load(RunSettings, {}).network == ""
+
+
+def test_secret_file_named_in_env_file(directory: Path) -> None:
+    """`.env` may name the file; one newline at its end is not part of the secret, blanks are."""
+    (directory / "secret").write_text(" pass word \n")
+    (directory / ".env").write_text("BRIDGE_ETCD_USERNAME=bridge\nBRIDGE_ETCD_PASSWORD_FILE=secret\n")
+    assert load(RunSettings, {}).etcd_password.get_secret_value() == " pass word "
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings can be printed without telling the password."""
+    monkeypatch.setenv("BRIDGE_ETCD_USERNAME", "bridge")
+    monkeypatch.setenv("BRIDGE_ETCD_PASSWORD", "hunter2")
+    assert "hunter2" not in repr(load(RunSettings, {}))
+
+
+@pytest.mark.parametrize(
+    ("variable", "line"),
+    [
+        pytest.param(
+            "BRIDGE_EXPOSED_BY_DEFALT",
+            "BRIDGE_EXPOSED_BY_DEFALT is not a setting; the nearest one is BRIDGE_EXPOSED_BY_DEFAULT",
+            id="misspelt",
+        ),
+        pytest.param(
+            "BRIDGE_ETCD_PASWORD_FILE",
+            "BRIDGE_ETCD_PASWORD_FILE is not a setting; the nearest one is BRIDGE_ETCD_PASSWORD_FILE",
+            id="misspelt-file",
+        ),
+        pytest.param(
+            "bridge_etcd_endpoint",
+            "BRIDGE_ETCD_ENDPOINT is not a setting; the nearest one is BRIDGE_ETCD_ENDPOINTS",
+            id="lower-case",
+        ),
+    ],
+)
+def test_unknown_variable(variable: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that begins like ours and is no setting is refused, with its nearest neighbour."""
+    monkeypatch.setenv(variable, "x")
+    with pytest.raises(UsageError) as error:
+        load(RunSettings, {})
+    assert str(error.value) == line
+
+
+def test_unknown_variable_in_env_file(directory: Path) -> None:
+    """A typo in `.env` is not silently ignored either, and the message says where it stands."""
+    (directory / ".env").write_text("BRIDGE_LOG_LEVL=debug\n")
+    with pytest.raises(UsageError) as error:
+        load(RunSettings, {})
+    assert str(error.value) == ("BRIDGE_LOG_LEVL (in .env) is not a setting; the nearest one is BRIDGE_LOG_LEVEL")
+
+
+@pytest.mark.parametrize(
+    ("env_file", "line"),
+    [
+        pytest.param(b"BRIDGE_ROOT_KEY=/x\n", "BRIDGE_ROOT_KEY (in .env) is '/x'; accepted: a key", id="wrong"),
+        pytest.param(b"\xff\xfe\n", ".env cannot be read: 'utf-8' codec", id="not-text"),
+        pytest.param(
+            b"BRIDGE_ETCD_PASSWORD_FILE=absent\n",
+            "BRIDGE_ETCD_PASSWORD_FILE is 'absent', which cannot be read: No such file or directory",
+            id="no-file",
+        ),
+    ],
+)
+def test_wrong_in_env_file(env_file: bytes, line: str, directory: Path) -> None:
+    """The message names where the value was given."""
+    (directory / ".env").write_bytes(env_file)
+    with pytest.raises(UsageError) as error:
+        load(RunSettings, {})
+    assert str(error.value).startswith(line)
+
+
+def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong value from a file is named by the variable that names the file."""
+    (directory / "interval").write_text("often\n")
+    monkeypatch.setenv("BRIDGE_RESYNC_INTERVAL_FILE", "interval")
+    with pytest.raises(UsageError, match=r"^BRIDGE_RESYNC_INTERVAL_FILE is 'often'; accepted: a duration"):
+        load(RunSettings, {})

@@ -1,0 +1,122 @@
+"""What each setting accepts, and the line that a wrong one gets."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.engine.model import Endpoint
+from bridge.errors import UsageError
+from bridge.settings import RunSettings, load
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "value"),
+    [
+        ("exposed_by_default", "false", False),
+        ("use_bind_port_ip", "TRUE", True),
+        ("traefik_version", "2.11", "2.11"),
+        ("traefik_version", "3.7", "3.7"),
+        ("host_name", "a", "a"),
+        ("host_name", "node-1.example", "node-1.example"),
+        ("host_name", "a" * 63, "a" * 63),
+        ("advertise_address", "10.0.0.1", "10.0.0.1"),
+        ("advertise_address", "fd00::1", "fd00::1"),
+        ("advertise_address", "node_1.example.", "node_1.example."),
+        ("etcd_endpoints", "a:2379, [::1]:2379", ("a:2379", "[::1]:2379")),
+        ("root_key", "infra/traefik", "infra/traefik"),
+        ("resync_interval", "30s", timedelta(seconds=30)),
+        ("resync_interval", "1h30m", timedelta(minutes=90)),
+        ("resync_interval", "90", timedelta(seconds=90)),
+        ("log_level", "WARNING", "warning"),
+        ("docker_endpoint", "ssh://root@node", "ssh://root@node"),
+    ],
+)
+def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 - each setting has its own type
+    """A value in any of its spellings."""
+    assert getattr(load(RunSettings, {setting: text}), setting) == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "accepted"),
+    [
+        ("exposed_by_default", "maybe", "accepted: true or false"),
+        ("traefik_version", "3", "accepted: 2.11, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6 or 3.7"),
+        ("host_name", "Node", "accepted: 1 to 63 of a-z"),
+        ("host_name", "node-", "accepted: 1 to 63 of a-z"),
+        ("host_name", "a" * 64, "accepted: 1 to 63 of a-z"),
+        ("host_name", "a\n", "accepted: 1 to 63 of a-z"),
+        ("advertise_address", "http://node", "accepted: an IP address or a host name"),
+        ("advertise_address", "10.0.0.999", "accepted: an IP address or a host name"),
+        ("etcd_endpoints", "http://a:2379", "accepted: host:port"),
+        ("etcd_endpoints", "a", "accepted: host:port"),
+        ("etcd_endpoints", "", "accepted: host:port"),
+        ("root_key", "/traefik", "accepted: a key"),
+        ("state_key", "bridge/", "accepted: a key"),
+        ("state_key", "traefik-state", "it must not begin with root_key 'traefik'"),
+        ("resync_interval", "0", "accepted: a duration above zero"),
+        ("resync_interval", "5 min", "accepted: a duration above zero"),
+        ("log_level", "loud", "accepted: debug, info, warning or error"),
+        ("log_format", "xml", "accepted: auto, console or json"),
+        ("docker_endpoint", "/var/run/docker.sock", "accepted: unix:///path"),
+        ("health_socket", "x" * 108, "accepted: a path of 1 to 107 bytes"),
+        ("etcd_ca", "/nowhere/ca.pem", "accepted: a file that can be read (No such file or directory)"),
+        ("etcd_username", "bridge", "it needs etcd_password as well"),
+    ],
+)
+def test_refused(setting: str, text: str, accepted: str) -> None:
+    """One line: the flag as it was given, its value, what is accepted."""
+    with pytest.raises(UsageError) as error:
+        load(RunSettings, {setting: text})
+    line = str(error.value)
+    assert line.startswith(f"--{setting.replace('_', '-')} is {text!r}; {accepted}")
+    assert "\n" not in line
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> str:
+    """Return a file that can be read."""
+    path = tmp_path / "file.pem"
+    path.write_text("")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (("etcd_cert",), "--etcd-cert is 'PEM'; it needs etcd_key as well"),
+        (("etcd_key",), "--etcd-key is 'PEM'; it needs etcd_cert as well"),
+        (("etcd_cert", "etcd_key"), "--etcd-cert is 'PEM'; it needs etcd_ca as well; without one"),
+        (("docker_tls_cert",), "--docker-tls-cert is 'PEM'; it needs docker_tls_key as well"),
+        (("docker_tls_key",), "--docker-tls-key is 'PEM'; it needs docker_tls_cert as well"),
+    ],
+)
+def test_certificates_go_together(given: tuple[str, ...], line: str, pem: str) -> None:
+    """A client certificate needs its key, and for etcd a CA: without one the package speaks in clear."""
+    with pytest.raises(UsageError) as error:
+        load(RunSettings, dict.fromkeys(given, pem))
+    assert str(error.value).replace(pem, "PEM").startswith(line)
+
+
+def test_secrets_are_masked() -> None:
+    """A password that is refused is not repeated, nor one within a URL."""
+    for flags in {"etcd_password": "hunter2"}, {"docker_endpoint": "ftp://me:hunter2@node"}:
+        with pytest.raises(UsageError) as error:
+            load(RunSettings, flags)
+        assert "hunter2" not in str(error.value)
+        assert "***" in str(error.value)
+
+
+@pytest.mark.parametrize(("root", "state"), [("s/s", "s"), ("docker", "docker-event-bridge")])
+def test_state_is_out_of_traefiks_sight(root: str, state: str) -> None:
+    """No key of the state begins with the root key, wherever that comes from."""
+    with pytest.raises(UsageError, match="it must not begin with root_key"):
+        load(RunSettings, {"root_key": root, "state_key": state})
+
+
+def test_endpoint(pem: str) -> None:
+    """The engine's endpoint is all settings of Docker together."""
+    flags = {"docker_endpoint": "tcp://node:2376", "docker_tls_ca": pem, "docker_tls_insecure_skip_verify": "true"}
+    expected = Endpoint("tcp://node:2376", ca=pem, insecure_skip_verify=True)
+    assert load(RunSettings, flags).endpoint() == expected
