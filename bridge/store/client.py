@@ -1,0 +1,214 @@
+"""The store: transactions, reads, watches and leases on an etcd of one or several endpoints.
+
+It keeps to one endpoint until that fails, and raises StoreUnavailable at once: the next call goes to the next
+endpoint. Repeating is the caller's part, since what to repeat depends on what was meant.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Never, Protocol
+
+from anyio import CapacityLimiter, Lock, current_time, sleep, to_thread
+
+from bridge.claims.transaction import (
+    Committed,
+    Compare,
+    KeyValue,
+    Put,
+    Range,
+    Refused,
+    Revision,
+    Transaction,
+)
+from bridge.store.connection import Connection
+from bridge.store.errors import EndpointLost, LeaseLost, StoreUnavailable
+from bridge.store.messages import (
+    Header,
+    Message,
+    RangeResponse,
+    TxnResponse,
+    key_values,
+    outcome,
+    range_bounds,
+    transaction_request,
+)
+from bridge.store.session import Session
+from bridge.store.stubs import etcdrpc
+from bridge.store.watch import Watch, watching
+
+# Keys of one page, so that a large range never comes as one message.
+PAGE = 1_000
+
+# Worker threads: one for each watch and each call under way, apart from everybody else's.
+THREADS = 32
+
+# How often a lease is refreshed while it would last: often, since this is also what finds a frozen endpoint.
+REFRESHES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease that lives for `ttl` seconds after each refresh, and the revision at which its key was created."""
+
+    id: int
+    ttl: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What ranges held at one revision, in the order asked; `cluster` identifies the etcd that said so."""
+
+    cluster: int
+    revision: int
+    found: tuple[tuple[KeyValue, ...], ...]
+
+
+class LeaseResponse(Protocol):
+    """A lease as it travels: a `TTL` of 0 means that it is gone."""
+
+    ID: int
+    TTL: int
+
+
+class Store:
+    """An etcd. Connects when it is first asked; `aclose` ends what is under way."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._turn = 0
+        self._session: Session | None = None
+        self._opening = Lock()
+        self._threads = CapacityLimiter(THREADS)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._session:
+            self._leave(self._session)
+
+    async def commit(self, transaction: Transaction) -> Committed | Refused:
+        """Carry out a transaction; after StoreUnavailable it may have happened or not.
+
+        Raises ValueError where it does not fit into what etcd takes: 128 compares, 128 reads, and as many
+        writes as nest beside them.
+        """
+        return await self._commit(transaction_request(transaction))
+
+    async def read(self, *ranges: Range) -> Snapshot:
+        """Return what `ranges` hold, all at the revision at which the first is read."""
+        cluster = revision = 0
+        found = []
+        async with self._connected() as session:
+            for keys in ranges:
+                header, held = await _read(session, keys, revision)
+                cluster, revision = header.cluster_id, revision or header.revision
+                found.append(held)
+        return Snapshot(cluster, revision, tuple(found))
+
+    @asynccontextmanager
+    async def watch(self, *ranges: Range, revision: int) -> AsyncIterator[Watch]:
+        """Watch `ranges` from `revision` on, which is included, on one stream.
+
+        Entering and iterating raise StoreUnavailable where the watch does not stand (any more), of which
+        Compacted says that the revision is not to be had: in both cases list again.
+        """
+        async with self._connected() as session, watching(session, ranges, revision) as watch:
+            yield watch
+
+    async def acquire(self, key: str, value: str, ttl: int) -> Lease | KeyValue:
+        """Create `key`, bound to a new lease of `ttl` seconds; return the key as it is where it exists."""
+        async with self._connected() as session:
+            request = etcdrpc.LeaseGrantRequest(TTL=ttl)
+            granted: LeaseResponse = await session.ask(session.leases.LeaseGrant, request)
+        absent = Compare(Range(key), Revision.CREATED, 0)
+        creation = Transaction((absent,), (Put(key, value),), (Range(key),))
+        match await self._commit(transaction_request(creation, granted.ID)):
+            case Committed(revision):
+                return Lease(granted.ID, granted.TTL, revision)
+            case Refused(found=((holder,),)):
+                await self._revoke(granted.ID)
+                return holder
+            case unexpected:
+                raise AssertionError(unexpected)
+
+    async def hold(self, lease: Lease) -> Never:
+        """Keep a lease alive until cancelled.
+
+        Raises LeaseLost when etcd says so, and StoreUnavailable when etcd has said nothing for so long that
+        it may be: hold again to find out.
+        """
+        refreshed = current_time()
+        while True:
+            await sleep(lease.ttl / REFRESHES)
+            asked = current_time()
+            try:
+                await self._refresh(lease)
+            except LeaseLost:
+                raise
+            except StoreUnavailable:
+                if current_time() - refreshed > lease.ttl:
+                    raise
+            else:
+                refreshed = asked
+
+    async def revoke(self, lease: Lease) -> None:
+        """End a lease, and its key with it. Raises LeaseLost where it has ended already."""
+        await self._revoke(lease.id)
+
+    async def _commit(self, request: Message) -> Committed | Refused:
+        async with self._connected() as session:
+            answer: TxnResponse = await session.ask(session.kv.Txn, request)
+        return outcome(answer)
+
+    async def _refresh(self, lease: Lease) -> None:
+        request = etcdrpc.LeaseKeepAliveRequest(ID=lease.id)
+        async with self._connected() as session:
+            with session.stream(session.leases.LeaseKeepAlive, [request]) as stream:
+                answer: LeaseResponse = await stream.next(lease.ttl / REFRESHES)
+        if answer.TTL <= 0:
+            raise LeaseLost(f"etcd at {session.endpoint} has let lease {lease.id:x} expire")
+
+    async def _revoke(self, lease: int) -> None:
+        async with self._connected() as session:
+            await session.ask(session.leases.LeaseRevoke, etcdrpc.LeaseRevokeRequest(ID=lease))
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Session]:
+        session = await self._open()
+        try:
+            yield session
+        except EndpointLost:
+            self._leave(session)
+            raise
+
+    async def _open(self) -> Session:
+        async with self._opening:
+            if self._session is None:
+                endpoints = self._connection.endpoints
+                endpoint = endpoints[self._turn % len(endpoints)]
+                self._session = await to_thread.run_sync(Session, self._connection, endpoint, self._threads)
+            return self._session
+
+    def _leave(self, session: Session) -> None:
+        """Give a session up, and its endpoint; whoever else finds it broken finds it left."""
+        if session is self._session:
+            self._session = None
+            self._turn += 1
+            session.close()
+
+
+async def _read(session: Session, keys: Range, revision: int) -> tuple[Header, tuple[KeyValue, ...]]:
+    answer = await _page(session, keys, revision)
+    header, found = answer.header, list(key_values(answer))
+    while answer.more:
+        rest = Range(found[-1].key + "\0", keys.end)
+        answer = await _page(session, rest, revision or header.revision)
+        found += key_values(answer)
+    return header, tuple(found)
+
+
+async def _page(session: Session, keys: Range, revision: int) -> RangeResponse:
+    request = etcdrpc.RangeRequest(**range_bounds(keys), revision=revision, limit=PAGE)
+    answer: RangeResponse = await session.ask(session.kv.Range, request)
+    return answer

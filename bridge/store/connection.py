@@ -1,0 +1,71 @@
+"""How etcd is reached: what the operator sets, checked as far as it can be without asking etcd."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bridge.store.errors import StoreRejected
+from bridge.store.stubs import Etcd3Client
+
+# A connection that died without a word is found out within 15 s; etcd throws out who asks much more often.
+OPTIONS = [
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_receive_message_length", -1),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The endpoints (`host:port` or `http[s]://host:port`) of one etcd, a user, and files for TLS.
+
+    TLS is on where `ca` is set. What is not set is "" or None. Raises StoreRejected for what cannot work.
+    """
+
+    endpoints: tuple[str, ...]
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not self.endpoints:
+            raise StoreRejected("etcd: there is no endpoint")
+        if bool(self.username) != bool(self.password):
+            raise StoreRejected("etcd: user name and password need each other")
+        if bool(self.cert) != bool(self.key):
+            raise StoreRejected("etcd: client certificate and key need each other")
+        if self.cert and not self.ca:
+            # The library would silently speak plaintext.
+            raise StoreRejected("etcd: a client certificate needs the CA certificate of etcd as well")
+        for endpoint in self.endpoints:
+            self._address(endpoint)
+
+    def open(self, endpoint: str) -> Etcd3Client:
+        """Return a client of one endpoint that has not yet connected. Reads the files of TLS, so it blocks."""
+        host, port = self._address(endpoint)
+        try:
+            return Etcd3Client(
+                host,
+                port,
+                ca_cert=self.ca,
+                cert_cert=self.cert,
+                cert_key=self.key,
+                grpc_options=OPTIONS,
+            )
+        except OSError as error:
+            raise StoreRejected(f"etcd: {error.filename} cannot be read: {error.strerror}") from error
+
+    def _address(self, endpoint: str) -> tuple[str, int]:
+        scheme, separator, rest = endpoint.rpartition("://")
+        if separator and scheme != ("https" if self.ca else "http"):
+            raise StoreRejected(f"etcd endpoint {endpoint}: https needs a CA certificate, and http none")
+        host, _, port = rest.rstrip("/").rpartition(":")
+        if not host or urlsplit(f"//{rest}").hostname is None or not port.isdecimal():
+            raise StoreRejected(f"etcd endpoint {endpoint} is not host:port or http[s]://host:port")
+        return host, int(port)

@@ -1,0 +1,163 @@
+"""etcd's messages: ours made from values, theirs read into values.
+
+A key or value that is not UTF-8 (a stranger's) keeps its bytes as surrogate escapes and is written back alike.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bridge.claims.transaction import (
+    Committed,
+    Compare,
+    Delete,
+    KeyValue,
+    Put,
+    Range,
+    Refused,
+    Revision,
+    Transaction,
+)
+from bridge.store.stubs import etcdrpc
+
+# etcd's default of --max-txn-ops: operations, and compares, on the levels of one path together.
+MAX_OPERATIONS = 128
+
+
+class Message(Protocol):
+    """A message on its way to etcd."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802, protobuf's name
+        """Return the message as it travels."""
+
+
+class Header(Protocol):
+    """What every answer begins with."""
+
+    cluster_id: int
+    revision: int
+
+
+class KeyValueMessage(Protocol):
+    """A key as it travels."""
+
+    key: bytes
+    value: bytes
+    create_revision: int
+    mod_revision: int
+
+
+class RangeResponse(Protocol):
+    """The keys of a range, or its first page."""
+
+    header: Header
+    kvs: Sequence[KeyValueMessage]
+    more: bool
+
+
+class ResponseOp(Protocol):
+    """One operation's answer in a transaction."""
+
+    response_range: RangeResponse
+
+
+class TxnResponse(Protocol):
+    """A transaction's outcome."""
+
+    header: Header
+    succeeded: bool
+    responses: Sequence[ResponseOp]
+
+
+def encode(text: str) -> bytes:
+    """Return the bytes of a key or value."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode(raw: bytes) -> str:
+    """Return a key or value as text, whatever its bytes."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def key_value(message: KeyValueMessage) -> KeyValue:
+    """Return a key of an answer as a value."""
+    return KeyValue(decode(message.key), decode(message.value), message.create_revision, message.mod_revision)
+
+
+def key_values(answer: RangeResponse) -> tuple[KeyValue, ...]:
+    """Return the keys of an answer as values."""
+    return tuple(key_value(message) for message in answer.kvs)
+
+
+def range_bounds(keys: Range) -> dict[str, bytes]:
+    """Return the fields that say which keys are meant."""
+    return {"key": encode(keys.key), "range_end": encode(keys.end)}
+
+
+def transaction_request(transaction: Transaction, lease: int = 0) -> Message:
+    """Return the request of a transaction; `lease` is bound to every key it puts, 0 to none.
+
+    Raises ValueError where it does not fit into what etcd takes.
+    """
+    writes = [_write(write, lease) for write in transaction.writes]
+    reads = [etcdrpc.RequestOp(request_range=_read(keys)) for keys in transaction.reads]
+    beside = max(len(transaction.compares), len(reads))
+    return _txn(
+        compare=[_compare(compare) for compare in transaction.compares],
+        success=_nested(writes, beside),
+        failure=reads,
+    )
+
+
+def outcome(answer: TxnResponse) -> Committed | Refused:
+    """Return what became of a transaction."""
+    if answer.succeeded:
+        return Committed(answer.header.revision)
+    found = tuple(key_values(response.response_range) for response in answer.responses)
+    return Refused(answer.header.revision, found)
+
+
+def _txn(**parts: Sequence[Message]) -> Message:
+    request: Message = etcdrpc.TxnRequest(**parts)
+    return request
+
+
+def _nested(writes: Sequence[Message], beside: int) -> Sequence[Message]:
+    """Spread writes that are too many for one level over sub-transactions.
+
+    A sub-transaction may hold as many as its parent's level leaves of the limit (etcd's checkTxnRequest).
+    """
+    if max(len(writes), beside) <= MAX_OPERATIONS:
+        return writes
+    for groups in range(max(beside, 1), MAX_OPERATIONS):
+        size = MAX_OPERATIONS - groups
+        if groups * size >= len(writes):
+            starts = range(0, len(writes), size)
+            return [etcdrpc.RequestOp(request_txn=_txn(success=writes[at : at + size])) for at in starts]
+    raise ValueError(f"{len(writes)} writes beside {beside} compares or reads do not fit a transaction")
+
+
+def _compare(compare: Compare) -> Message:
+    names = etcdrpc.Compare
+    created = compare.revision is Revision.CREATED
+    message: Message = names(
+        target=names.CREATE if created else names.MOD,
+        result=names.LESS if compare.below else names.EQUAL,
+        **{"create_revision" if created else "mod_revision": compare.value},
+        **range_bounds(compare.range),
+    )
+    return message
+
+
+def _write(write: Put | Delete, lease: int) -> Message:
+    key = encode(write.key)
+    message: Message = (
+        etcdrpc.RequestOp(request_put=etcdrpc.PutRequest(key=key, value=encode(write.value), lease=lease))
+        if isinstance(write, Put)
+        else etcdrpc.RequestOp(request_delete_range=etcdrpc.DeleteRangeRequest(key=key))
+    )
+    return message
+
+
+def _read(keys: Range) -> Message:
+    request: Message = etcdrpc.RangeRequest(**range_bounds(keys))
+    return request

@@ -1,0 +1,80 @@
+"""The etcd3 package with its generated protobuf stubs rebuilt; the only place that imports it.
+
+etcd3 0.12.0 carries stubs that today's protobuf refuses. They are built anew from the descriptors inside
+them, which are read as text, and take their place before etcd3 is imported.
+"""
+
+import ast
+import os
+import re
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+# gRPC writes to standard error of what we raise as errors anyway; read when it is loaded.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+
+def _serialized(path: Path) -> bytes:
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"^  serialized_pb=_b\((.*)\)$", text, re.MULTILINE)
+    if found is None:
+        raise ImportError(f"{path} is not of etcd3 0.12.0")
+    return str(ast.literal_eval(found[1])).encode("latin1")
+
+
+def _descriptor(package: Path) -> FileDescriptor:
+    pool = DescriptorPool()
+    for name in ("kv", "auth", "rpc"):
+        pool.AddSerializedFile(_serialized(package / "etcdrpc" / f"{name}_pb2.py"))
+    return pool.FindFileByName("rpc.proto")
+
+
+def _method(channel: grpc.Channel, method: MethodDescriptor) -> grpc.UnaryUnaryMultiCallable:
+    streams = method.client_streaming, method.server_streaming
+    shape = "_".join("stream" if is_stream else "unary" for is_stream in streams)
+    return getattr(channel, shape)(
+        f"/{method.containing_service.full_name}/{method.name}",
+        request_serializer=GetMessageClass(method.input_type).SerializeToString,
+        response_deserializer=GetMessageClass(method.output_type).FromString,
+    )
+
+
+def _stub(service: ServiceDescriptor) -> type:
+    def init(self: object, channel: grpc.Channel) -> None:
+        for method in service.methods:
+            setattr(self, method.name, _method(channel, method))
+
+    return type(f"{service.name}Stub", (), {"__init__": init})
+
+
+def _module(name: str, file: FileDescriptor) -> ModuleType:
+    module = ModuleType(name)
+    for message in file.message_types_by_name.values():
+        setattr(module, message.name, GetMessageClass(message))
+    for service in file.services_by_name.values():
+        setattr(module, f"{service.name}Stub", _stub(service))
+    return module
+
+
+def _rebuilt() -> ModuleType:
+    spec = find_spec("etcd3")
+    if spec is None or spec.origin is None:
+        raise ImportError("etcd3 is not installed")
+    name = "etcd3.etcdrpc"
+    return sys.modules.setdefault(name, _module(name, _descriptor(Path(spec.origin).parent)))
+
+
+# The classes are made at run time: no type checker can know them. `messages` says what we read of them.
+etcdrpc: Any = _rebuilt()
+
+from etcd3 import Etcd3Client  # noqa: E402, its stubs must stand first
+
+__all__ = ["Etcd3Client", "etcdrpc", "grpc"]

@@ -1,0 +1,1 @@
+"""The store, held against real etcds."""

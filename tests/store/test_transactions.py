@@ -1,0 +1,184 @@
+"""Transactions and reads as etcd carries them out."""
+
+import itertools
+
+import pytest
+from anyio import create_task_group
+
+from bridge.claims.transaction import (
+    Committed,
+    Compare,
+    Delete,
+    KeyValue,
+    Put,
+    Range,
+    Refused,
+    Revision,
+    Transaction,
+)
+from bridge.store.client import PAGE, Store
+from bridge.store.errors import StoreRejected
+
+pytestmark = pytest.mark.anyio
+
+
+def under(prefix: str) -> Range:
+    """Return all keys below a prefix that ends in a slash."""
+    return Range(prefix, prefix[:-1] + "0")
+
+
+def absent(key: str) -> Compare:
+    """Return the comparison that a key does not exist."""
+    return Compare(Range(key), Revision.CREATED, 0)
+
+
+async def write(store: Store, *writes: Put | Delete) -> int:
+    """Write without a condition; return the revision."""
+    committed = await store.commit(Transaction((), writes, ()))
+    assert isinstance(committed, Committed)
+    return committed.revision
+
+
+async def holds(store: Store, *compares: Compare) -> bool:
+    """Ask whether all comparisons hold, and write nothing."""
+    return isinstance(await store.commit(Transaction(compares, (), ())), Committed)
+
+
+async def test_commit_writes_everything_at_one_revision(store: Store, root_key: str) -> None:
+    """All writes of a transaction happen at the revision that it returns."""
+    a, b, gone = f"{root_key}/a", f"{root_key}/b", f"{root_key}/gone"
+    before = await write(store, Put(gone, "x"))
+    revision = await write(store, Put(a, "1"), Put(b, "2"), Delete(gone))
+    assert revision == before + 1
+    assert (await store.read(under(f"{root_key}/"))).found == (
+        (KeyValue(a, "1", revision, revision), KeyValue(b, "2", revision, revision)),
+    )
+
+
+async def test_refused_reads_instead_of_writing(store: Store, root_key: str) -> None:
+    """When a comparison fails nothing is written, and the reads are answered in their order."""
+    key = f"{root_key}/a"
+    revision = await write(store, Put(key, "1"))
+    answer = await store.commit(
+        Transaction((absent(key),), (Put(key, "2"),), (Range(f"{root_key}/none"), Range(key)))
+    )
+    assert answer == Refused(revision, ((), (KeyValue(key, "1", revision, revision),)))
+
+
+async def test_comparing_one_key(store: Store, root_key: str) -> None:
+    """A key is compared by its creation or its last change; an absent one has 0 for both."""
+    key, none = Range(f"{root_key}/a"), Range(f"{root_key}/none")
+    created = await write(store, Put(key.key, "1"))
+    changed = await write(store, Put(key.key, "2"))
+    assert await holds(
+        store,
+        Compare(key, Revision.CREATED, created),
+        Compare(key, Revision.MODIFIED, changed),
+        Compare(key, Revision.MODIFIED, changed + 1, below=True),
+        Compare(none, Revision.CREATED, 0),
+        Compare(none, Revision.MODIFIED, 0),
+    )
+    assert not await holds(store, Compare(key, Revision.MODIFIED, created))
+    assert not await holds(store, Compare(key, Revision.CREATED, changed))
+    assert not await holds(store, Compare(key, Revision.MODIFIED, changed, below=True))
+
+
+async def test_an_empty_range_compares_like_an_absent_key(store: Store, root_key: str) -> None:
+    """Nothing in a range means 0, so that it equals no revision."""
+    keys = under(f"{root_key}/")
+    assert await holds(store, Compare(keys, Revision.MODIFIED, 0))
+    assert not await holds(store, Compare(keys, Revision.MODIFIED, 7))
+
+
+async def test_comparing_a_range(store: Store, root_key: str) -> None:
+    """Every key of a range must compare: creation 0 means that it is empty, `below` that nothing is newer."""
+    keys = under(f"{root_key}/")
+    empty = Compare(keys, Revision.CREATED, 0)
+    assert await holds(store, empty, Compare(keys, Revision.MODIFIED, 1, below=True))
+    first = await write(store, Put(f"{root_key}/a", "1"))
+    second = await write(store, Put(f"{root_key}/b", "2"))
+    assert not await holds(store, empty)
+    assert await holds(store, Compare(keys, Revision.MODIFIED, second + 1, below=True))
+    assert not await holds(store, Compare(keys, Revision.MODIFIED, first + 1, below=True))
+
+
+async def test_a_deletion_does_not_show_in_a_range(store: Store, root_key: str) -> None:
+    """A range from which a key was deleted compares as if the key had never been there."""
+    keys = under(f"{root_key}/")
+    revision = await write(store, Put(f"{root_key}/a", "1"), Put(f"{root_key}/b", "2"))
+    await write(store, Delete(f"{root_key}/a"))
+    assert await holds(store, Compare(keys, Revision.MODIFIED, revision + 1, below=True))
+    await write(store, Delete(f"{root_key}/b"))
+    assert await holds(store, Compare(keys, Revision.CREATED, 0))
+
+
+@pytest.mark.parametrize(("compares", "writes"), [(0, 129), (64, 64 * 64), (100, 100 * 28), (128, 128)])
+async def test_many_writes_are_one_revision(store: Store, root_key: str, compares: int, writes: int) -> None:
+    """As many writes as nest beside the comparisons are one transaction, at one revision."""
+    keys = [f"{root_key}/{number:04}" for number in range(writes)]
+    conditions = tuple(absent(key) for key in keys[:compares])
+    transaction = Transaction(conditions, tuple(Put(key, "") for key in keys), ())
+    committed = await store.commit(transaction)
+    (found,) = (await store.read(under(f"{root_key}/"))).found
+    assert [entry.key for entry in found] == keys
+    assert {entry.mod_revision for entry in found} == {committed.revision}
+    assert isinstance(await store.commit(transaction), Refused if compares else Committed)
+
+
+@pytest.mark.parametrize(("compares", "reads", "writes"), [(129, 0, 1), (0, 129, 1), (100, 0, 2801)])
+async def test_what_does_not_fit_is_refused_before_it_is_sent(
+    store: Store, compares: int, reads: int, writes: int
+) -> None:
+    """More than etcd takes is the caller's mistake."""
+    transaction = Transaction(
+        (absent("a"),) * compares, tuple(Put(f"{n}", "") for n in range(writes)), (Range("a"),) * reads
+    )
+    with pytest.raises(ValueError, match="do not fit"):
+        await store.commit(transaction)
+
+
+async def test_too_many_bytes_are_rejected(store: Store, root_key: str) -> None:
+    """A transaction that is larger than etcd accepts is rejected, and etcd stays in use."""
+    with pytest.raises(StoreRejected, match="too large"):
+        await write(store, Put(f"{root_key}/a", "x" * 1_700_000))
+    with pytest.raises(StoreRejected, match="larger than max"):
+        await write(store, Put(f"{root_key}/a", "x" * 9_000_000))
+    assert await write(store, Put(f"{root_key}/a", "x"))
+
+
+async def test_reading_several_ranges_at_one_revision(store: Store, root_key: str) -> None:
+    """What is written while ranges are read, page by page, is in all of the answer or in none of it."""
+    first, last = f"{root_key}/0/a", f"{root_key}/1/{PAGE:05}"
+    large = [Put(f"{root_key}/1/{number:05}", "") for number in range(PAGE)]
+    await write(store, *large, Put(first, ""), Put(last, ""))
+
+    async def write_both() -> None:
+        for number in itertools.count():
+            await write(store, Put(first, str(number)), Put(last, str(number)))
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(write_both)
+        seen = [
+            await store.read(under(f"{root_key}/0/"), under(f"{root_key}/1/"), Range("none")) for _ in range(5)
+        ]
+        tasks.cancel_scope.cancel()
+    assert [[len(found) for found in snapshot.found] for snapshot in seen] == [[1, PAGE + 1, 0]] * 5
+    assert all(snapshot.found[0][0].value == snapshot.found[1][-1].value for snapshot in seen)
+    assert all(snapshot.found[0][0].mod_revision <= snapshot.revision for snapshot in seen)
+    assert len({snapshot.revision for snapshot in seen}) > 1
+
+
+async def test_a_snapshot_names_its_etcd(store: Store, root_key: str) -> None:
+    """Two reads of one etcd tell the same cluster."""
+    first, second = await store.read(Range(root_key)), await store.read(Range(root_key))
+    assert first.cluster == second.cluster != 0
+
+
+async def test_a_stranger_may_use_any_bytes(store: Store, root_key: str) -> None:
+    """Keys and values that are not UTF-8 are read, compared, written back and deleted unharmed."""
+    key, value = f"{root_key}/\udcff", "\udcc3("
+    revision = await write(store, Put(key, value))
+    assert (await store.read(Range(key))).found == ((KeyValue(key, value, revision, revision),),)
+    assert await holds(store, Compare(Range(key), Revision.MODIFIED, revision))
+    await write(store, Delete(key))
+    assert (await store.read(Range(key))).found == ((),)
