@@ -36,7 +36,7 @@ class Revision(Enum):
 class Compare:
     """Every key of `range` has this revision equal to, or (`below`) less than, `value`.
 
-    An empty range of several keys always holds.
+    A range without any key compares like an absent key.
     """
 
     range: Range
