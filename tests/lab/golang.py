@@ -148,9 +148,7 @@ def _download(module: Module, sums: str) -> Path:
     )
     found = json.loads(told)
     if f"{module.path} {module.version} {found['Sum']}" not in sums.splitlines():
-        raise PartUnavailableError(
-            f"{module.path}@{module.version}: its sum {found['Sum']} is not the known one"
-        )
+        raise PartUnavailableError(f"{module.path}@{module.version}: its sum {found['Sum']} is not the known one")
     return Path(found["Dir"])
 
 

@@ -28,9 +28,7 @@ TRAEFIK_2_11 = Program(
     variables=(("github.com/traefik/traefik/v2/pkg/version.Version", "2.11.54"),),
     lego=Module(LEGO, "v5.2.2"),
 )
-ETCD_3_7 = Program(
-    "etcd-3.7", Module("go.etcd.io/etcd/server/v3", "v3.7.3"), minutes=0.5, edits=ETCD_SIBLINGS
-)
+ETCD_3_7 = Program("etcd-3.7", Module("go.etcd.io/etcd/server/v3", "v3.7.3"), minutes=0.5, edits=ETCD_SIBLINGS)
 ETCDCTL = Program("etcdctl", Module("go.etcd.io/etcd/etcdctl/v3", "v3.7.3"), minutes=0.5, edits=ETCD_SIBLINGS)
 COMPOSE = Program(
     "compose",

@@ -1,0 +1,158 @@
+"""Starts etcd on the loopback address, alone or as a cluster, and lets tests kill, freeze and restart it."""
+
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab import parts
+from tests.lab.ports import LOOPBACK, free_port
+from tests.lab.process import Process
+
+STARTED_WITHIN = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The name and the ports of one member of a cluster."""
+
+    name: str
+    port: int = field(default_factory=free_port)
+    peer_port: int = field(default_factory=free_port)
+
+    @property
+    def peer(self) -> str:
+        """The entry of `--initial-cluster`."""
+        return f"{self.name}={self.peer_url}"
+
+    @property
+    def peer_url(self) -> str:
+        """Where the other members reach this one."""
+        return f"http://{LOOPBACK}:{self.peer_port}"
+
+
+class Etcd:
+    """One etcd with its own data; a context manager that starts and removes it."""
+
+    def __init__(
+        self, release: parts.EtcdRelease, member: Member | None = None, cluster: str | None = None
+    ) -> None:
+        self.release = release
+        self.member = member or Member("default")
+        self._executable = parts.etcd(release)
+        self._cluster = cluster or self.member.peer
+        self._directory = Path(tempfile.mkdtemp(prefix="lab-etcd-"))
+        self._process: Process | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port for clients."""
+        return f"{LOOPBACK}:{self.member.port}"
+
+    @property
+    def process(self) -> Process:
+        """The running process."""
+        assert self._process, "etcd was not started"
+        return self._process
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+            self.wait_until_healthy()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def start(self) -> None:
+        """Start the process with the data that is there, without waiting."""
+        url = f"http://{self.endpoint}"
+        command = [
+            str(self._executable),
+            f"--name={self.member.name}",
+            f"--data-dir={self._directory / 'data'}",
+            f"--listen-client-urls={url}",
+            f"--advertise-client-urls={url}",
+            f"--listen-peer-urls={self.member.peer_url}",
+            f"--initial-advertise-peer-urls={self.member.peer_url}",
+            f"--initial-cluster={self._cluster}",
+        ]
+        self._process = Process(command, self._directory / "log")
+
+    def wait_until_healthy(self) -> None:
+        """Wait until the cluster has a leader and this member answers."""
+        self.process.wait_until(self._healthy, STARTED_WITHIN)
+
+    def kill(self) -> None:
+        """Kill -9: what was acknowledged is on disk, nothing else is sure."""
+        self.process.kill()
+
+    def freeze(self) -> None:
+        """Stop the process where it stands (SIGSTOP): connections stay open and unanswered."""
+        self.process.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        self.process.send(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Start again with the same data and ports, after `kill`."""
+        self.start()
+        self.wait_until_healthy()
+
+    def wipe(self) -> None:
+        """Lose all data, after `kill`."""
+        shutil.rmtree(self._directory / "data")
+
+    def remove(self) -> None:
+        """Kill the process and remove its data."""
+        if self._process:
+            self._process.kill()
+        shutil.rmtree(self._directory)
+
+    def ctl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run etcdctl against this member and return what it prints."""
+        done = subprocess.run(
+            [parts.etcdctl(), f"--endpoints={self.endpoint}", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{self.endpoint}/health", timeout=1) as answer:
+                return bool(json.load(answer)["health"] == "true")
+        except OSError:
+            return False
+
+
+@contextmanager
+def cluster(release: parts.EtcdRelease, size: int = 3) -> Iterator[list[Etcd]]:
+    """Start a cluster of several members."""
+    members = [Member(f"member{number}") for number in range(size)]
+    peers = ",".join(member.peer for member in members)
+    with ExitStack() as stack:
+        etcds = [Etcd(release, member, peers) for member in members]
+        for etcd in etcds:
+            stack.callback(etcd.remove)
+            etcd.start()
+        for etcd in etcds:
+            etcd.wait_until_healthy()
+        yield etcds

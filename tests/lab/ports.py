@@ -1,0 +1,32 @@
+"""Finds free ports on the loopback address."""
+
+import random
+import socket
+from contextlib import ExitStack
+
+LOOPBACK = "127.0.0.1"
+BELOW_EPHEMERAL = range(15_000, 32_000)
+
+
+def free_port() -> int:
+    """Return a port that is free for TCP and UDP.
+
+    It is taken from below the range from which the kernel serves outgoing connections, at random, so that
+    parts that are started at the same time by other processes hardly ever find the same.
+    """
+    return next(port for port in iter(_candidate, None) if _is_free(port))
+
+
+def _candidate() -> int:
+    return random.choice(BELOW_EPHEMERAL)
+
+
+def _is_free(port: int) -> bool:
+    with ExitStack() as stack:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            tried = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            try:
+                tried.bind((LOOPBACK, port))
+            except OSError:
+                return False
+    return True

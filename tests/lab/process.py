@@ -1,0 +1,68 @@
+"""Starts a part in the background, keeps what it says in a file, and ends it by its own process id."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.lab.shell import Command
+from tests.lab.wait import DeadlineError, wait_for
+
+LINES_SHOWN = 40
+
+
+class Process:
+    """A running part and its log."""
+
+    def __init__(self, command: Command, log: Path, env: Mapping[str, str] | None = None) -> None:
+        self.name = Path(command[0]).name
+        self.log = log
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=os.environ | (env or {}),
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._popen.poll() is None
+
+    def wait_until(self, ready: Callable[[], object], deadline: float) -> None:
+        """Wait until `ready()` is true, or fail with the log: at once when the process ends."""
+        wait_for(lambda: not self.running or ready(), deadline, self.tail)
+        if not self.running:
+            raise DeadlineError(self.tail())
+
+    def tail(self) -> str:
+        """Return the end of the log."""
+        state = "runs" if self.running else f"ended with {self._popen.returncode}"
+        lines = self.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+        return "\n".join([f"{self.name} {state}; its log ends:", *lines])
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._popen.send_signal(number)
+
+    def end(self, deadline: float = 10) -> None:
+        """Terminate the process, and kill it when it does not end within the deadline."""
+        self.send(signal.SIGTERM)
+        try:
+            self._popen.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill the process and wait for its end."""
+        self._popen.kill()
+        self._popen.wait()

@@ -1,0 +1,192 @@
+"""Starts Traefik with the providers of a test, and asks it what it routes.
+
+It has a default certificate: without one it makes a key at every change of its configuration, which costs
+more than all the rest.
+"""
+
+import http.client
+import json
+import shutil
+import socket
+import tempfile
+import urllib.request
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tests.lab import parts
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.ports import LOOPBACK, free_port
+from tests.lab.process import Process
+from tests.lab.wait import T, wait_for
+
+STARTED_WITHIN = 20.0
+REQUEST_TIMEOUT = 2.0
+ROUTED_WITHIN = 10.0
+API = "traefik"
+WEB = "web"
+
+Protocol = Literal["tcp", "udp"]
+StaticOptions = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a request."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def docker_provider(engine: Engine, **options: str) -> StaticOptions:
+    """Return the static options of the Docker provider, by Traefik's names below `providers.docker`."""
+    return _below("docker", {"endpoint": engine.url} | options)
+
+
+def etcd_provider(etcd: Etcd, root_key: str = "traefik", **options: str) -> StaticOptions:
+    """Return the static options of the etcd provider, by Traefik's names below `providers.etcd`."""
+    return _below("etcd", {"endpoints": etcd.endpoint, "rootkey": root_key} | options)
+
+
+def _below(provider: str, options: Mapping[str, str]) -> StaticOptions:
+    return {f"providers.{provider}.{name}": value for name, value in options.items()}
+
+
+class Traefik:
+    """One Traefik; a context manager that starts and removes it.
+
+    `options` are its static options by Traefik's names, those of a provider made by `docker_provider` or
+    `etcd_provider`. HTTP is served on the entry point `web`; `entry_points` adds others by name. All are
+    on the loopback address, on free ports.
+    """
+
+    def __init__(
+        self,
+        release: parts.TraefikRelease,
+        *options: StaticOptions,
+        entry_points: Mapping[str, Protocol] | None = None,
+    ) -> None:
+        self.release = release
+        self._executable = parts.traefik(release)
+        self._options = dict(ChainMap(*map(dict, options)))
+        self._entry_points = {API: "tcp", WEB: "tcp"} | dict(entry_points or {})
+        self._ports = {name: free_port() for name in self._entry_points}
+        self._directory = Path(tempfile.mkdtemp(prefix="lab-traefik-"))
+        self._process: Process | None = None
+
+    def port(self, entry_point: str = WEB) -> int:
+        """Return the port of an entry point."""
+        return self._ports[entry_point]
+
+    @property
+    def process(self) -> Process:
+        """The running process."""
+        assert self._process, "Traefik was not started"
+        return self._process
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Kill the process and remove its files."""
+        if self._process:
+            self._process.kill()
+        shutil.rmtree(self._directory)
+
+    def api(self, path: str) -> Any:  # noqa: ANN401, JSON
+        """Return what the API answers at a path below `/api`."""
+        url = f"http://{LOOPBACK}:{self.port(API)}/api/{path}"
+        with urllib.request.urlopen(url, timeout=REQUEST_TIMEOUT) as answer:
+            return json.load(answer)
+
+    def rawdata(self) -> dict[str, Any]:
+        """Return the whole dynamic configuration, as Traefik uses it."""
+        return dict(self.api("rawdata"))
+
+    def get(self, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Answer:
+        """Request a path of a host through the entry point `web`."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port(), timeout=REQUEST_TIMEOUT)
+        try:
+            connection.request("GET", path, headers={"Host": host, **(headers or {})})
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace"))
+        finally:
+            connection.close()
+
+    def say_tcp(self, entry_point: str, line: bytes) -> bytes:
+        """Send a line over TCP and return the one that comes back; empty when nothing does."""
+        try:
+            with socket.create_connection((LOOPBACK, self.port(entry_point)), REQUEST_TIMEOUT) as connection:
+                connection.sendall(line)
+                return connection.makefile("rb").readline()
+        except OSError:
+            return b""
+
+    def say_udp(self, entry_point: str, packet: bytes) -> bytes:
+        """Send a packet over UDP and return the one that comes back; empty when nothing does."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(REQUEST_TIMEOUT)
+            client.connect((LOOPBACK, self.port(entry_point)))
+            try:
+                client.send(packet)
+                return client.recv(65535)
+            except OSError:
+                return b""
+
+    def wait_for(self, predicate: Callable[[Self], T], deadline: float = ROUTED_WITHIN) -> T:
+        """Wait until `predicate(self)` is true and return it; shows the log when it does not come true."""
+        return wait_for(lambda: predicate(self), deadline, self.process.tail)
+
+    def wait_for_status(self, status: int, host: str, path: str = "/") -> Answer:
+        """Wait until a request is answered with a status; shows the last answer and the log otherwise."""
+        answers: list[Answer] = []
+
+        def answered() -> bool:
+            answers[:] = [self.get(host, path)]
+            return answers[0].status == status
+
+        wait_for(answered, ROUTED_WITHIN, lambda: f"{status} from {host}: {answers}\n{self.process.tail()}")
+        return answers[0]
+
+    def _start(self) -> None:
+        options = self._entry_point_options() | self._options
+        options |= {"api": "true", "api.insecure": "true", "log.level": "DEBUG"}
+        options["providers.file.filename"] = str(self._write_default_certificate())
+        flags = [f"--{name}={value}" for name, value in options.items()]
+        self._process = Process([self._executable, *flags], self._directory / "log")
+        self._process.wait_until(self._ready, STARTED_WITHIN)
+
+    def _entry_point_options(self) -> dict[str, str]:
+        return {
+            f"entrypoints.{name}.address": f"{LOOPBACK}:{self.port(name)}/{protocol}"
+            for name, protocol in self._entry_points.items()
+        }
+
+    def _write_default_certificate(self) -> Path:
+        pair = parts.certificate()
+        files = {"certFile": str(pair / "cert.pem"), "keyFile": str(pair / "key.pem")}
+        config = self._directory / "dynamic.yml"
+        config.write_text(json.dumps({"tls": {"stores": {"default": {"defaultCertificate": files}}}}))
+        return config
+
+    def _ready(self) -> bool:
+        try:
+            self.rawdata()
+        except OSError:
+            return False
+        return True
