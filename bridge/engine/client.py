@@ -1,0 +1,123 @@
+"""Asks one Docker engine for its containers and follows its events, beside the event loop.
+
+Every question may be cancelled and ends within DEADLINE seconds. A quiet stream of events cannot be told
+from one whose engine is frozen: whoever follows it calls `ping` at intervals beside it.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from functools import partial
+from typing import TypeVar
+
+import anyio
+import requests
+from docker import APIClient
+
+from bridge.container import Container
+from bridge.engine import event, rest, threads
+from bridge.engine.errors import EngineUnavailable
+from bridge.engine.event import Event
+from bridge.engine.faults import shown, translated
+from bridge.engine.model import Endpoint, EngineInfo, Unreadable
+
+DEADLINE = 10.0
+HANG_UP_DEADLINE = 1.0
+CONCURRENT_INSPECTS = 4
+
+T = TypeVar("T")
+
+
+class Engine:
+    """One engine. Connects when it is first asked, and anew with each stream of events.
+
+    All methods raise EngineUnavailable and EngineRejected.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._client: APIClient | None = None
+        self._connecting = anyio.Lock()
+
+    async def ping(self) -> None:
+        """Return if the engine answers."""
+        await self._ask(rest.ping)
+
+    async def info(self) -> EngineInfo:
+        """Return who the engine is."""
+        return await self._ask(rest.info)
+
+    async def list_ids(self) -> tuple[str, ...]:
+        """Return the ids of all containers, whether they run or not."""
+        return await self._ask(rest.list_ids)
+
+    async def inspect(self, container_id: str) -> Container | Unreadable | None:
+        """Return the container as it is now; None if it is gone."""
+        return await self._ask(partial(rest.inspect, container_id))
+
+    async def inspect_all(self) -> tuple[Container | Unreadable, ...]:
+        """Return all containers that exist, in no particular order."""
+        found: list[Container | Unreadable | None] = []
+        waiting = iter(await self.list_ids())
+
+        async def inspect_next() -> None:
+            for container_id in waiting:
+                found.append(await self.inspect(container_id))  # noqa: PERF401 - shared with its siblings
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(CONCURRENT_INSPECTS):
+                    tasks.start_soon(inspect_next)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
+        return tuple(container for container in found if container)
+
+    @asynccontextmanager
+    async def events(self) -> AsyncIterator[AsyncIterator[Event]]:
+        """Follow what happens to containers; nothing that happens after entering is missed.
+
+        Up to two seconds of the past come first. The iterator raises EngineUnavailable when the stream
+        ends. Read it promptly: an engine drops what a slow reader leaves waiting.
+        """
+        await self.aclose()
+        client = await self._in_time(partial(rest.connect, self._endpoint))
+        response = None
+        try:
+            response = await self._in_time(partial(rest.subscribe, client))
+            async with aclosing(self._received(response)) as received:
+                yield received
+        finally:
+            await _in_peace(partial(rest.hang_up, client, response))
+
+    async def aclose(self) -> None:
+        """Close the connections of all but the events; the next question opens them again."""
+        client, self._client = self._client, None
+        if client:
+            await _in_peace(client.close)
+
+    async def _ask(self, question: Callable[[APIClient], T]) -> T:
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._in_time(partial(rest.connect, self._endpoint))
+            client = self._client
+        return await self._in_time(partial(question, client))
+
+    async def _in_time(self, call: Callable[[], T]) -> T:
+        with translated(self._endpoint), anyio.fail_after(DEADLINE):
+            return await threads.run(call)
+
+    async def _received(self, response: requests.Response) -> AsyncGenerator[Event]:
+        messages = rest.messages(response)
+        while True:
+            with translated(self._endpoint):
+                message = await threads.run(partial(next, messages, None))
+                received = event.from_message(message) if message is not None else None
+            if message is None:
+                raise EngineUnavailable(f"Docker engine at {shown(self._endpoint)}: its stream of events ended")
+            if received:
+                yield received
+
+
+async def _in_peace(close: Callable[[], None]) -> None:
+    """Close something although the caller is cancelled, but do not wait for what never ends."""
+    with anyio.move_on_after(HANG_UP_DEADLINE, shield=True):
+        await threads.run(close)

@@ -1,0 +1,133 @@
+"""Turns what the client libraries raise into our two kinds of error, in words that say how to mend it."""
+
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import paramiko
+import requests
+from docker.constants import DEFAULT_UNIX_SOCKET
+from docker.errors import APIError, DockerException, TLSParameterError
+
+from bridge.engine.errors import EngineRejected, EngineUnavailable
+from bridge.engine.model import Endpoint
+
+_REFUSALS = {requests.codes.unauthorized, requests.codes.forbidden}
+_TLS_CLOSED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+_FORMS = "unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://USER@HOST"
+# The last three are how the docker package stumbles over an answer that is not Docker's.
+_RAISED = (
+    requests.RequestException, DockerException, paramiko.SSHException, OSError, EOFError, ValueError,
+    LookupError, TypeError, AttributeError,
+)  # fmt: skip
+
+Meaning = EngineUnavailable | EngineRejected
+
+
+def shown(endpoint: Endpoint) -> str:
+    """Return the endpoint's address as it may be logged: without user and password."""
+    url = endpoint.url or os.environ.get("DOCKER_HOST") or DEFAULT_UNIX_SOCKET.removeprefix("http+")
+    return re.sub(r"(?<=//)[^/]*@", "", url)
+
+
+def is_refusal(error: APIError) -> bool:
+    """Return whether the engine, or a proxy before it, does not allow what was asked."""
+    return error.status_code in _REFUSALS
+
+
+@contextmanager
+def translated(endpoint: Endpoint) -> Iterator[None]:
+    """Raise EngineUnavailable or EngineRejected for what the libraries raise inside the block."""
+    try:
+        yield
+    except _RAISED as error:
+        raise _meaning(f"Docker engine at {shown(endpoint)}", list(_chain(error))) from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _meaning(engine: str, chain: list[BaseException]) -> Meaning:
+    for error in reversed(chain):
+        for reader in (_of_answer, _of_tls, _of_ssh, _of_system, _of_setup):
+            if meaning := reader(engine, error):
+                return meaning
+    return EngineUnavailable(f"{engine}: the connection broke, or the answer is not Docker's ({chain[-1]!r})")
+
+
+def _of_answer(engine: str, error: BaseException) -> Meaning | None:
+    if not isinstance(error, APIError):
+        return None
+    said = f"it answered {error.status_code} ({error.explanation})"
+    if is_refusal(error):
+        return EngineRejected(f"{engine}: {said}; check what a proxy or an authorization plugin allows")
+    if "HTTPS server" in (error.explanation or ""):
+        return EngineRejected(f"{engine}: it speaks TLS; set the CA, or https:// instead of tcp://")
+    return EngineUnavailable(f"{engine}: {said}")
+
+
+def _of_tls(engine: str, error: BaseException) -> Meaning | None:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return EngineRejected(
+                f"{engine}: its certificate is not trusted ({error.verify_message}); check CA and host name"
+            )
+        case ssl.SSLError() if not isinstance(error, _TLS_CLOSED):
+            return EngineRejected(
+                f"{engine}: no TLS connection ({error.reason}); check that it speaks TLS on this port, "
+                "and the client's certificate and key"
+            )
+        case TLSParameterError():
+            return EngineRejected(f"{engine}: {error.msg}; check the endpoint, the CA, the certificate, the key")
+        case _:
+            return None
+
+
+def _of_ssh(engine: str, error: BaseException) -> Meaning | None:
+    match error:
+        case paramiko.AuthenticationException():
+            return EngineRejected(f"{engine}: ssh refuses us ({error}); check the user and the key")
+        case paramiko.SSHException() if _is_about_host_key(error):
+            return EngineRejected(f"{engine}: its ssh host key is not the known one; check known_hosts")
+        case _:
+            return None
+
+
+def _is_about_host_key(error: paramiko.SSHException) -> bool:
+    return isinstance(error, paramiko.BadHostKeyException) or "known_hosts" in str(error)
+
+
+def _of_system(engine: str, error: BaseException) -> Meaning | None:
+    match error:
+        case PermissionError():
+            return EngineRejected(
+                f"{engine}: no permission; run as root or as a member of the socket's group (often docker)"
+            )
+        case FileNotFoundError():
+            return EngineUnavailable(f"{engine}: there is no such socket; is the engine running, is it mounted?")
+        case ConnectionRefusedError():
+            return EngineUnavailable(f"{engine}: nobody listens there; is the engine running?")
+        case socket.gaierror():
+            return EngineUnavailable(f"{engine}: its host name cannot be resolved ({error.strerror})")
+        case TimeoutError() | requests.Timeout():
+            return EngineUnavailable(f"{engine}: it did not answer in time")
+        case _:
+            return None
+
+
+def _of_setup(engine: str, error: BaseException) -> Meaning | None:
+    """Return the meaning of what only the endpoint itself can have caused."""
+    is_alone = not (error.__cause__ or error.__context__)
+    match error:
+        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+            return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+        case DockerException() if is_alone:
+            return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+        case _:
+            return None

@@ -1,0 +1,36 @@
+"""What is asked of an engine and what it answers, as frozen values; importing this costs no client library."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the engine listens: unix://, tcp://, https:// or ssh://, and the PEM files for TLS.
+
+    With url "", Docker's own variables say it: DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH; without
+    them it is the default unix socket. TLS is used as soon as any of its fields is set.
+    """
+
+    url: str = ""
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What the engine says of itself. Neither id nor name is unique: cloned machines share them."""
+
+    id: str
+    name: str
+    version: str
+    api_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A container that exists, but of which nothing is known for now: what was known before stands."""
+
+    container_id: str
+    reason: str

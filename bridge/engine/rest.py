@@ -1,0 +1,128 @@
+"""The questions to an engine as blocking calls of the `docker` package, whose exceptions pass through."""
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.errors import APIError, create_api_error_from_http_exception
+from docker.tls import TLSConfig
+from docker.utils import kwargs_from_env, version_lt
+
+from bridge.container import Container, from_inspect
+from bridge.engine import event
+from bridge.engine.errors import EngineRejected
+from bridge.engine.faults import is_refusal, shown
+from bridge.engine.model import Endpoint, EngineInfo, Unreadable
+
+OLDEST_API = "1.41"
+# Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
+SILENCE = 8
+LINES_AT_ONCE = 65536
+
+
+def connect(endpoint: Endpoint) -> APIClient:
+    """Return a client that speaks the API version of the engine."""
+    warnings.filterwarnings("ignore", "Unverified HTTPS request")  # the user asked for it
+    client = APIClient(version="auto", timeout=SILENCE, **_options(endpoint))
+    if version_lt(client.api_version, OLDEST_API):
+        client.close()
+        raise EngineRejected(
+            f"Docker engine at {shown(endpoint)}: its API {client.api_version} is too old; "
+            f"{OLDEST_API} (Docker 20.10) is the oldest that is understood"
+        )
+    return client
+
+
+def _options(endpoint: Endpoint) -> dict[str, Any]:
+    tls = {"tls": _tls(endpoint)} if _wants_tls(endpoint) else {}
+    return {"base_url": endpoint.url, **tls} if endpoint.url else kwargs_from_env() | tls
+
+
+def _wants_tls(endpoint: Endpoint) -> bool:
+    return bool(endpoint.ca or endpoint.cert or endpoint.key or endpoint.insecure_skip_verify)
+
+
+def _tls(endpoint: Endpoint) -> TLSConfig:
+    pair = (endpoint.cert, endpoint.key)
+    return TLSConfig(
+        client_cert=pair if any(pair) else None,
+        ca_cert=endpoint.ca or None,
+        verify=not endpoint.insecure_skip_verify,
+    )
+
+
+def ping(client: APIClient) -> None:
+    """Return if the engine answers."""
+    client.ping()
+
+
+def info(client: APIClient) -> EngineInfo:
+    """Return who the engine is."""
+    answer = client.info()
+    return EngineInfo(answer["ID"], answer["Name"], answer["ServerVersion"], client.api_version)
+
+
+def list_ids(client: APIClient) -> tuple[str, ...]:
+    """Return the ids of all containers, whether they run or not."""
+    return tuple(container["Id"] for container in client.containers(all=True))
+
+
+def inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
+    """Return the container; None only where the engine says in its own words that there is none."""
+    try:
+        return from_inspect(client.inspect_container(container_id))
+    except APIError as error:
+        if is_refusal(error):
+            raise
+        if error.status_code == requests.codes.not_found and "no such container" in _said(error):
+            return None
+        return Unreadable(container_id, f"the engine answered {error.status_code} ({error.explanation})")
+    except requests.ReadTimeout:
+        return Unreadable(container_id, f"the engine did not answer within {SILENCE} s")
+    except ValueError as error:
+        return Unreadable(container_id, str(error))
+
+
+def _said(error: APIError) -> str:
+    return (error.explanation or "").lower()
+
+
+def subscribe(client: APIClient) -> requests.Response:
+    """Return the answer whose body is the stream of events.
+
+    An engine answers a moment before it subscribes (getEvents in moby), so it is also asked for what
+    happened since a time just before, by its own clock.
+    """
+    asked = client.get(f"{client.base_url}/_ping", timeout=SILENCE)
+    since = int(parsedate_to_datetime(asked.headers.get("Date", "")).timestamp())
+    response = client.get(
+        f"{client.base_url}/v{client.api_version}/events",
+        params={"since": str(since), "filters": json.dumps(event.FILTERS)},
+        stream=True,
+        timeout=(SILENCE, None),
+    )
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        raise create_api_error_from_http_exception(error) from error
+    return response
+
+
+def messages(response: requests.Response) -> Iterator[Any]:
+    """Return the messages of a stream as they come."""
+    return map(json.loads, response.iter_lines(LINES_AT_ONCE))
+
+
+def hang_up(client: APIClient, response: requests.Response | None) -> None:
+    """End a stream, and with it whoever reads it in another thread."""
+    if response is not None:
+        with suppress(OSError, RuntimeError, ValueError):
+            response.raw.shutdown()
+    client.close()
+    if response is not None:
+        response.close()
