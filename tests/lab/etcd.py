@@ -43,12 +43,17 @@ class Etcd:
     """One etcd with its own data; a context manager that starts and removes it."""
 
     def __init__(
-        self, release: parts.EtcdRelease, member: Member | None = None, cluster: str | None = None
+        self,
+        release: parts.EtcdRelease,
+        member: Member | None = None,
+        cluster: str | None = None,
+        arguments: Command = (),
     ) -> None:
         self.release = release
         self.member = member or Member("default")
         self._executable = parts.etcd(release)
         self._cluster = cluster or self.member.peer
+        self._arguments = arguments
         self._directory = Path(tempfile.mkdtemp(prefix="lab-etcd-"))
         self._process: Process | None = None
 
@@ -89,6 +94,7 @@ class Etcd:
             f"--listen-peer-urls={self.member.peer_url}",
             f"--initial-advertise-peer-urls={self.member.peer_url}",
             f"--initial-cluster={self._cluster}",
+            *self._arguments,
         ]
         self._process = Process(command, self._directory / "log")
 
