@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +47,7 @@ class Etcd:
         release: parts.EtcdRelease,
         member: Member | None = None,
         cluster: str | None = None,
-        arguments: Command = (),
+        arguments: Sequence[str] = (),
     ) -> None:
         self.release = release
         self.member = member or Member("default")
