@@ -1,0 +1,67 @@
+"""The command `docker-event-bridge`: finds the sub-command and imports nothing that this does not need."""
+
+import os
+import sys
+from importlib import import_module
+
+from bridge import __version__
+from bridge.errors import UsageError
+from bridge.masking import escaped
+
+COMMANDS = {
+    "run": "keep the labels of this host's containers in etcd, until stopped",
+    "plan": "print what would be written, for running containers or a file; writes nothing",
+    "health": "ask the running daemon whether it is well",
+}
+
+HELP = """\
+usage: docker-event-bridge COMMAND [--flag value ...]
+
+Routes the labelled containers of every Docker host by every Traefik: maps their labels to routers,
+services and middlewares as Traefik's own Docker provider would, and mirrors these into etcd.
+
+commands:
+{commands}
+
+  docker-event-bridge COMMAND --help   the flags of a command
+  docker-event-bridge --version        the version
+"""
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
+    sys.exit(command(sys.argv[1:]))
+
+
+def command(arguments: list[str]) -> int:
+    """Run one command line; return its exit code."""
+    try:
+        return _dispatch(arguments)
+    except UsageError as error:
+        sys.stderr.write(escaped(f"docker-event-bridge: {error}") + "\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has seen enough; nothing is left to be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    name, *rest = arguments or ["--help"]
+    if name in COMMANDS:
+        code: int = import_module(f"bridge.cli.{name}").main(rest)
+        return code
+    if name not in {"--help", "-h", "--version"}:
+        raise UsageError(f"{name!r} is not a command; the commands are {', '.join(COMMANDS)}")
+    sys.stdout.write(f"docker-event-bridge {__version__}\n" if name == "--version" else _help())
+    return 0
+
+
+def _help() -> str:
+    return HELP.format(commands="\n".join(f"  {name:8} {text}" for name, text in COMMANDS.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Settings: one definition, from which flags, variables, `--help` and the README's table follow."""
 
 from bridge.settings.load import load
-from bridge.settings.model import PlanSettings, RunSettings
+from bridge.settings.model import HealthSettings, PlanSettings, RunSettings
 
-__all__ = ["PlanSettings", "RunSettings", "load"]
+__all__ = ["HealthSettings", "PlanSettings", "RunSettings", "load"]

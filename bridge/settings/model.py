@@ -66,7 +66,9 @@ class Section(BaseSettings):
 
 
 class Docker(Section):
-    """Docker engine."""
+    """Where the engine is."""
+
+    model_config = SettingsConfigDict(title="Docker")
 
     docker_endpoint: EngineEndpoint = _setting(
         "",
@@ -90,7 +92,9 @@ class Docker(Section):
 
 
 class Mapping(Section):
-    """Labels to keys."""
+    """How labels become keys."""
+
+    model_config = SettingsConfigDict(title="mapping")
 
     exposed_by_default: bool = _setting("true", "route containers without the label traefik.enable=true")
     default_rule: TemplateText = _setting(
@@ -117,7 +121,9 @@ class Mapping(Section):
 
 
 class Etcd(Section):
-    """etcd."""
+    """Where the keys go."""
+
+    model_config = SettingsConfigDict(title="etcd")
 
     etcd_endpoints: Endpoints = _setting("127.0.0.1:2379", "host:port of etcd's members, by comma")
     etcd_username: str = _setting("", "user of etcd, where it asks for one")
@@ -141,15 +147,19 @@ class Etcd(Section):
 
 
 class Running(Section):
-    """Daemon."""
+    """How the daemon runs."""
+
+    model_config = SettingsConfigDict(title="running")
 
     resync_interval: Duration = _setting("5m", "how often everything is compared and mended")
     log_level: LogLevel = _setting("info", "least level that is logged")
     log_format: LogFormat = _setting("auto", "lines for people (console) or json; auto: by terminal or not")
 
 
-class Health(Section):
-    """Health."""
+class HealthSettings(Section):
+    """What `health` takes."""
+
+    model_config = SettingsConfigDict(title="health")
 
     health_socket: SocketPath = _setting(
         "/tmp/docker-event-bridge.sock",  # noqa: S108 - the one directory that every image and user has
@@ -161,7 +171,7 @@ class PlanSettings(Docker, Mapping):
     """What `plan` takes."""
 
 
-class RunSettings(Docker, Mapping, Etcd, Running, Health):
+class RunSettings(Docker, Mapping, Etcd, Running, HealthSettings):
     """What `run` takes: every setting."""
 
     @model_validator(mode="after")
@@ -172,7 +182,7 @@ class RunSettings(Docker, Mapping, Etcd, Running, Health):
         return self
 
 
-SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Etcd, Running, Health)
+SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Etcd, Running, HealthSettings)
 
 
 def _go_together(**pair: str) -> None:

@@ -1,0 +1,56 @@
+"""How the running daemon tells that it is well: one line of JSON to whoever connects to a unix socket."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import anyio
+from anyio.abc import SocketStream
+
+
+class HealthSocketError(Exception):
+    """The socket cannot be had: another daemon answers on it, or the path does not allow it. Fatal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether both connections stand and the last sync is committed; each part is told in words."""
+
+    healthy: bool
+    docker: str
+    etcd: str
+    sync: str
+
+
+async def serve(path: str, status: Callable[[], Status]) -> None:
+    """Answer every connection with the status of that moment, until cancelled.
+
+    A socket file that nobody listens on any more is replaced. Raises HealthSocketError.
+    """
+    try:
+        if await _answered(path):
+            raise HealthSocketError(f"another daemon answers on the health socket {path}: give one another path")
+        listener = await anyio.create_unix_listener(path)
+    except OSError as error:
+        raise HealthSocketError(f"the health socket {path} cannot be made: {error.strerror}") from error
+    try:
+        async with listener:
+            await listener.serve(lambda stream: _answer(stream, status()))
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.Path(path).unlink(missing_ok=True)
+
+
+async def _answer(stream: SocketStream, status: Status) -> None:
+    async with stream:
+        with suppress(anyio.BrokenResourceError):
+            await stream.send(json.dumps(asdict(status)).encode() + b"\n")
+
+
+async def _answered(path: str) -> bool:
+    try:
+        async with await anyio.connect_unix(path):
+            return True
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False

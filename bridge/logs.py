@@ -1,0 +1,68 @@
+"""Logs: lines for people or JSON, on standard error; secrets masked and control characters spelled out in all.
+
+What other packages log by the standard library takes the same way.
+"""
+
+import logging
+import os
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bridge.masking import escaped, masked
+
+
+def configure(level: str, style: str) -> None:
+    """Log from `level` on, in a `style`: "console", "json", or "auto", which is console on a terminal only."""
+    terminal = sys.stderr.isatty()
+    console = style == "console" or (style == "auto" and terminal)
+    renderers = _console(colors=terminal and not os.environ.get("NO_COLOR")) if console else _JSON
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            mask,
+            *renderers,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_Forward()], level=max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.captureWarnings(capture=True)
+
+
+def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask each value by its name; a `value` by the `label` or `key` beside it, mappings by their own keys."""
+    about = str(event.get("label") or event.get("key") or "")
+    return {name: _masked(about if name == "value" else name, value) for name, value in event.items()}
+
+
+def _masked(path: str, value: Any) -> Any:  # noqa: ANN401 - whatever callers log
+    match value:
+        case str():
+            return masked(path, value)
+        case dict():
+            return {name: _masked(str(name), part) for name, part in value.items()}
+        case list() | tuple() if path != "exc_info":
+            return [_masked(path, part) for part in value]
+    return value
+
+
+def _escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: escaped(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _console(*, colors: bool) -> tuple[Processor, ...]:
+    plain = structlog.dev.plain_traceback
+    return _escape, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)
+
+
+_JSON: tuple[Processor, ...] = (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+
+
+class _Forward(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
