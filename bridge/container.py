@@ -6,7 +6,8 @@ Source of the fields: Docker Engine API, ContainerInspect.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,13 @@ class Container:
         return self.id[:12]
 
 
-def from_inspect(inspect: Mapping[str, Any]) -> Container:
+def from_inspect(inspect: object) -> Container:
     """Read one element of what `docker inspect` prints.
 
     Raises ValueError, naming the field, where it is not an inspection of a container.
     """
-    config, state = _part(inspect, "Config"), _part(inspect, "State")
-    network = _part(inspect, "NetworkSettings")
+    config, state, settings = _part(inspect, "Config"), _part(inspect, "State"), _part(inspect, "NetworkSettings")
+    networks, ports = _part(settings, "Networks"), _part(settings, "Ports")
     return Container(
         id=_text(inspect, "Id"),
         name=_text(inspect, "Name").removeprefix("/"),
@@ -75,19 +76,18 @@ def from_inspect(inspect: Mapping[str, Any]) -> Container:
         status=_optional(state, "Status"),
         health=_optional(_part(state, "Health"), "Status"),
         stop_signal=_optional(config, "StopSignal") or "SIGTERM",
-        labels=_labels(config),
+        labels=_labels(_part(config, "Labels")),
         network_mode=_optional(_part(inspect, "HostConfig"), "NetworkMode"),
-        networks=tuple(_network(name, network) for name in sorted(_part(network, "Networks"))),
-        ports=tuple(sorted(_ports(_part(network, "Ports")), key=lambda port: (port.number, port.protocol))),
+        networks=tuple(_network(name, _part(networks, name)) for name in sorted(networks)),
+        ports=tuple(sorted(map(_port, ports, ports.values()), key=lambda port: (port.number, port.protocol))),
     )
 
 
-def _labels(config: Mapping[str, Any]) -> Mapping[str, str]:
-    return {name: _text(_part(config, "Labels"), name) for name in _part(config, "Labels")}
+def _labels(labels: Mapping[str, object]) -> Mapping[str, str]:
+    return {name: _text(labels, name) for name in labels}
 
 
-def _network(name: str, settings: Mapping[str, Any]) -> Network:
-    network = _part(_part(settings, "Networks"), name)
+def _network(name: str, network: Mapping[str, object]) -> Network:
     return Network(
         name,
         _optional(network, "NetworkID"),
@@ -96,31 +96,41 @@ def _network(name: str, settings: Mapping[str, Any]) -> Network:
     )
 
 
-def _ports(ports: Mapping[str, Any]) -> list[Port]:
-    return [_port(key, ports[key] or ()) for key in ports]
-
-
-def _port(key: str, bindings: Any) -> Port:  # noqa: ANN401 - JSON from outside
+def _port(key: str, bindings: object) -> Port:
     number, _, protocol = key.partition("/")
-    if not number.isascii() or not number.isdigit() or not isinstance(bindings, list | tuple):
-        raise ValueError(f"NetworkSettings.Ports[{key!r}] is not a port with its bindings")
-    places = tuple(Binding(_optional(place, "HostIp"), _optional(place, "HostPort")) for place in bindings)
-    return Port(int(number), protocol or "tcp", places)
+    places = [] if bindings is None else bindings
+    if not _is_port(number) or not isinstance(places, list):
+        raise ValueError(f"NetworkSettings.Ports: {key!r} is not a port with its bindings")
+    return Port(int(number), protocol or "tcp", tuple(map(_binding, places)))
 
 
-def _part(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = parent.get(name) or {}
-    if not isinstance(part, Mapping):
-        raise ValueError(f"{name} is not an object")  # noqa: TRY004 - one kind of error for the caller
-    return part
+def _is_port(number: str) -> bool:
+    return number.isascii() and number.isdigit() and 0 < int(number[:6]) <= HIGHEST_PORT
 
 
-def _optional(parent: Mapping[str, Any], name: str) -> str:
-    return _text(parent, name) if parent.get(name) is not None else ""
+def _binding(place: object) -> Binding:
+    return Binding(_optional(place, "HostIp"), _optional(place, "HostPort"))
 
 
-def _text(parent: Mapping[str, Any], name: str) -> str:
-    text = parent.get(name) if isinstance(parent, Mapping) else None
+def _part(parent: object, name: str) -> Mapping[str, object]:
+    part = _member(parent, name)
+    if part is not None and not isinstance(part, Mapping):
+        raise ValueError(f"{name} is not an object")
+    return part or {}
+
+
+def _optional(parent: object, name: str) -> str:
+    return "" if _member(parent, name) is None else _text(parent, name)
+
+
+def _text(parent: object, name: str) -> str:
+    text = _member(parent, name)
     if not isinstance(text, str):
         raise ValueError(f"{name} is missing or not a text")  # noqa: TRY004 - one kind of error for the caller
     return text
+
+
+def _member(parent: object, name: str) -> object:
+    if not isinstance(parent, Mapping):
+        raise ValueError(f"{name} is looked for in what is not an object")  # noqa: TRY004 - as above
+    return parent.get(name)

@@ -7,7 +7,6 @@ Source of the fields: Docker Engine API, SystemEvents.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from bridge.engine import signals
 
@@ -47,21 +46,31 @@ class Event:
     time: int
 
 
-def from_message(message: Any) -> Event | None:  # noqa: ANN401 - JSON from outside
+def from_message(message: object) -> Event | None:
     """Read one message of the stream; None where it is not about a container.
 
     Raises ValueError where it is not an event at all.
     """
-    try:
-        kind, (action, _, _) = message["Type"], message["Action"].partition(":")
-        actor, attributes = message["Actor"]["ID"], message["Actor"].get("Attributes") or {}
-        container_id = actor if kind == "container" else attributes.get("container", "")
-        time = int(message["timeNano"])
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError("the engine sent an event that cannot be read") from error
+    match message:
+        case {
+            "Type": str(kind),
+            "Action": str(action),
+            "Actor": {"ID": str(actor), "Attributes": dict() | None as attributes},
+            "timeNano": int(time),
+        }:
+            return _of_container(kind, action.partition(":")[0], actor, attributes or {}, time)
+        case _:
+            raise ValueError("the engine sent an event that cannot be read")
+
+
+def _of_container(
+    kind: str, action: str, actor: str, attributes: Mapping[str, str], time: int
+) -> Event | None:
+    container_id = actor if kind == "container" else attributes.get("container", "")
     if not container_id or not _is_asked(kind, action):
         return None
-    return Event(container_id, Action(action), signals.number(attributes.get("signal", "")), attributes, time)
+    signal = signals.number(attributes.get("signal", ""))
+    return Event(container_id, Action(action), signal, attributes, time)
 
 
 def _is_asked(kind: str, action: str) -> bool:

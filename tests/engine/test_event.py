@@ -1,0 +1,97 @@
+"""Reading the engine's event messages."""
+
+from typing import Any
+
+import pytest
+
+from bridge.engine.event import Action, Event, from_message
+
+CONTAINER = "0123456789abcdef" * 4
+
+
+def message(kind: str, action: str, actor: str, **attributes: str) -> dict[str, Any]:
+    """Return a message as an engine sends it."""
+    return {
+        "Type": kind,
+        "Action": action,
+        "Actor": {"ID": actor, "Attributes": attributes},
+        "scope": "local",
+        "time": 1700000000,
+        "timeNano": 1700000000123456789,
+    }
+
+
+def test_kill() -> None:
+    """A kill tells which signal was sent."""
+    sent = message("container", "kill", CONTAINER, signal="15", image="shop")
+
+    attributes = {"signal": "15", "image": "shop"}
+    assert from_message(sent) == Event(CONTAINER, Action.KILL, 15, attributes, 1700000000123456789)
+
+
+def test_health() -> None:
+    """The state of health after the colon is not part of the action."""
+    event = from_message(message("container", "health_status: healthy", CONTAINER))
+
+    assert event
+    assert event.action is Action.HEALTH_STATUS
+
+
+@pytest.mark.parametrize("action", ["connect", "disconnect"])
+def test_network(action: str) -> None:
+    """An event of a network is about the container that it names."""
+    event = from_message(message("network", action, "some-network", container=CONTAINER))
+
+    assert event
+    assert (event.container_id, event.action) == (CONTAINER, action)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        message("container", "exec_start: true", CONTAINER),
+        message("container", "create", CONTAINER),
+        message("container", "connect", CONTAINER),
+        message("network", "destroy", "some-network"),
+        message("network", "destroy", "some-network", container=CONTAINER),
+        message("network", "connect", "some-network"),
+        message("network", "update", "some-network", container=CONTAINER),
+        message("image", "start", "some-image"),
+    ],
+)
+def test_not_about_a_container(other: dict[str, Any]) -> None:
+    """Events that change nothing of a container are left out, whatever their filter was."""
+    assert from_message(other) is None
+
+
+def test_without_attributes() -> None:
+    """An actor without attributes is an actor all the same."""
+    bare = message("container", "die", CONTAINER) | {"Actor": {"ID": CONTAINER, "Attributes": None}}
+
+    event = from_message(bare)
+
+    assert event
+    assert (event.signal, event.attributes) == (None, {})
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        None,
+        7,
+        "text",
+        [],
+        {},
+        {"Type": "container"},
+        message("container", "die", CONTAINER) | {"Actor": None},
+        message("container", "die", CONTAINER) | {"Actor": {"ID": CONTAINER, "Attributes": "text"}},
+        message("container", "die", CONTAINER) | {"timeNano": None},
+        message("container", "die", CONTAINER) | {"timeNano": "soon"},
+        message("container", "die", CONTAINER) | {"Action": None},
+        message("container", "die", CONTAINER) | {"Actor": {"ID": 7, "Attributes": {}}},
+    ],
+)
+def test_not_an_event(garbage: object) -> None:
+    """What is no event is a ValueError."""
+    with pytest.raises(ValueError, match="event"):
+        from_message(garbage)

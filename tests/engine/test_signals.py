@@ -1,0 +1,36 @@
+"""Signals by name and by number."""
+
+import pytest
+
+from bridge.engine import signals
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("15", 15),
+        ("SIGTERM", 15),
+        ("TERM", 15),
+        ("sigterm", 15),
+        ("QUIT", 3),
+        ("SIGHUP", 1),
+        ("WINCH", 28),
+        ("RTMIN", 34),
+        ("RTMIN+3", 37),
+        ("SIGRTMIN+3", 37),
+        ("37", 37),
+        ("RTMAX", 64),
+        ("SIGRTMAX-4", 60),
+    ],
+)
+def test_signal(text: str, number: int) -> None:
+    """A signal is known by its number and by its name, with or without SIG, in any case of letters."""
+    assert signals.number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "SIG", "NOPE", "-15", "١٥", "RT", "RTMIN+", "RTMIN3", "RTMIN+x", "RTMAX+1", "RTMIN-1", "DFL"]
+)
+def test_no_signal(text: str) -> None:
+    """What is neither a number nor a name is no signal."""
+    assert signals.number(text) is None
