@@ -1,0 +1,60 @@
+"""A case: containers with labels, the settings, and whether Traefik's Docker provider agrees. A file each.
+
+rule: what the case proves, in one sentence
+settings: {default_rule: ..., network: ...}      # by the bridge's names; those of Traefik follow
+networks: [front, back]                          # made for the case, removed after it
+containers:
+  - name: web
+    labels: {traefik.enable: "true"}
+    options: [--network, front]                  # of `docker run`
+    image: busybox                               # traefik/whoami unless said otherwise
+    arguments: [sh, -c, ...]                     # after the image
+    after: [[pause, web]]                        # docker commands once it runs
+deviation: why the bridge differs here on purpose
+traefik: {routers: {...}}                        # with a deviation: the difference, both sides of it
+bridge: {routers: {...}}
+problems: [web]                                  # containers that the bridge reports
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseContainer:
+    """A container of a case, as it is run."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[str] = ()
+    image: str = "traefik/whoami"
+    arguments: Sequence[str] = ()
+    after: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One file. With a `deviation`, `traefik` and `bridge` hold the sections that differ, and how."""
+
+    rule: str
+    containers: Sequence[CaseContainer]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    networks: Sequence[str] = ()
+    deviation: str = ""
+    traefik: Mapping[str, Any] = field(default_factory=dict)
+    bridge: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    passes: Sequence[str] = ()
+
+
+def read(path: Path) -> Case:
+    """Read a case; raises TypeError where the file has a field that cases do not have."""
+    content = yaml.safe_load(path.read_text())
+    containers = [CaseContainer(**container) for container in content.pop("containers")]
+    return Case(containers=containers, **content)
