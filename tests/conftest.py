@@ -52,8 +52,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _fixtures(item: pytest.Item) -> list[str]:
     if not isinstance(item, pytest.Function):
         return []
-    chosen: dict[str, str] = item.callspec.params if hasattr(item, "callspec") else {}
-    return item.fixturenames + [chosen[name] for name in PARAMETRIZED if name in chosen]
+    chosen = item.callspec.params if hasattr(item, "callspec") else {}
+    return [*item.fixturenames, *(str(chosen[name]) for name in PARAMETRIZED if name in chosen)]
 
 
 def _build(name: str) -> None:
@@ -88,7 +88,8 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
         report.outcome = "failed"
-        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.longrepr = f"CI allows no skips: {reason}"
     return report
 
 

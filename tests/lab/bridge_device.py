@@ -42,10 +42,6 @@ class BridgeDevice:
         """Where networks that users create get their addresses."""
         return list(self.range.subnets())[1]
 
-    def remove(self) -> None:
-        """Remove the device."""
-        run(["ip", "link", "delete", self.name])
-
 
 def make() -> BridgeDevice:
     """Make a bridge that no other engine uses."""

@@ -5,22 +5,23 @@ engine's proxy processes, on the addresses that they are published on.
 """
 
 import json
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.lab import bridge_device, images, parts
+from tests.lab import bridge_device, guard, images, parts
 from tests.lab.bridge_device import BridgeDevice
 from tests.lab.process import Process
 from tests.lab.shell import Command, run
+from tests.lab.workdir import WorkDirectory
 
 STARTED_WITHIN = 60.0
 ADDRESS = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+CLEAR = '"$@" ps --all --quiet | xargs --no-run-if-empty "$@" rm --force --volumes; "$@" network prune --force'
+UNMOUNT = 'grep --only-matching "$1[^ ]*" /proc/mounts | sort --reverse | xargs --no-run-if-empty umount --lazy'
 CONTAINERD = """\
 version = 2
 root = "{0}/containerd/data"
@@ -37,14 +38,14 @@ class Engine:
     def __init__(self, release: parts.EngineRelease) -> None:
         self.release = release
         self._dockerd = parts.dockerd(release)
-        self._directory = Path(tempfile.mkdtemp(prefix="lab-engine-"))
+        self._work = WorkDirectory("engine")
         self._cleanup = ExitStack()
         self._process: Process | None = None
 
     @property
     def socket(self) -> Path:
         """The engine's unix socket."""
-        return self._directory / "docker.sock"
+        return self._work.path / "docker.sock"
 
     @property
     def url(self) -> str:
@@ -70,13 +71,15 @@ class Engine:
 
     def __enter__(self) -> Self:
         with self._cleanup as cleanup:
-            cleanup.callback(shutil.rmtree, self._directory)
+            cleanup.callback(self._work.remove)
             device = bridge_device.make()
-            cleanup.callback(device.remove)
-            cleanup.callback(_unmount_below, self._directory)
+            self._undo(["ip", "link", "delete", device.name])
+            self._undo(["sh", "-c", UNMOUNT, "sh", f"{self._work.path}/"])
             self._start_containerd()
             self._configure(device)
+            cleanup.callback(self.stop)
             self._start_dockerd()
+            self._undo(self._clear)
             images.import_busybox(self.docker)
             images.import_whoami(self.docker)
             self._cleanup = cleanup.pop_all()
@@ -103,38 +106,46 @@ class Engine:
 
     def stop(self) -> None:
         """Stop the engine; its containers stop with it."""
-        self.process.end(deadline=30)
+        if self._process:
+            self._process.end(deadline=30)
 
     def restart(self) -> None:
         """Start again with the same data and socket, after `stop`."""
-        self._run_dockerd()
+        self._start_dockerd()
 
     def clear(self) -> None:
         """Remove all containers and all networks that were created."""
-        if containers := self.cli("ps", "--all", "--quiet").split():
-            self.cli("rm", "--force", "--volumes", *containers)
-        if networks := self.cli("network", "ls", "--quiet", "--filter=type=custom").split():
-            self.cli("network", "rm", *networks)
+        run(self._clear)
+
+    @property
+    def _clear(self) -> list[str]:
+        return ["timeout", "60", "sh", "-c", CLEAR, "sh", *map(str, self.docker)]
+
+    def _undo(self, command: list[str]) -> None:
+        """Have a command run when the engine is removed, or when this process dies before that."""
+        token = guard.on_death(command)
+        self._cleanup.callback(guard.revoke, token)
+        self._cleanup.callback(run, command)
 
     def _start_containerd(self) -> None:
-        config = self._directory / "containerd.toml"
-        config.write_text(CONTAINERD.format(self._directory))
-        log = self._directory / "containerd.log"
+        config = self._work.path / "containerd.toml"
+        config.write_text(CONTAINERD.format(self._work.path))
+        log = self._work.path / "containerd.log"
         containerd = Process([self._dockerd.containerd, f"--config={config}"], log)
         self._cleanup.callback(containerd.end)
-        containerd.wait_until((self._directory / "containerd.sock").exists, STARTED_WITHIN)
+        containerd.wait_until((self._work.path / "containerd.sock").exists, STARTED_WITHIN)
 
     def _configure(self, device: BridgeDevice) -> None:
         settings = {
             "bridge": device.name,
-            "containerd": str(self._directory / "containerd.sock"),
-            "data-root": str(self._directory / "data"),
+            "containerd": str(self._work.path / "containerd.sock"),
+            "data-root": str(self._work.path / "data"),
             "default-address-pools": [{"base": str(device.pool), "size": 24}],
-            "exec-root": str(self._directory / "exec"),
+            "exec-root": str(self._work.path / "exec"),
             "hosts": [self.url],
             "ip-forward": False,
             "iptables": False,
-            "pidfile": str(self._directory / "docker.pid"),
+            "pidfile": str(self._work.path / "docker.pid"),
         }
         if runc := self._dockerd.runc:
             settings |= {"runtimes": {"current": {"path": str(runc)}}, "default-runtime": "current"}
@@ -142,25 +153,13 @@ class Engine:
 
     @property
     def _config(self) -> Path:
-        return self._directory / "docker.json"
+        return self._work.path / "docker.json"
 
     def _start_dockerd(self) -> None:
-        self._run_dockerd()
-        self._cleanup.callback(self.stop)
-        self._cleanup.callback(self.clear)
-
-    def _run_dockerd(self) -> None:
         command: Command = [self._dockerd.path, f"--config-file={self._config}"]
-        self._process = Process(command, self._directory / "docker.log")
+        self._process = Process(command, self._work.path / "docker.log")
         self._process.wait_until(self._answers, STARTED_WITHIN)
 
     def _answers(self) -> bool:
         asked = subprocess.run([*self.docker, "version"], capture_output=True, check=False)
         return asked.returncode == 0
-
-
-def _unmount_below(directory: Path) -> None:
-    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    for mount in sorted(mounts, reverse=True):
-        if Path(mount).is_relative_to(directory):
-            run(["umount", "--lazy", mount])

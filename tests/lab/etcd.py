@@ -4,18 +4,17 @@ import json
 import shutil
 import signal
 import subprocess
-import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.lab import parts
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
+from tests.lab.workdir import WorkDirectory
 
 STARTED_WITHIN = 20.0
 
@@ -54,7 +53,7 @@ class Etcd:
         self._executable = parts.etcd(release)
         self._cluster = cluster or self.member.peer
         self._arguments = arguments
-        self._directory = Path(tempfile.mkdtemp(prefix="lab-etcd-"))
+        self._work = WorkDirectory("etcd")
         self._process: Process | None = None
 
     @property
@@ -88,7 +87,7 @@ class Etcd:
         command = [
             str(self._executable),
             f"--name={self.member.name}",
-            f"--data-dir={self._directory / 'data'}",
+            f"--data-dir={self._work.path / 'data'}",
             f"--listen-client-urls={url}",
             f"--advertise-client-urls={url}",
             f"--listen-peer-urls={self.member.peer_url}",
@@ -96,7 +95,7 @@ class Etcd:
             f"--initial-cluster={self._cluster}",
             *self._arguments,
         ]
-        self._process = Process(command, self._directory / "log")
+        self._process = Process(command, self._work.path / "log")
 
     def wait_until_healthy(self) -> None:
         """Wait until the cluster has a leader and this member answers."""
@@ -121,13 +120,13 @@ class Etcd:
 
     def wipe(self) -> None:
         """Lose all data, after `kill`."""
-        shutil.rmtree(self._directory / "data")
+        shutil.rmtree(self._work.path / "data")
 
     def remove(self) -> None:
         """Kill the process and remove its data."""
         if self._process:
             self._process.kill()
-        shutil.rmtree(self._directory)
+        self._work.remove()
 
     def ctl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run etcdctl against this member and return what it prints."""

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.lab import guard
 from tests.lab.shell import Command
 from tests.lab.wait import DeadlineError, wait_for
 
@@ -27,6 +28,7 @@ class Process:
                 env=os.environ | (env or {}),
                 start_new_session=True,
             )
+        self._token = guard.on_death(["kill", "-KILL", str(self.pid)])
 
     @property
     def pid(self) -> int:
@@ -59,6 +61,7 @@ class Process:
         self.send(signal.SIGTERM)
         try:
             self._popen.wait(deadline)
+            guard.revoke(self._token)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -66,3 +69,4 @@ class Process:
         """Kill the process and wait for its end."""
         self._popen.kill()
         self._popen.wait()
+        guard.revoke(self._token)

@@ -6,9 +6,7 @@ more than all the rest.
 
 import http.client
 import json
-import shutil
 import socket
-import tempfile
 import urllib.request
 from collections import ChainMap
 from collections.abc import Callable, Mapping
@@ -23,6 +21,7 @@ from tests.lab.etcd import Etcd
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
 from tests.lab.wait import T, wait_for
+from tests.lab.workdir import WorkDirectory
 
 STARTED_WITHIN = 20.0
 REQUEST_TIMEOUT = 2.0
@@ -76,7 +75,7 @@ class Traefik:
         self._options = dict(ChainMap(*map(dict, options)))
         self._entry_points = {API: "tcp", WEB: "tcp"} | dict(entry_points or {})
         self._ports = {name: free_port() for name in self._entry_points}
-        self._directory = Path(tempfile.mkdtemp(prefix="lab-traefik-"))
+        self._work = WorkDirectory("traefik")
         self._process: Process | None = None
 
     def port(self, entry_point: str = WEB) -> int:
@@ -106,7 +105,7 @@ class Traefik:
         """Kill the process and remove its files."""
         if self._process:
             self._process.kill()
-        shutil.rmtree(self._directory)
+        self._work.remove()
 
     def api(self, path: str) -> Any:  # noqa: ANN401, JSON
         """Return what the API answers at a path below `/api`."""
@@ -168,7 +167,7 @@ class Traefik:
         options |= {"api": "true", "api.insecure": "true", "log.level": "DEBUG"}
         options["providers.file.filename"] = str(self._write_default_certificate())
         flags = [f"--{name}={value}" for name, value in options.items()]
-        self._process = Process([self._executable, *flags], self._directory / "log")
+        self._process = Process([self._executable, *flags], self._work.path / "log")
         self._process.wait_until(self._ready, STARTED_WITHIN)
 
     def _entry_point_options(self) -> dict[str, str]:
@@ -180,7 +179,7 @@ class Traefik:
     def _write_default_certificate(self) -> Path:
         pair = parts.certificate()
         files = {"certFile": str(pair / "cert.pem"), "keyFile": str(pair / "key.pem")}
-        config = self._directory / "dynamic.yml"
+        config = self._work.path / "dynamic.yml"
         config.write_text(json.dumps({"tls": {"stores": {"default": {"defaultCertificate": files}}}}))
         return config
 
