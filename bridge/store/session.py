@@ -64,10 +64,10 @@ class Session:
     async def ask(self, method: grpc.UnaryUnaryMultiCallable, request: Message) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         """Return the answer to one request; log in first where etcd wants a (newer) token."""
         try:
-            return await self._ask(method, request)
+            return await self._ask(method, request, self._token)
         except LoginNeeded:
-            await self._login()
-            return await self._ask(method, request)
+            self._token = await self._login()
+            return await self._ask(method, request, self._token)
 
     @contextmanager
     def stream(
@@ -87,8 +87,13 @@ class Session:
         except grpc.RpcError as error:
             raise translated(error, self.endpoint) from error
 
-    async def _ask(self, method: grpc.UnaryUnaryMultiCallable, request: Message) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
-        call = self._begin(method.future, request, timeout=DEADLINE, metadata=self._token)
+    async def _ask(
+        self,
+        method: grpc.UnaryUnaryMultiCallable,
+        request: Message,
+        token: Metadata,
+    ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
+        call = self._begin(method.future, request, timeout=DEADLINE, metadata=token)
         try:
             return await self.wait(call.result)
         finally:
@@ -100,9 +105,10 @@ class Session:
         except ValueError as error:
             raise EndpointLost(f"etcd at {self.endpoint} was given up: {error}") from error
 
-    async def _login(self) -> None:
+    async def _login(self) -> Metadata:
         if not self._connection.username:
             raise StoreRejected(f"etcd at {self.endpoint} wants a user and its password")
         request = etcdrpc.AuthenticateRequest(name=self._connection.username, password=self._connection.password)
-        answer = await self._ask(self._auth.Authenticate, request)
-        self._token = (("token", answer.token),)
+        # Some releases refuse even a login that comes with an expired token.
+        answer = await self._ask(self._auth.Authenticate, request, ())
+        return (("token", answer.token),)

@@ -1,13 +1,18 @@
-"""Stores on the shared etcds."""
+"""Stores on the shared etcds, and on etcds that a test may break."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from typing import cast
 
 import pytest
 
 from bridge.store.client import Store
 from bridge.store.connection import Connection
-from tests.lab.etcd import Etcd
+from tests.lab.etcd import Etcd, Member
+from tests.lab.parts import EtcdRelease
+
+OpenStore = Callable[[Connection], Store]
+StartEtcd = Callable[..., Etcd]
 
 
 @pytest.fixture
@@ -17,13 +22,42 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(params=["3.4", "3.7"])
-def server(request: pytest.FixtureRequest, etcd: Etcd, etcd37: Etcd) -> Etcd:
-    """Return the etcds that we support, one after the other."""
-    return {"3.4": etcd, "3.7": etcd37}[request.param]
+def release(request: pytest.FixtureRequest) -> EtcdRelease:
+    """Return the releases of etcd that we support, one after the other."""
+    return cast("EtcdRelease", request.param)
 
 
 @pytest.fixture
-async def store(server: Etcd) -> AsyncIterator[Store]:
+def server(release: EtcdRelease, etcd: Etcd, etcd37: Etcd) -> Etcd:
+    """Return a running etcd that is not to be harmed."""
+    return {"3.4": etcd, "3.7": etcd37}[release]
+
+
+@pytest.fixture
+async def open_store() -> AsyncIterator[OpenStore]:
+    """Return a function that makes stores, which are closed at the test's end."""
+    async with AsyncExitStack() as stack:
+
+        def make(connection: Connection) -> Store:
+            store = Store(connection)
+            stack.push_async_callback(store.aclose)
+            return store
+
+        yield make
+
+
+@pytest.fixture
+def store(server: Etcd, open_store: OpenStore) -> Store:
     """Return a store on a running etcd."""
-    async with aclosing(Store(Connection((server.endpoint,)))) as opened:
-        yield opened
+    return open_store(Connection((server.endpoint,)))
+
+
+@pytest.fixture
+def start_etcd(release: EtcdRelease, etcd: Etcd, etcd37: Etcd) -> Iterator[StartEtcd]:  # noqa: ARG001, both are built
+    """Return a function that starts an etcd of the test's own with further arguments."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, member: Member | None = None) -> Etcd:
+            return stack.enter_context(Etcd(release, member, arguments=arguments))
+
+        yield start

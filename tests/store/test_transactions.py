@@ -18,25 +18,14 @@ from bridge.claims.transaction import (
 )
 from bridge.store.client import PAGE, Store
 from bridge.store.errors import StoreRejected
+from tests.store.answers import under, write
 
 pytestmark = pytest.mark.anyio
-
-
-def under(prefix: str) -> Range:
-    """Return all keys below a prefix that ends in a slash."""
-    return Range(prefix, prefix[:-1] + "0")
 
 
 def absent(key: str) -> Compare:
     """Return the comparison that a key does not exist."""
     return Compare(Range(key), Revision.CREATED, 0)
-
-
-async def write(store: Store, *writes: Put | Delete) -> int:
-    """Write without a condition; return the revision."""
-    committed = await store.commit(Transaction((), writes, ()))
-    assert isinstance(committed, Committed)
-    return committed.revision
 
 
 async def holds(store: Store, *compares: Compare) -> bool:

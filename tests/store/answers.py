@@ -1,0 +1,34 @@
+"""Short words for what the tests of the store ask for again and again."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from anyio import fail_after, sleep
+
+from bridge.claims.transaction import Committed, Delete, Put, Range, Transaction
+from bridge.store.client import Store
+from bridge.store.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+
+def under(prefix: str) -> Range:
+    """Return all keys below a prefix that ends in a slash."""
+    return Range(prefix, prefix[:-1] + "0")
+
+
+async def write(store: Store, *writes: Put | Delete) -> int:
+    """Write without a condition; return the revision."""
+    committed = await store.commit(Transaction((), writes, ()))
+    assert isinstance(committed, Committed)
+    return committed.revision
+
+
+async def insist(ask: Callable[[], Awaitable[T]], deadline: float = 20) -> T:
+    """Ask again and again while etcd is not available."""
+    with fail_after(deadline):
+        while True:
+            try:
+                return await ask()
+            except StoreUnavailable:
+                await sleep(0.05)

@@ -1,0 +1,74 @@
+"""Leases: the one key that shows that a bridge is alive."""
+
+import pytest
+from anyio import create_task_group, fail_after, move_on_after
+
+from bridge.claims.transaction import Committed, Compare, KeyValue, Range, Revision, Transaction
+from bridge.store.client import Lease, Store
+from bridge.store.errors import LeaseLost
+from tests.lab.etcd import Etcd
+
+pytestmark = pytest.mark.anyio
+
+# Etcd raises shorter ones.
+TTL = 2
+
+
+async def acquired(store: Store, key: str) -> Lease:
+    """Acquire a key that is free."""
+    lease = await store.acquire(key, "me", TTL)
+    assert isinstance(lease, Lease)
+    return lease
+
+
+async def test_the_first_has_the_key(store: Store, root_key: str) -> None:
+    """Who acquires a free key has it, created at the lease's revision; the next learns who has it."""
+    lease = await acquired(store, root_key)
+    assert await store.acquire(root_key, "you", TTL) == KeyValue(root_key, "me", lease.revision, lease.revision)
+    created = Compare(Range(root_key), Revision.CREATED, lease.revision)
+    assert isinstance(await store.commit(Transaction((created,), (), ())), Committed)
+
+
+async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Store, root_key: str) -> None:
+    """The lease granted for a key that is taken is revoked."""
+    lease = await acquired(store, root_key)
+    before = server.ctl("lease", "list")
+    await store.acquire(root_key, "you", TTL)
+    assert server.ctl("lease", "list") == before
+    await store.revoke(lease)
+
+
+async def test_a_key_ends_with_its_lease(store: Store, root_key: str) -> None:
+    """Revoking frees the key at once; revoking again tells that the lease is gone."""
+    lease = await acquired(store, root_key)
+    await store.revoke(lease)
+    assert (await store.read(Range(root_key))).found == ((),)
+    with pytest.raises(LeaseLost):
+        await store.revoke(lease)
+
+
+async def test_a_lease_that_is_not_held_expires(store: Store, root_key: str) -> None:
+    """Without a holder the key goes within the lease and what etcd takes to notice."""
+    lease = await acquired(store, root_key)
+    async with store.watch(Range(root_key), revision=lease.revision + 1) as watch:
+        with fail_after(4 * TTL):
+            assert [event.value for event in await anext(watch)] == [None]
+
+
+async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
+    """Held for longer than it would live, the lease keeps its key."""
+    lease = await acquired(store, root_key)
+    async with create_task_group() as tasks:
+        tasks.start_soon(store.hold, lease)
+        async with store.watch(Range(root_key), revision=lease.revision + 1) as watch:
+            with move_on_after(3 * TTL):
+                pytest.fail(f"lost: {await anext(watch)}")
+        tasks.cancel_scope.cancel()
+
+
+async def test_the_holder_learns_of_a_lost_lease(server: Etcd, store: Store, root_key: str) -> None:
+    """A lease that somebody else ends is told to its holder within its time to live."""
+    lease = await acquired(store, root_key)
+    server.ctl("lease", "revoke", f"{lease.id:x}")
+    with fail_after(TTL), pytest.raises(LeaseLost, match="expire"):
+        await store.hold(lease)

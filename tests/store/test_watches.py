@@ -1,0 +1,106 @@
+"""Watches on a running etcd."""
+
+import pytest
+from anyio import create_task_group, fail_after
+
+from bridge.claims.transaction import Delete, Put, Range
+from bridge.store.client import Store
+from bridge.store.errors import Compacted
+from bridge.store.watch import Event, Watch
+from tests.lab.etcd import Etcd
+from tests.store.answers import under, write
+
+pytestmark = pytest.mark.anyio
+
+
+async def next_events(watch: Watch, count: int) -> list[Event]:
+    """Return the next events, however they are batched."""
+    events: list[Event] = []
+    with fail_after(10):
+        while len(events) < count:
+            events += await anext(watch)
+    return events
+
+
+async def test_a_watch_tells_puts_and_deletions_in_order(store: Store, root_key: str) -> None:
+    """What changes in the range is told with its revision; what changes elsewhere is not."""
+    a = f"{root_key}/a"
+    start = await write(store, Put(a, "0"))
+    async with store.watch(under(f"{root_key}/"), revision=start + 1) as watch:
+        put = await write(store, Put(a, "1"), Put(f"{root_key}0", "outside"))
+        deleted = await write(store, Delete(a))
+        assert await next_events(watch, 2) == [Event(a, "1", put), Event(a, None, deleted)]
+
+
+async def test_a_watch_begins_in_the_past(store: Store, root_key: str) -> None:
+    """Whatever happened since the revision that was read is told, that revision itself on request."""
+    a = f"{root_key}/a"
+    revisions = [await write(store, Put(a, str(number))) for number in range(3)]
+    async with store.watch(under(f"{root_key}/"), revision=revisions[1]) as watch:
+        assert await next_events(watch, 2) == [Event(a, "1", revisions[1]), Event(a, "2", revisions[2])]
+
+
+async def test_one_watch_on_several_ranges(store: Store, root_key: str) -> None:
+    """Ranges that are watched together tell each of their own."""
+    a, b = f"{root_key}/a/1", f"{root_key}/b"
+    start = (await store.read(Range(a))).revision
+    async with store.watch(under(f"{root_key}/a/"), Range(b), revision=start + 1) as watch:
+        revision = await write(store, Put(a, "1"), Put(b, "2"), Put(f"{root_key}/b/", "outside"))
+        events = await next_events(watch, 2)
+    assert sorted(events, key=lambda event: event.key) == [Event(a, "1", revision), Event(b, "2", revision)]
+
+
+async def test_events_of_one_revision_come_together(store: Store, root_key: str) -> None:
+    """A transaction that changes much, also more than gRPC takes by default, is one batch."""
+    start = (await store.read(Range(root_key))).revision
+    value = "x" * 100_000
+    async with store.watch(under(f"{root_key}/"), revision=start + 1) as watch:
+        await write(store, *(Put(f"{root_key}/{number}", value) for number in range(10)))
+        with fail_after(10):
+            assert len(await anext(watch)) == 10
+
+
+async def test_catching_up_with_much(store: Store, root_key: str) -> None:
+    """A watch that catches up with more than gRPC's usual limit of a message gets it."""
+    start = (await store.read(Range(root_key))).revision
+    for number in range(6):
+        await write(store, Put(f"{root_key}/{number}", "x" * 1_000_000))
+    async with store.watch(under(f"{root_key}/"), revision=start + 1) as watch:
+        assert len(await next_events(watch, 6)) == 6
+
+
+async def test_a_compacted_revision(server: Etcd, store: Store, root_key: str) -> None:
+    """A watch from a revision that is compacted says so, so that the caller lists again."""
+    first = await write(store, Put(f"{root_key}/a", "1"))
+    last = await write(store, Put(f"{root_key}/a", "2"))
+    server.ctl("compact", str(last))
+    with pytest.raises(Compacted, match="compacted"):
+        async with store.watch(under(f"{root_key}/"), revision=first) as watch:
+            await next_events(watch, 1)
+
+
+async def test_leaving_a_watch_ends_its_wait(store: Store, root_key: str) -> None:
+    """A task that waits for events is cancelled at once, and the store stays in use."""
+    start = (await store.read(Range(root_key))).revision
+    with fail_after(2):
+        async with store.watch(Range(root_key), revision=start + 1) as watch, create_task_group() as tasks:
+            tasks.start_soon(watch.__anext__)
+            tasks.cancel_scope.cancel()
+    assert await write(store, Put(root_key, ""))
+
+
+async def test_many_watches_and_calls_at_once(store: Store, root_key: str) -> None:
+    """Twenty watches leave room for calls."""
+    start = (await store.read(Range(root_key))).revision
+    keys = [f"{root_key}/{number}" for number in range(20)]
+    told: list[str] = []
+
+    async def follow(key: str) -> None:
+        async with store.watch(Range(key), revision=start + 1) as watch:
+            told.extend(event.key for event in await next_events(watch, 1))
+
+    async with create_task_group() as tasks:
+        for key in keys:
+            tasks.start_soon(follow, key)
+        await write(store, *(Put(key, "") for key in keys))
+    assert sorted(told) == sorted(keys)
