@@ -3,7 +3,7 @@
 The core decides in these terms and `bridge.store` carries them out, so that a model and a test can do the same.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -36,13 +36,14 @@ class Revision(Enum):
 class Compare:
     """Every key of `range` has this revision equal to, or (`below`) less than, `value`.
 
-    A range without any key compares like an absent key.
+    A range without any key compares like an absent key. `why` names the rule that asks for it.
     """
 
     range: Range
     revision: Revision
     value: int
     below: bool = False
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,21 @@ class Transaction:
     compares: tuple[Compare, ...]
     writes: tuple[Put | Delete, ...]
     reads: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read ranges, all at one revision."""
+
+    ranges: tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a Read found at `revision`, in the order of its ranges."""
+
+    revision: int
+    found: tuple[tuple[KeyValue, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

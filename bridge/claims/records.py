@@ -1,0 +1,246 @@
+"""What the bridges write into the state, and how they read what others wrote there.
+
+Every value is JSON with a format version. What cannot be read (broken, or of a later version) comes back as
+Unreadable, with the definer where one is named: that much stays readable in every version, so that an older
+bridge can always leave. Fields that are not known are ignored.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from bridge.claims.layout import Claimant
+from bridge.labels.model import Ref
+
+FORMAT = 1
+
+Leaves = tuple[tuple[str, str], ...]
+"""Paths below an object and their values, sorted by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What an object is: its name as spelled, and its leaves."""
+
+    name: str
+    leaves: Leaves
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord:
+    """The definition in force, and whose claim gave it; `application` and `created` are the definer's."""
+
+    definition: Definition
+    definer: Claimant
+    application: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A container's claim on an object: what it wants it to be, and the server that it brings.
+
+    `name` is the spelling in force, under which its server stands in the view.
+    """
+
+    application: str
+    created: str
+    wants: Definition
+    name: str
+    server: Leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a container waits: the object (its name as this container spells it), and what is the matter."""
+
+    ref: Ref
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRecord:
+    """What a container (by its name) publishes, names folded, or why it waits; never both."""
+
+    container: str
+    claims: tuple[Ref, ...]
+    waits: tuple[Wait, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostRecord:
+    """Who a host is; after a goodbye, for how many seconds its routes stay (None: it has not said goodbye)."""
+
+    engine: str
+    address: str
+    version: str
+    goodbye: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AliveRecord:
+    """A running bridge: its engine and its version."""
+
+    engine: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A value that this version does not understand, and who defines the object, where it says so."""
+
+    reason: str
+    definer: Claimant | None = None
+
+
+Record = TypeVar("Record")
+
+
+def encode_object(record: ObjectRecord) -> str:
+    """The value of an object's key."""
+    return _text(
+        definer={"host": record.definer.host, "container": record.definer.container},
+        application=record.application,
+        created=record.created,
+        name=record.definition.name,
+        leaves=dict(record.definition.leaves),
+    )
+
+
+def encode_claim(claim: Claim) -> str:
+    """The value of a claim's key."""
+    return _text(
+        application=claim.application,
+        created=claim.created,
+        wants={"name": claim.wants.name, "leaves": dict(claim.wants.leaves)},
+        name=claim.name,
+        server=dict(claim.server),
+    )
+
+
+def encode_container(record: ContainerRecord) -> str:
+    """The value of a container's key."""
+    return _text(
+        container=record.container,
+        claims=[_ref_list(ref) for ref in record.claims],
+        waits=[{"object": _ref_list(wait.ref), "reason": wait.reason} for wait in record.waits],
+    )
+
+
+def encode_host(record: HostRecord) -> str:
+    """The value of a host's key."""
+    return _text(engine=record.engine, address=record.address, version=record.version, goodbye=record.goodbye)
+
+
+def encode_alive(record: AliveRecord) -> str:
+    """The value of a running bridge's key."""
+    return _text(engine=record.engine, version=record.version)
+
+
+@lru_cache(maxsize=4096)
+def decode_object(value: str) -> ObjectRecord | Unreadable:
+    """Read an object's key."""
+    return _decoded(value, _object)
+
+
+@lru_cache(maxsize=4096)
+def decode_claim(value: str) -> Claim | Unreadable:
+    """Read a claim's key."""
+    return _decoded(value, _claim)
+
+
+def decode_container(value: str) -> ContainerRecord | Unreadable:
+    """Read a container's key."""
+    return _decoded(value, _container)
+
+
+def decode_host(value: str) -> HostRecord | Unreadable:
+    """Read a host's key."""
+    return _decoded(value, _host)
+
+
+def decode_alive(value: str) -> AliveRecord | Unreadable:
+    """Read a running bridge's key."""
+    return _decoded(value, lambda data: AliveRecord(_str(data, "engine"), _str(data, "version")))
+
+
+def _text(**fields: object) -> str:
+    return json.dumps({"format": FORMAT, **fields}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _decoded(value: str, read: Callable[[Mapping[str, Any]], Record]) -> Record | Unreadable:
+    try:
+        data = json.loads(value)
+    except (ValueError, RecursionError):
+        return Unreadable("it is not JSON")
+    if not isinstance(data, dict):
+        return Unreadable("it is not an object")
+    if data.get("format") != FORMAT:
+        return Unreadable(f"its format is {data.get('format')}, this bridge knows {FORMAT}", _definer(data))
+    try:
+        return read(data)
+    except (KeyError, TypeError, ValueError) as error:
+        return Unreadable(f"it is broken ({type(error).__name__}: {error})", _definer(data))
+
+
+def _definer(data: Mapping[str, Any]) -> Claimant | None:
+    try:
+        return _claimant(data["definer"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _claimant(data: Mapping[str, Any]) -> Claimant:
+    return Claimant(_str(data, "host"), _str(data, "container"))
+
+
+def _object(data: Mapping[str, Any]) -> ObjectRecord:
+    definition = Definition(_str(data, "name"), _leaves(data["leaves"]))
+    return ObjectRecord(definition, _claimant(data["definer"]), _str(data, "application"), _str(data, "created"))
+
+
+def _claim(data: Mapping[str, Any]) -> Claim:
+    wants = Definition(_str(data["wants"], "name"), _leaves(data["wants"]["leaves"]))
+    return Claim(
+        _str(data, "application"), _str(data, "created"), wants, _str(data, "name"), _leaves(data["server"])
+    )
+
+
+def _container(data: Mapping[str, Any]) -> ContainerRecord:
+    waits = tuple(Wait(_ref(wait["object"]), _str(wait, "reason")) for wait in data["waits"])
+    return ContainerRecord(_str(data, "container"), tuple(_ref(ref) for ref in data["claims"]), waits)
+
+
+def _host(data: Mapping[str, Any]) -> HostRecord:
+    goodbye = data["goodbye"]
+    return HostRecord(
+        _str(data, "engine"),
+        _str(data, "address"),
+        _str(data, "version"),
+        None if goodbye is None else float(goodbye),
+    )
+
+
+def _ref_list(ref: Ref) -> list[str]:
+    return [ref.protocol, ref.kind, ref.name]
+
+
+def _ref(data: Any) -> Ref:  # noqa: ANN401 - JSON from outside
+    protocol, kind, name = data
+    return Ref(_checked(protocol), _checked(kind), _checked(name))
+
+
+def _leaves(data: Mapping[str, Any]) -> Leaves:
+    return tuple(sorted((path, _str(data, path)) for path in data))
+
+
+def _str(data: Mapping[str, Any], name: str) -> str:
+    return _checked(data[name])
+
+
+def _checked(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is not a text")
+    return text
