@@ -59,6 +59,12 @@ class Container:
         """The first 12 characters of the id, as `docker ps` prints it."""
         return self.id[:12]
 
+    @property
+    def network_target(self) -> str:
+        """The id or name of the container whose network it uses (`container:` networking), "" if none."""
+        mode, _, target = self.network_mode.partition(":")
+        return target if mode == "container" else ""
+
 
 def from_inspect(inspect: object) -> Container:
     """Read one element of what `docker inspect` prints.

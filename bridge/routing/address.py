@@ -92,7 +92,7 @@ def _internal(container: Container, port: str, around: Surroundings) -> Place | 
         return _on(named.ipv4 or named.ipv6, port, f"its address on the network {named.name}", container)
     if container.network_mode == "host":
         return Place(around.gateway, port, "host networking")
-    if container.network_mode.startswith("container:"):
+    if container.network_target:
         return _through(container, port, around)
     first = next((n for n in container.networks if n.ipv4 or n.ipv6), None)
     rule = f"its address on the network {first.name}" if first else ""
@@ -125,14 +125,14 @@ def _through(container: Container, port: str, around: Surroundings) -> Place | N
 
 
 def _gone(container: Container) -> Nowhere:
-    name = container.network_mode.removeprefix("container:")
-    return Nowhere(f"it uses the network of the container {name}, which is not there", "start that container")
+    message = f"it uses the network of the container {container.network_target}, which is not there"
+    return Nowhere(message, "start that container")
 
 
 def _published(container: Container, port: str, protocol: str, around: Surroundings) -> Place | Nowhere:
     if container.network_mode == "host":
         return Place(around.advertise_address, port, "host networking, on the advertise address")
-    if container.network_mode.startswith("container:"):
+    if container.network_target:
         target = around.target
         return _published(target.container, port, protocol, around) if target else _gone(container)
     ports = [p for p in container.ports if p.protocol == protocol]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,17 @@ class Publication:
     application: str
     created: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What the labels of one container come to: what it publishes, or the `reason` why nothing.
+
+    `container` is its name, `id` the first 12 characters of its id.
+    """
+
+    container: str
+    id: str
+    publication: Publication | None
+    problems: tuple[Problem, ...] = ()
+    reason: str = ""

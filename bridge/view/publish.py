@@ -11,22 +11,37 @@ from bridge.labels.check import kv_problem
 from bridge.labels.model import Leaf, Ref
 from bridge.labels.names import unfit
 from bridge.problem import Problem
+from bridge.routing.build import route
 from bridge.routing.model import Object, Routing
 from bridge.routing.names import application
 from bridge.routing.options import Options
 from bridge.view.keys import PERMANENT, key
-from bridge.view.model import Item, Publication
+from bridge.view.model import Item, Mapped, Publication
 from bridge.view.references import localised
 
+_REFUSED = "Traefik would reject what its labels say"
 
-def publication(container: Container, routing: Routing, options: Options) -> Publication | tuple[Problem, ...]:
-    """Spell what the container publishes, or say what stands in the way of all of it."""
+
+def mapped(container: Container, options: Options, target: Container | None = None) -> Mapped:
+    """Map one container; `target` is the container whose network it uses, if it uses one's."""
+    routing = route(container, options, target)
+    items, refused = _items(container, routing, options)
+    problems = routing.problems + refused
+    reason = routing.reason or (_REFUSED if refused else "")
+    publication = None
+    if not reason:
+        publication = Publication(
+            container.name, container.short_id, application(container), container.created, items
+        )
+    return Mapped(container.name, container.short_id, publication, problems, reason)
+
+
+def _items(
+    container: Container, routing: Routing, options: Options
+) -> tuple[tuple[Item, ...], tuple[Problem, ...]]:
     segment = f"{options.host}-{container.short_id}"
     items = tuple(_item(made, segment) for made in routing.objects)
-    problems = [problem for item in items for problem in _check(container, item, options)]
-    if problems:
-        return tuple(problems)
-    return Publication(container.name, container.short_id, application(container), container.created, items)
+    return items, tuple(problem for item in items for problem in _check(container, item, options))
 
 
 def _item(made: Object, segment: str) -> Item:
