@@ -61,17 +61,17 @@ def distribution_dockerd() -> Dockerd:
     """Return the executables of the distribution's own Docker engine, whatever its version."""
     if os.geteuid() != 0:
         raise PartUnavailableError("Docker engine: only root can start one")
-    apt.install("docker.io", "iptables")
+    apt.install("docker.io", "iptables", "iproute2")
     return Dockerd(Path("/usr/sbin/dockerd"), Path("/usr/bin/containerd"), None)
 
 
 def docker_cli() -> Path:
     """Return the machine's docker command, or else the distribution's."""
+    for package in ("docker.io", "docker-cli"):  # later releases of Debian keep the command apart
+        if not shutil.which("docker"):
+            apt.install(package)
     if not (found := shutil.which("docker")):
-        apt.install("docker.io")
-        found = shutil.which("docker")
-    if not found:
-        raise PartUnavailableError("docker: the distribution's docker.io has no command of this name")
+        raise PartUnavailableError("docker: the distribution has no package of this command")
     return Path(found)
 
 
@@ -104,7 +104,8 @@ def certificate() -> Path:
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
 
     def make(directory: Path) -> None:
-        apt.install("openssl")
+        if not shutil.which("openssl"):
+            apt.install("openssl")
         files: Command = ["-keyout", directory / "key.pem", "-out", directory / "cert.pem"]
         run(["openssl", "req", "-x509", *key, *subject, *files])
 
