@@ -36,6 +36,7 @@ class CaseContainer:
     image: str = "traefik/whoami"
     arguments: Sequence[str] = ()
     after: Sequence[Sequence[str]] = ()
+    health: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.alike.case import CASES, Case, read
+from tests.alike.case import CASES, Case, CaseContainer, read
 from tests.alike.rawdata import of_provider
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
@@ -111,7 +111,16 @@ def _running(engine: Engine, case: Case) -> Iterator[None]:
             )
             for command in container.after:
                 engine.cli(*command)
+            if container.health:
+                _wait_for_health(engine, container)
         yield
+
+
+def _wait_for_health(engine: Engine, container: CaseContainer) -> None:
+    def health() -> str:
+        return engine.cli("inspect", "--format", "{{.State.Health.Status}}", container.name)
+
+    wait_for(lambda: health() == container.health, SEEN_WITHIN, health)
 
 
 def _wait_until_seen(pair: Pair, case: Case) -> None:
