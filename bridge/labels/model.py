@@ -34,8 +34,9 @@ class Leaf:
 class Decoded:
     """What one container's labels say. With any problem the container is dropped as a whole, as Traefik does.
 
-    The leaves of an object are sorted by path; an object without leaves was named and nothing else. The labels
-    `...loadbalancer.server.*` stand among a service's leaves as `loadbalancer/server/port` and the like.
+    The leaves of an object are sorted by path; an object of which nothing is set has its bare leaf alone. The
+    labels `...loadbalancer.server.*` stand among a service's leaves as `loadbalancer/server/port` and the like;
+    a load balancer of which nothing else is set shows itself by `loadbalancer/servers`.
     """
 
     objects: Mapping[Ref, tuple[Leaf, ...]]

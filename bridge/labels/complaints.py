@@ -1,0 +1,67 @@
+"""What is wrong with one container's labels, in words: where, why, and what to write instead."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from bridge.labels.fields import Field, Release
+from bridge.labels.folding import fold
+from bridge.labels.tree import Node
+from bridge.labels.values import ACCEPTED
+from bridge.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Complaints:
+    """The problems of one container, collected while its labels are decoded for a release of Traefik."""
+
+    container: str
+    release: Release
+    problems: list[Problem]
+
+    def unknown(self, node: Node, parent: Field, field: Field | None) -> None:
+        """No label may name this: it is misspelt, misplaced, or of another release."""
+        message = f"Traefik {self.release} knows no {node.name!r} here."
+        self._add(node, message, _newer(field) if field and field.since else _nearest(node, parent))
+
+    def standalone(self, node: Node, field: Field) -> None:
+        """An object is named, but nothing of it is set."""
+        names = ", ".join(child.name.lower() for child in field.children.values() if _settable(child))
+        hint = f"write {node.prefix}.<name>" if field.type == "map" else f"set one of: {names}"
+        self._add(node, f"{node.prefix} says nothing on its own.", hint)
+
+    def below(self, node: Node, value: str) -> None:
+        """Something is named below a value."""
+        self._add(node, f"{value} takes a value and has nothing below it.", f"write {value}=...")
+
+    def value(self, node: Node, field: Field) -> None:
+        """A value is not of the field's type."""
+        self._add(node, f"{node.value!r} is not what {field.name.lower()} takes.", f"write {ACCEPTED[field.type]}")
+
+    def name(self, node: Node, name: str, reason: str) -> None:
+        """No key can hold a name that the user chose."""
+        self._add(node, f"The name {name!r} {reason}.", "choose another name")
+
+    def plugin(self, node: Node, reason: str) -> None:
+        """No key can hold a plugin's options."""
+        self._add(node, f"The plugin {node.name!r} {reason}; a key-value store cannot hold that.")
+
+    def _add(self, node: Node, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.container, node.label, message, hint))
+
+
+def _newer(field: Field) -> str:
+    return (
+        f"it needs Traefik {field.since}: set traefik_version (BRIDGE_TRAEFIK_VERSION) to"
+        f" {field.since} if every Traefik that reads this etcd is of that release or a later one"
+    )
+
+
+def _nearest(node: Node, parent: Field) -> str:
+    known = [child.name.lower() for child in parent.children.values() if _settable(child)]
+    for nearest in get_close_matches(fold(node.name), known, n=1):
+        return f"did you mean {node.prefix.removesuffix(node.name)}{nearest}?"
+    return f"known here: {', '.join(known)}" if known else ""
+
+
+def _settable(field: Field) -> bool:
+    return field.label and not field.ignored

@@ -1,0 +1,154 @@
+"""Traefik's fields by release: which labels and which KV keys it takes, and of which type.
+
+What one release does not know is fatal there for the configuration of every host, so that everything that
+is read from labels or written to etcd is held against this table.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from bridge.labels.folding import fold
+
+
+class Release(StrEnum):
+    """A line of Traefik releases, and what it stands for: the fields of its oldest supported patch release.
+
+    "2.11" is 2.11.53 or later; "3.0" to "3.6" are any of their line; "3.7" is 3.7.13 or later.
+    """
+
+    V2_11 = "2.11"
+    V3_0 = "3.0"
+    V3_1 = "3.1"
+    V3_2 = "3.2"
+    V3_3 = "3.3"
+    V3_4 = "3.4"
+    V3_5 = "3.5"
+    V3_6 = "3.6"
+    V3_7 = "3.7"
+
+
+DEFAULT_RELEASE = Release.V3_0
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field as one release knows it.
+
+    `type` is "object", "map" (user-chosen names), "objects" (a list of objects), or the type of a value:
+    "string", "bool", "int", "uint32", "duration", "list", "raw". `label` and `kv` tell whether the decoders
+    know it, `ignored` that the label decoder takes it without effect, `bare_label` and `bare_kv` that it is an
+    object that may stand alone: "" and "true" enable it with its defaults, anything else disables it.
+    `since` is the first release whose labels have it, "" if none. `children` are by folded name; a map or a
+    list of objects has `each` instead.
+    """
+
+    name: str
+    type: str
+    label: bool
+    ignored: bool
+    kv: bool
+    bare_label: bool
+    bare_kv: bool
+    since: str
+    children: Mapping[str, "Field"]
+
+    @property
+    def each(self) -> "Field":
+        """What stands behind each name of a map or at each position of a list."""
+        return next(iter(self.children.values()))
+
+    @property
+    def neutral(self) -> str:
+        """A child that is the same empty as unset, so that naming it shows that the object is there."""
+        by_type = {child.type: child.name.lower() for child in self.children.values() if child.kv}
+        return by_type.get("objects") or by_type.get("string") or by_type.get("list") or ""
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    path: tuple[str, ...]
+    type: str
+    label: str
+    kv: str
+
+
+@cache
+def fields(release: Release) -> Field:
+    """Return the root of all fields, as a release knows them."""
+    return tree(rows(files(__package__).joinpath("fields.tsv").read_text("ascii")), release)
+
+
+def rows(text: str) -> list[Row]:
+    """Read a table of fields; the head of `fields.tsv` says what stands in it."""
+    lines = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return [Row(tuple(path.split("/")), *rest) for path, *rest in lines]
+
+
+def tree(table: Iterable[Row], release: Release, name: str = "") -> Field:
+    """Return the field `name`, which all rows lie below: their paths are relative to it."""
+    below: dict[str, list[Row]] = {}
+    own = Row((), "object", "-", "-")
+    for row in table:
+        if row.path:
+            below.setdefault(row.path[0], []).append(row._replace(path=row.path[1:]))
+        else:
+            own = row
+    children = [tree(lower, release, part) for part, lower in below.items()]
+    return _known(own, children, release, name)
+
+
+def _known(own: Row, children: Sequence[Field], release: Release, name: str) -> Field:
+    specs = own.label.split(",")
+    settable = [spec for spec in specs if not spec.startswith("(")]
+    ignored = [spec.strip("()") for spec in specs if spec.startswith("(")]
+    sets = _covers(settable, release) or any(child.label and not child.ignored for child in children)
+    ignores = _covers(ignored, release) or any(child.ignored for child in children)
+    since = [known for known in Release if _covers(settable, known)][:1]
+    bare = own.type == "allowEmpty"
+    return Field(
+        name=name,
+        type=_type(own.type, children, release),
+        label=sets or ignores,
+        ignored=ignores and not sets,
+        kv=_covers(own.kv.split(","), release) or any(child.kv for child in children),
+        bare_label=bare and _covers(settable + ignored, release),
+        bare_kv=bare and _covers(own.kv.split(","), release),
+        since=min([*since, *(child.since for child in children if child.since)], default=""),
+        children={fold(child.name): child for child in children},
+    )
+
+
+def _type(own: str, children: Sequence[Field], release: Release) -> str:
+    match [child.name for child in children], own:
+        case ["{name}"], _:
+            return "map"
+        case ["{n}"], _:
+            return "objects"
+        case [], "string|duration":
+            return "string" if release is Release.V2_11 else "duration"
+        case [], value if value != "allowEmpty":
+            return value
+        case _:
+            return "object"
+
+
+def _covers(specs: Iterable[str], release: Release) -> bool:
+    return any(_covers_one(spec, release) for spec in specs)
+
+
+def _covers_one(spec: str, release: Release) -> bool:
+    first, _, last = spec.partition("..")
+    if last:
+        return _line(first) <= release <= _line(last)
+    if spec.endswith("+"):
+        return _line(spec[:-1]) <= release
+    return spec == Release.V2_11 or _line(spec) == release
+
+
+def _line(version: str) -> str:
+    return ".".join(version.split(".")[:2])

@@ -1,0 +1,98 @@
+"""Labels as a tree: the first half of Traefik's label decoder, which knows no fields yet."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bridge.labels.folding import fold
+from bridge.problem import Problem
+
+ROOT = "traefik"
+
+
+@dataclass(slots=True)
+class Node:
+    """A part of one or more labels.
+
+    `prefix` is the label's text up to here, as the user wrote it; `labels` are those that gave the value;
+    `children` are by folded name, in the byte order of the labels, each spelled as the first of them spells it.
+    """
+
+    name: str
+    prefix: str
+    value: str = ""
+    labels: list[str] = field(default_factory=list)
+    children: dict[str, "Node"] = field(default_factory=dict)
+
+    def all_labels(self) -> Iterator[str]:
+        """All labels that this node and what is below it come from."""
+        yield from self.labels
+        for child in self.children.values():
+            yield from child.all_labels()
+
+    @property
+    def label(self) -> str:
+        """The first label that this node comes from."""
+        return next(self.all_labels())
+
+    def put(self, parts: list[str], label: str, value: str) -> None:
+        """Set the value at the end of a path below this node."""
+        node = self
+        for part in parts:
+            node = node._child(part)
+        node.value = value
+        node.labels.append(label)
+
+    def _child(self, name: str) -> "Node":
+        key = fold(name)
+        if key not in self.children:
+            self.children[key] = Node(name, self.prefix + ("" if name.startswith("[") else ".") + name)
+        return self.children[key]
+
+
+def is_position(name: str) -> bool:
+    """Tell whether a part of a label stands for a position in a list: `[0]`."""
+    return name.startswith("[") and name.endswith("]")
+
+
+def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) -> tuple[Node, list[Problem]]:
+    """Return the tree of all labels that begin with one of the prefixes, and what is wrong with their names.
+
+    The prefixes are plain text, in lower case: `traefik.http` takes `traefik.HTTPX` too, as in Traefik.
+    """
+    root = Node(ROOT, ROOT)
+    problems: list[Problem] = []
+    for label in sorted(label for label in labels if _begins(label, tuple(prefixes))):
+        first, *parts = label.split(".")
+        if problem := _misshapen(container, label, first, parts):
+            problems.append(problem)
+        else:
+            root.put(list(_split_positions(parts)), label, labels[label])
+    return root, problems
+
+
+def _begins(label: str, prefixes: tuple[str, ...]) -> bool:
+    # The prefixes are ASCII; a letter that only folds to one is longer in bytes, which Traefik compares.
+    return any((head := label[: len(prefix)]).isascii() and head.lower() == prefix for prefix in prefixes)
+
+
+def _misshapen(container: str, label: str, first: str, parts: list[str]) -> Problem | None:
+    if first != ROOT:
+        hint = f"write {ROOT}{label[len(first) :]}"
+        return Problem(container, label, f"The label begins with {first!r} instead of {ROOT!r}.", hint)
+    for part in parts:
+        if not part:
+            return Problem(container, label, "The label has nothing between two dots, or after its last one.")
+        if part.startswith("["):
+            return Problem(container, label, f"The part {part!r} has no name before the bracket.")
+        if part.endswith("]") and "[" not in part:
+            return Problem(container, label, f"The part {part!r} has a closing bracket but no opening one.")
+    return None
+
+
+def _split_positions(parts: list[str]) -> Iterator[str]:
+    for part in parts:
+        if part.endswith("]"):
+            name, bracket, position = part.partition("[")
+            yield from (name, bracket + position)
+        else:
+            yield part

@@ -1,0 +1,119 @@
+"""The types of Traefik's fields: which text of a label they take, and how it is spelled in a KV key."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+ACCEPTED: Final[Mapping[str, str]] = {
+    "string": "valid Unicode text",
+    "raw": "valid Unicode text",
+    "list": "valid Unicode text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "uint32": "a whole number from 0 to 4294967295",
+    "duration": 'a number with a unit, such as "500ms", "10s" or "1m30s"',
+}
+
+_BOOLEANS = dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), "true") | dict.fromkeys(
+    ("0", "f", "F", "FALSE", "false", "False"), "false"
+)
+# What Go's strings.TrimSpace removes; Python's strip removes more.
+_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_INT64 = 1 << 63
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 10**3,
+    "\u00b5s": 10**3,
+    "\u03bcs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^.0-9]+)")
+
+
+def normalise(kind: str, text: str) -> str | None:
+    """Return the text as it is written into a KV key of this type, None if Traefik would not take it.
+
+    The result reads back as the same value, whichever of the two decoders reads it.
+    """
+    return _NORMALISE[kind](text) if encodable(text) else None
+
+
+def encodable(text: str) -> bool:
+    """Tell whether the text can be written in UTF-8: it holds no half of a surrogate pair."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _string(text: str) -> str:
+    return text
+
+
+def _list(text: str) -> str:
+    trimmed = ",".join(part.strip(_SPACE) for part in text.split(","))
+    return trimmed or (text[:1] and " ")
+
+
+def _int(text: str) -> str | None:
+    number = _integer(text)
+    return None if number is None else str(number)
+
+
+def _integer(text: str) -> int | None:
+    # The length keeps Python from refusing, and from labouring on, numbers of thousands of digits.
+    if not _INTEGER.fullmatch(text) or len(digits := text.lstrip("+-0")) > 19:
+        return None
+    number = int(digits or "0") * (-1 if text.startswith("-") else 1)
+    return number if -_INT64 <= number < _INT64 else None
+
+
+def _uint32(text: str) -> str | None:
+    number = None if text.startswith(("+", "-")) else _integer(text)
+    return None if number is None or number >= 1 << 32 else str(number)
+
+
+def _duration(text: str) -> str | None:
+    seconds = _integer(text)
+    if seconds is None:
+        return text if _is_duration(text) else None
+    # A number of seconds that overflows wraps around; only without a unit does Traefik take it at all.
+    return f"{seconds}s" if abs(seconds) * 10**9 < _INT64 else str(seconds)
+
+
+def _is_duration(text: str) -> bool:
+    """Tell whether Go's `time.ParseDuration` takes the text."""
+    unsigned = text[1:] if text.startswith(("+", "-")) else text
+    if unsigned == "0":
+        return True
+    total, at = 0, 0
+    while part := _PART.match(unsigned, at):
+        number = _nanoseconds(*part.groups(default=""))
+        if number is None:
+            return False
+        total, at = total + number, part.end()
+    largest = _INT64 if text.startswith("-") else _INT64 - 1
+    return 0 < at == len(unsigned) and total <= largest
+
+
+def _nanoseconds(whole: str, fraction: str, unit: str) -> int | None:
+    scale = _NANOSECONDS.get(unit)
+    had_digits, whole = bool(whole), whole.lstrip("0")
+    if scale is None or len(whole) > 19 or not (had_digits or fraction):
+        return None
+    number = int(whole or "0") * scale
+    digits = fraction[:18]
+    number += int(int(digits or "0") * (scale / 10.0 ** len(digits)))
+    return number if number <= _INT64 else None
+
+
+_NORMALISE: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "string": _string,
+    "raw": _string,
+    "list": _list,
+    "bool": _BOOLEANS.get,
+    "int": _int,
+    "uint32": _uint32,
+    "duration": _duration,
+}
