@@ -1,0 +1,158 @@
+"""Go's regular expressions: the syntax and the matches of Go's regexp, on RE2.
+
+Source of the rules: Go's regexp and regexp/syntax.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Protocol, cast
+
+import re2
+
+from bridge.rules.error import RuleError
+from bridge.rules.values import StringList
+
+
+class Match(Protocol):
+    """A match, as re2 returns it."""
+
+    def start(self) -> int:
+        """Return where the match begins."""
+
+    def end(self) -> int:
+        """Return where the match ends."""
+
+    def __getitem__(self, group: int | str) -> str | None:
+        """Return the text of a group, None if it took no part; raises IndexError if there is none."""
+
+
+class Expression(Protocol):
+    """An expression, as re2 compiles it."""
+
+    groupindex: Mapping[str, int]
+
+    def search(self, text: str, pos: int) -> Match | None:
+        """Return the leftmost match that does not begin before a position."""
+
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+_SINGLE_BYTE = re.compile(r"(?:\\Q.*?(?:\\E|\Z)|\\[^C]|[^\\])*\\C", re.DOTALL)
+_GROUP_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
+_REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<name>\w+))")
+
+
+@lru_cache
+def compiled(pattern: str) -> Expression:
+    r"""Return a compiled expression; raises RuleError. RE2 knows \C, a single byte; Go does not."""
+    if _SINGLE_BYTE.match(pattern):
+        raise RuleError(rf"the regular expression {pattern} has \C, which Go does not know")
+    try:
+        return cast(Expression, re2.compile(pattern, _OPTIONS))
+    except re2.error as error:
+        raise RuleError(f"the regular expression {pattern} is wrong: {_reason(error)}") from None
+    except UnicodeEncodeError:
+        raise RuleError("the regular expression is not valid UTF-8") from None
+
+
+def _reason(error: Exception) -> str:
+    reason = error.args[0]
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether the expression matches anywhere in the text."""
+    return next(_matches(pattern, text), None) is not None
+
+
+def find(pattern: str, text: str) -> str:
+    """Return the leftmost match, "" without one."""
+    return next((found[0] or "" for found in _matches(pattern, text)), "")
+
+
+def find_all(pattern: str, text: str, most: int) -> StringList:
+    """Return the matches that do not overlap, `most` of them at most unless it is negative."""
+    return StringList(text[found.start() : found.end()] for found in _limited(pattern, text, most))
+
+
+def _limited(pattern: str, text: str, most: int) -> list[Match]:
+    found = list(_matches(pattern, text))
+    return found if most < 0 else found[:most]
+
+
+def _matches(pattern: str, text: str) -> Iterator[Match]:
+    """Yield the matches that do not overlap; an empty one right after another is none, as in Go."""
+    expression = compiled(pattern)
+    position, previous = 0, -1
+    while position <= len(text) and (found := _search(expression, text, position)):
+        if found.end() > found.start() or found.start() != previous:
+            yield found
+        previous = found.end()
+        position = found.end() + (found.end() == position)
+
+
+def _search(expression: Expression, text: str, position: int) -> Match | None:
+    try:
+        return expression.search(text, position)
+    except UnicodeEncodeError:
+        raise RuleError("the text to match is not valid UTF-8") from None
+
+
+def replace(pattern: str, text: str, replacement: str) -> str:
+    """Return the text with each match replaced; $1, ${1} and ${name} stand for groups, $$ for a dollar."""
+    groups = compiled(pattern).groupindex
+
+    def expanded(found: Match) -> str:
+        return _REFERENCE.sub(lambda reference: _group(found, groups, reference), replacement)
+
+    return _replaced(pattern, text, expanded)
+
+
+def replace_literally(pattern: str, text: str, replacement: str) -> str:
+    """Return the text with each match replaced by the same text."""
+    return _replaced(pattern, text, lambda _: replacement)
+
+
+def _replaced(pattern: str, text: str, replacement: Callable[[Match], str]) -> str:
+    result, end = "", 0
+    for found in _matches(pattern, text):
+        result += text[end : found.start()] + replacement(found)
+        end = found.end()
+    return result + text[end:]
+
+
+def _group(found: Match, groups: Mapping[str, int], reference: re.Match[str]) -> str:
+    if reference["dollar"]:
+        return "$"
+    name = reference["braced"] or reference["name"]
+    group: str | int = int(name) if _GROUP_NUMBER.fullmatch(name) else groups.get(name, -1)
+    try:
+        return found[group] or ""
+    except IndexError:
+        return ""
+
+
+def split(pattern: str, text: str, most: int) -> StringList:
+    """Return what stands between the matches, in `most` parts at most unless it is negative."""
+    if most == 0:
+        return StringList()
+    if pattern and not text:
+        return StringList(("",))
+    parts: list[str] = []
+    beginning = end = 0
+    for found in _limited(pattern, text, most):
+        if most > 0 and len(parts) == most - 1:
+            break
+        end = found.start()
+        if found.end() != 0:
+            parts.append(text[beginning:end])
+        beginning = found.end()
+    if end != len(text):
+        parts.append(text[beginning:])
+    return StringList(parts)
+
+
+def quoted(text: str) -> str:
+    """Return an expression that matches just this text."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)

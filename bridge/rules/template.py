@@ -1,0 +1,40 @@
+"""The default rule: a Go template that makes a router's rule from a container.
+
+Source of the rules: MakeDefaultRuleTemplate of Traefik's providers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from bridge.rules import nodes
+from bridge.rules.error import RuleError
+from bridge.rules.execute import execute
+from bridge.rules.functions import FUNCTIONS, check
+from bridge.rules.parser import parse
+from bridge.rules.values import Model, StringMap
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template that Traefik would accept."""
+
+    text: str
+    body: nodes.Body
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the template; raises RuleError where Traefik would not start with it."""
+        return cls(text, parse(text, check))
+
+    def render(self, *, name: str, container_name: str, labels: Mapping[str, str]) -> str:
+        """Return the rule of a container; raises RuleError where Traefik would delete the router.
+
+        `name` is the name of the container's service, as Traefik normalises it; `container_name` has no slash.
+        An empty rule, which deletes the router too, is returned as it is.
+        """
+        model = Model(name, container_name, StringMap(labels))
+        rule = execute(self.text, self.body, FUNCTIONS, model)
+        if not rule.isprintable() and any("\udc80" <= character <= "\udcff" for character in rule):
+            raise RuleError("the rule is not valid UTF-8: the template cuts a character in two")
+        return rule
