@@ -149,6 +149,8 @@ class Engine:
         }
         if runc := self._dockerd.runc:
             settings |= {"runtimes": {"current": {"path": str(runc)}}, "default-runtime": "current"}
+        if proxy := self._dockerd.proxy:
+            settings |= {"userland-proxy-path": str(proxy)}
         self._config.write_text(json.dumps(settings))
 
     @property

@@ -20,11 +20,12 @@ EngineRelease = Literal["20.10", "29"]
 
 @dataclass(frozen=True, slots=True)
 class Dockerd:
-    """A Docker engine's executables; `runc` is None where the engine finds its own."""
+    """A Docker engine's executables; `runc` and `proxy` are None where the engine finds its own."""
 
     path: Path
     containerd: Path
-    runc: Path | None
+    runc: Path | None = None
+    proxy: Path | None = None
 
 
 def traefik(release: TraefikRelease) -> Path:
@@ -51,8 +52,8 @@ def dockerd(release: EngineRelease) -> Dockerd:
     """Return the executables of a Docker engine: the distribution's of 20.10, or one of the 29 line."""
     distribution = distribution_dockerd()
     if release == "29":
-        engine = golang.build(programs.DOCKERD_29)
-        return Dockerd(engine, distribution.containerd, golang.build(programs.RUNC))
+        engine, runc = golang.build(programs.DOCKERD_29), golang.build(programs.RUNC)
+        return Dockerd(engine, distribution.containerd, runc, golang.build(programs.DOCKER_PROXY_29))
     _of_version(distribution.path, "Docker version 20.10.")
     return distribution
 
@@ -62,7 +63,7 @@ def distribution_dockerd() -> Dockerd:
     if os.geteuid() != 0:
         raise PartUnavailableError("Docker engine: only root can start one")
     apt.install("docker.io", "iptables", "iproute2")
-    return Dockerd(Path("/usr/sbin/dockerd"), Path("/usr/bin/containerd"), None)
+    return Dockerd(Path("/usr/sbin/dockerd"), Path("/usr/bin/containerd"))
 
 
 def docker_cli() -> Path:

@@ -44,6 +44,12 @@ DOCKERD_29 = Program(
     package="./cmd/dockerd",
     variables=(("github.com/moby/moby/v2/dockerversion.Version", "29.0.0-beta.24"),),
 )
+DOCKER_PROXY_29 = Program(
+    "docker-proxy-29",
+    DOCKERD_29.module,
+    minutes=0.3,
+    package="./cmd/docker-proxy",
+)
 RUNC = Program(
     "runc",
     Module("github.com/opencontainers/runc", "v1.3.3"),
