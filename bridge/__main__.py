@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 
 from bridge import __version__
-from bridge.errors import UsageError
+from bridge.errors import CommandError, UsageError
 from bridge.masking import escaped
 
 COMMANDS = {
@@ -37,9 +37,9 @@ def command(arguments: list[str]) -> int:
     """Run one command line; return its exit code."""
     try:
         return _dispatch(arguments)
-    except UsageError as error:
+    except CommandError as error:
         sys.stderr.write(escaped(f"docker-event-bridge: {error}") + "\n")
-        return 2
+        return error.code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -1,5 +1,17 @@
-"""The error that a person at the command line can mend alone."""
+"""The errors that end a command: each is one line for the person who gave it, and an exit code."""
 
 
-class UsageError(Exception):
-    """A setting, a flag or a file that cannot be followed; its text is one line, the exit code 2."""
+class CommandError(Exception):
+    """What a command ends with; `code` is its exit code."""
+
+    code = 1
+
+
+class FailedError(CommandError):
+    """The command is right, but the world does not let it."""
+
+
+class UsageError(CommandError):
+    """A setting, a flag or a file that cannot be followed."""
+
+    code = 2

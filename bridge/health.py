@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import anyio
-from anyio.abc import SocketStream
+from anyio import TASK_STATUS_IGNORED
+from anyio.abc import SocketStream, TaskStatus
 
 
 class HealthSocketError(Exception):
@@ -23,8 +24,10 @@ class Status:
     sync: str
 
 
-async def serve(path: str, status: Callable[[], Status]) -> None:
-    """Answer every connection with the status of that moment, until cancelled.
+async def serve(
+    path: str, status: Callable[[], Status], *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
+) -> None:
+    """Answer every connection with the status of that moment, until cancelled; started once it listens.
 
     A socket file that nobody listens on any more is replaced. Raises HealthSocketError.
     """
@@ -36,6 +39,7 @@ async def serve(path: str, status: Callable[[], Status]) -> None:
         raise HealthSocketError(f"the health socket {path} cannot be made: {error.strerror}") from error
     try:
         async with listener:
+            task_status.started()
             await listener.serve(lambda stream: _answer(stream, status()))
     finally:
         with anyio.CancelScope(shield=True):

@@ -30,8 +30,7 @@ def configure(level: str, style: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(handlers=[_Forward()], level=max(logging.WARNING, logging.getLevelName(level.upper())))
-    logging.captureWarnings(capture=True)
+    _forward_other_packages(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -61,6 +60,13 @@ def _console(*, colors: bool) -> tuple[Processor, ...]:
 
 
 _JSON: tuple[Processor, ...] = (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
+
+
+def _forward_other_packages(level: int) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [_Forward()]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
 
 
 class _Forward(logging.Handler):

@@ -66,7 +66,7 @@ def _accepted(error: Mapping[str, Any]) -> str:
     match error["type"]:
         case "value_error":
             return str(error["ctx"]["error"])
-        case "literal_error":
+        case "literal_error" | "enum":
             return f"accepted: {error['ctx']['expected']}".replace("'", "")
         case "bool_parsing":
             return "accepted: true or false"

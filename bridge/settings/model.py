@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.engine.model import Endpoint
+from bridge.labels.fields import Release
 from bridge.settings.sources import ENV_FILE, PREFIX, SecretFiles
 from bridge.settings.values import (
     Address,
@@ -21,7 +22,6 @@ from bridge.settings.values import (
     LogFormat,
     LogLevel,
     ReadableFile,
-    Release,
     SocketPath,
     TemplateText,
 )
@@ -46,6 +46,7 @@ class Section(BaseSettings):
         env_prefix=PREFIX,
         env_file=ENV_FILE,
         env_file_encoding="utf-8",
+        defer_build=True,
         enable_decoding=False,
         extra="ignore",
         frozen=True,

@@ -1,9 +1,7 @@
 """The values of settings, each from the text that a person wrote; a ValueError says what is accepted."""
 
-import importlib
 import re
 from datetime import timedelta
-from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -42,7 +40,7 @@ def _engine(text: str) -> str:
     return text
 
 
-def host_name(text: str) -> str:
+def checked_host(text: str) -> str:
     """Check the name of a host, its identity among all bridges; ValueError says what is accepted."""
     if not _HOST.fullmatch(text):
         raise ValueError("accepted: 1 to 63 of a-z, 0-9, '.' and '-', beginning and ending with a letter or digit")
@@ -50,7 +48,7 @@ def host_name(text: str) -> str:
 
 
 def _own_host_name(text: str) -> str:
-    return host_name(text) if text else ""
+    return checked_host(text) if text else ""
 
 
 def _address(text: str) -> str:
@@ -99,20 +97,21 @@ Address = Annotated[str, BeforeValidator(_address)]
 Key = Annotated[str, BeforeValidator(_key)]
 ReadableFile = Annotated[str, BeforeValidator(_file)]
 SocketPath = Annotated[str, BeforeValidator(_socket)]
-Release = Literal["2.11", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7"]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
 LogFormat = Literal["auto", "console", "json"]
 
 
 def _template(text: str) -> str:
-    if find_spec("bridge.rules.template"):
-        importlib.import_module("bridge.rules.template").Template.parse(text)
+    from bridge.rules.template import Template  # noqa: PLC0415 - not every command takes it
+
+    Template.parse(text)
     return text
 
 
 def _expression(text: str) -> str:
-    if find_spec("bridge.rules.constraints"):
-        importlib.import_module("bridge.rules.constraints").Constraints.parse(text)
+    from bridge.rules.constraints import Constraints  # noqa: PLC0415 - as above
+
+    Constraints.parse(text)
     return text
 
 

@@ -1,0 +1,19 @@
+"""`run`: the daemon, until it is told to stop."""
+
+from bridge.cli.command import CommandParser
+from bridge.settings import RunSettings, load
+
+
+def main(arguments: list[str]) -> int:
+    """Run the daemon; return 0 when it was stopped by a signal. FailedError says what is fatal."""
+    parser = CommandParser(
+        "run",
+        "Keep the labels of this host's containers in etcd, until stopped by SIGTERM or SIGINT. Docker and etcd"
+        " are waited for; what waiting does not mend ends with exit code 1.",
+        RunSettings,
+    )
+    settings = load(RunSettings, parser.settings(parser.read(arguments)))
+    from bridge.cli.daemon import serve  # noqa: PLC0415 - the clients of Docker and etcd take long to import
+
+    serve(settings)
+    return 0

@@ -1,0 +1,35 @@
+"""The mapping's options out of the settings; apart from these, since not every command needs the mapping."""
+
+from bridge.errors import UsageError
+from bridge.routing.options import Options
+from bridge.rules.constraints import Constraints
+from bridge.rules.template import Template
+from bridge.settings.model import Mapping
+from bridge.settings.sources import variable
+from bridge.settings.values import checked_host
+
+
+def options(settings: Mapping, engine: str) -> Options:
+    """Return the options of this host; `engine` is the name that its engine gives itself.
+
+    Raises UsageError if no name is set and the engine's cannot be one.
+    """
+    return Options(
+        release=settings.traefik_version,
+        exposed_by_default=settings.exposed_by_default,
+        default_rule=Template.parse(settings.default_rule),
+        constraints=Constraints.parse(settings.constraints),
+        network=settings.network,
+        use_bind_port_ip=settings.use_bind_port_ip,
+        allow_empty_services=settings.allow_empty_services,
+        advertise_address=settings.advertise_address,
+        host=settings.host_name or _name(engine),
+    )
+
+
+def _name(engine: str) -> str:
+    try:
+        return checked_host(engine.lower())
+    except ValueError as error:
+        told = f"the engine calls itself {engine!r}, which cannot be the name of this host: set"
+        raise UsageError(f"{told} {variable('host_name')}; {error}") from error

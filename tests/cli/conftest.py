@@ -1,0 +1,35 @@
+"""The command line as a user has it: a process of its own, in a directory without `.env`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Bridge = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def bridge(tmp_path: Path) -> Bridge:
+    """Return a function that runs the command with arguments, standard input and variables."""
+
+    def run(*arguments: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "bridge", *arguments],
+            input=stdin,
+            env=clean_environment() | variables,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    return run
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without settings of ours."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("BRIDGE_")}

@@ -1,0 +1,108 @@
+"""The command line: help, version, and one line with exit code 2 for whatever is written wrongly."""
+
+import subprocess
+import sys
+
+import pytest
+
+from bridge import __version__
+from bridge.settings import HealthSettings, PlanSettings, RunSettings
+from bridge.settings.load import flag
+from tests.cli.conftest import Bridge
+
+
+def test_alone_is_help(bridge: Bridge) -> None:
+    """Without a command, the help names the commands."""
+    done = bridge()
+    assert done.returncode == 0
+    assert all(f"\n  {command} " in done.stdout for command in ("run", "plan", "health"))
+
+
+def test_version(bridge: Bridge) -> None:
+    """The version is the package's."""
+    assert bridge("--version").stdout == f"docker-event-bridge {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"), [("run", RunSettings), ("plan", PlanSettings), ("health", HealthSettings)]
+)
+def test_help_names_each_setting(
+    command: str, settings: type[HealthSettings | PlanSettings | RunSettings], bridge: Bridge
+) -> None:
+    """The help of a command names the flags of all settings that it takes, and of no other."""
+    done = bridge(command, "--help")
+    shown = {word for word in done.stdout.split() if word.startswith("--")} - {
+        "--help",
+        "--from",
+        "--output",
+        "--strict",
+    }
+    assert done.returncode == 0
+    assert shown - {"--flag"} == {flag(name) for name in settings.model_fields}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "line"),
+    [
+        (["halth"], {}, "'halth' is not a command; the commands are run, plan, health"),
+        (
+            ["plan", "--exposed-by-defalt=false"],
+            {},
+            (
+                "--exposed-by-defalt is not a flag of docker-event-bridge plan;"
+                " the nearest one is --exposed-by-default"
+            ),
+        ),
+        (["plan", "--exposed-by-default"], {}, "--exposed-by-default: expected one argument"),
+        (["plan", "inspect.json"], {}, "'inspect.json' belongs to no flag"),
+        (["run", "--log-format", "xml"], {}, "--log-format is 'xml'; accepted: auto, console or json"),
+        (
+            ["run"],
+            {"BRIDGE_TRAEFIK_VERSION": "2.10"},
+            "BRIDGE_TRAEFIK_VERSION is '2.10'; accepted: 2.11, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6 or 3.7",
+        ),
+        (
+            ["health"],
+            {"BRIDGE_HEALT_SOCKET": "x"},
+            "BRIDGE_HEALT_SOCKET is not a setting; the nearest one is BRIDGE_HEALTH_SOCKET",
+        ),
+        (
+            ["run"],
+            {"BRIDGE_HOST_NAME": "a\nb\x1b[31m"},
+            (
+                r"BRIDGE_HOST_NAME is 'a\nb\x1b[31m'; accepted: 1 to 63 of a-z, 0-9, '.' and '-',"
+                " beginning and ending with a letter or digit"
+            ),
+        ),
+    ],
+)
+def test_usage_errors(arguments: list[str], variables: dict[str, str], line: str, bridge: Bridge) -> None:
+    """What is written wrongly is one line on standard error, exit code 2, and nothing else."""
+    done = bridge(*arguments, **variables)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"docker-event-bridge: {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], "pydantic docker grpc anyio rich structlog argparse json"),
+        (["--version"], "pydantic docker grpc anyio rich structlog argparse json"),
+        (["run", "--help"], "docker grpc etcd3 anyio rich structlog re2"),
+        (["health"], "docker grpc etcd3 anyio rich structlog re2"),
+    ],
+)
+def test_imports(arguments: list[str], unwanted: str) -> None:
+    """A command imports what it needs and no more."""
+    assert imported(arguments).isdisjoint(unwanted.split())
+
+
+def imported(arguments: list[str]) -> set[str]:
+    """Return the modules that a command line has imported when it is done."""
+    code = (
+        "import contextlib, sys; from bridge.__main__ import command\n"
+        "with contextlib.suppress(SystemExit): command(sys.argv[1:])\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    argv = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
+    return set(done.stderr.splitlines()[-1].split())

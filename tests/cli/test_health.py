@@ -1,0 +1,109 @@
+"""`health` and the socket on which the daemon answers it."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from bridge.__main__ import command
+from bridge.health import HealthSocketError, Status, serve
+
+pytestmark = pytest.mark.anyio
+
+WELL = Status(healthy=True, docker="connected", etcd="connected", sync="committed at revision 7")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Name the event loop that the daemon runs on."""
+    return "asyncio"
+
+
+@asynccontextmanager
+async def serving(path: Path, status: Status) -> AsyncIterator[None]:
+    """Answer on a socket for the time being."""
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(serve, str(path), lambda: status)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def ask(path: Path) -> int:
+    """Run the command, beside the event loop."""
+    return await anyio.to_thread.run_sync(command, ["health", "--health-socket", str(path)])
+
+
+async def test_healthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A daemon that is well is exit code 0 and one line that tells its parts."""
+    async with serving(tmp_path / "socket", WELL):
+        assert await ask(tmp_path / "socket") == 0
+    line = "healthy: docker: connected, etcd: connected, sync: committed at revision 7\n"
+    assert capsys.readouterr().out == line
+
+
+async def test_unhealthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A daemon that is not well is exit code 1, and the line tells what is down."""
+    async with serving(tmp_path / "socket", replace(WELL, healthy=False, etcd="no answer\nsince 12:00")):
+        assert await ask(tmp_path / "socket") == 1
+    line = r"unhealthy: docker: connected, etcd: no answer\nsince 12:00, sync: committed at revision 7"
+    assert capsys.readouterr().out == line + "\n"
+
+
+async def test_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No daemon is exit code 1 and one line with the path."""
+    assert await ask(tmp_path / "socket") == 1
+    line = f"unhealthy: no daemon answers on {tmp_path}/socket: No such file or directory\n"
+    assert capsys.readouterr().out == line
+
+
+async def test_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever else answers there is not taken for the daemon."""
+
+    async def greet(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            await stream.send(b"220 mail\n")
+
+    async with (
+        await anyio.create_unix_listener(tmp_path / "socket") as listener,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(listener.serve, greet)
+        assert await ask(tmp_path / "socket") == 1
+        tasks.cancel_scope.cancel()
+    assert capsys.readouterr().out == f"unhealthy: what answers on {tmp_path}/socket is not this daemon\n"
+
+
+async def test_left_socket_is_replaced(tmp_path: Path) -> None:
+    """The socket file of a daemon that was killed does not hinder the next one."""
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "socket"))
+    async with serving(tmp_path / "socket", WELL):
+        assert await ask(tmp_path / "socket") == 0
+
+
+async def test_socket_goes_with_the_daemon(tmp_path: Path) -> None:
+    """A daemon that was stopped leaves no socket file."""
+    async with serving(tmp_path / "socket", WELL):
+        pass
+    assert not (tmp_path / "socket").exists()
+
+
+async def test_live_socket_is_left_alone(tmp_path: Path) -> None:
+    """A second daemon on the same path is told so, and the first one goes on answering."""
+    path = tmp_path / "socket"
+    async with serving(path, WELL):
+        with pytest.raises(HealthSocketError, match="another daemon answers on the health socket"):
+            await serve(str(path), lambda: replace(WELL, healthy=False))
+        assert await ask(path) == 0
+
+
+async def test_impossible_socket(tmp_path: Path) -> None:
+    """A path that cannot be had is told in one sentence."""
+    with pytest.raises(
+        HealthSocketError, match=r"the health socket .*/absent/socket cannot be made: No such file"
+    ):
+        await serve(str(tmp_path / "absent" / "socket"), lambda: WELL)

@@ -1,0 +1,76 @@
+"""Logs: one line per event, for people or as JSON, without secrets."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bridge import logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Take back what a test configures."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.handlers.clear()
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Away from a terminal `auto` is JSON, one object a line, with the level and the time."""
+    logs.configure("info", "auto")
+    structlog.get_logger().debug("not told")
+    structlog.get_logger().warning("container waits", container="web")
+    (line,) = capsys.readouterr().err.splitlines()
+    event = json.loads(line)
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {"level": "warning", "event": "container waits", "container": "web"}
+
+
+def test_console(capsys: pytest.CaptureFixture[str]) -> None:
+    """For people an event is one line too, whatever a container is called, and plain away from a terminal."""
+    logs.configure("info", "console")
+    structlog.get_logger().info("container routed", container="we\nb\x1b[31m")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "container routed" in line
+    assert r"container=we\nb\x1b[31m" in line
+
+
+def test_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    """Values are masked by their own name, by the label or key beside them, and inside of mappings and lists."""
+    users = "traefik.http.middlewares.a.basicauth.users"
+    logs.configure("info", "json")
+    log = structlog.get_logger()
+    log.info("event", etcd_password="hunter2", endpoint=["http://me:hunter2@node"])
+    log.info("event", label=users, value="hunter2")
+    log.info("event", key=users.replace(".", "/"), value="hunter2")
+    log.info("event", keys={users: "hunter2"})
+    told = capsys.readouterr().err
+    assert "hunter2" not in told
+    assert told.count("***") == 5
+
+
+def test_other_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    """What other packages log takes the same form, from warnings on."""
+    logs.configure("debug", "json")
+    logging.getLogger("urllib3").info("not told")
+    logging.getLogger("urllib3").warning("pool of %s is full", "http://me:hunter2@node")
+    event = json.loads(capsys.readouterr().err)
+    assert (event["event"], event["logger"]) == ("pool of http://***@node is full", "urllib3")
+
+
+def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception is told with where it came from."""
+    logs.configure("info", "json")
+    routed: dict[str, str] = {}
+    try:
+        routed["web"]
+    except KeyError:
+        structlog.get_logger().exception("broken")
+    assert json.loads(capsys.readouterr().err)["exception"].endswith("KeyError: 'web'")

@@ -1,0 +1,71 @@
+"""What people get to see: no secrets, nothing that moves a terminal's cursor."""
+
+import pytest
+
+from bridge.masking import escaped, masked
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "traefik.http.middlewares.auth.basicauth.users",
+        "traefik/http/middlewares/auth/digestauth/users",
+        "traefik.http.middlewares.Auth.BasicAuth.Users",
+        "traefik.http.middlewares.h.headers.customrequestheaders.Authorization",
+        "traefik/http/middlewares/h/headers/customrequestheaders/X-Api-Key",
+        "traefik/http/middlewares/h/headers/customresponseheaders/Set-Cookie",
+        "traefik/http/services/s/loadbalancer/healthcheck/headers/X-Auth-Token",
+        "traefik.http.middlewares.p.plugin.jwt.secret",
+        "traefik.http.middlewares.r.ratelimit.redis.password",
+        "etcd_password",
+    ],
+)
+def test_secret_by_name(path: str) -> None:
+    """Users of basicAuth and digestAuth, and whatever is named like a credential, are masked as a whole."""
+    assert masked(path, "value") == "***"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "traefik.http.services.s.loadbalancer.sticky.cookie.name",
+        "traefik.http.services.s.loadbalancer.sticky.cookie",
+        "traefik.http.routers.token.rule",
+        "traefik.http.middlewares.h.headers.customrequestheaders.X-Forwarded-Proto",
+        "traefik.http.middlewares.auth.basicauth.realm",
+        "root_key",
+        "etcd_username",
+    ],
+)
+def test_no_secret(path: str) -> None:
+    """What only stands near a secret, or is named after one, stays readable."""
+    assert masked(path, "value") == "value"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("http://user:p@ss@10.0.0.1:80/a@b", "http://***@10.0.0.1:80/a@b"),
+        ("a http://u@h, tcp://v:w@i", "a http://***@h, tcp://***@i"),
+        ("http://10.0.0.1/?to=a@b", "http://10.0.0.1/?to=a@b"),
+        ("-----BEGIN EC PRIVATE KEY-----\nMHc", "***"),
+        ("", ""),
+    ],
+)
+def test_secret_by_value(value: str, shown: str) -> None:
+    """The user information of URLs and private keys are secrets wherever they stand."""
+    assert masked("traefik.http.services.s.loadbalancer.server.url", value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Zürich 東京", "Zürich 東京"),
+        ("a\nb\r\t", r"a\nb\r\t"),
+        ("\x1b[2J\x07\x9b", r"\x1b[2J\x07\x9b"),
+        ("\u202eevil\u2028\udc80", r"\u202eevil\u2028\udc80"),
+    ],
+)
+def test_escaped(text: str, shown: str) -> None:
+    """Control characters, direction marks and broken characters are spelled out; letters of any script stay."""
+    assert escaped(text) == shown

@@ -1,0 +1,126 @@
+"""`plan --from`: the mapping offline, for people and for a user's own CI."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Bridge
+from tests.cli.test_command_line import imported
+
+
+def inspection(name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """Return what `docker inspect` prints of a running container on the default network, by and large."""
+    return {
+        "Id": "0123456789abcdef" * 4,
+        "Created": "2026-01-01T00:00:00Z",
+        "Name": f"/{name}",
+        "State": {"Status": "running", "Running": True, "StartedAt": "2026-01-01T00:00:01Z"},
+        "HostConfig": {"NetworkMode": "bridge"},
+        "Config": {"Image": "whoami:1", "Labels": labels},
+        "NetworkSettings": {
+            "Ports": {"80/tcp": None},
+            "Networks": {"bridge": {"NetworkID": "n", "IPAddress": "172.17.0.2", "GlobalIPv6Address": ""}},
+        },
+    }
+
+
+WEB = inspection("web", {})
+API = inspection("api", {"traefik.http.routers.api.rul": "x"})
+GOOD, BAD = json.dumps([WEB]), json.dumps([WEB, API])
+
+
+def test_json(bridge: Bridge) -> None:
+    """All keys with the root key and no others, sorted; the host is called `host`."""
+    done = bridge("plan", "--from", "-", "--output", "json", "--root-key", "edge/traefik", stdin=GOOD)
+    assert (done.returncode, done.stderr) == (0, "")
+    made = json.loads(done.stdout)
+    assert made == {
+        "keys": {
+            "edge/traefik/http/routers/web/rule": "Host(`web`)",
+            "edge/traefik/http/routers/web/service": "web",
+            "edge/traefik/http/services/web/loadbalancer/servers": "",
+            "edge/traefik/http/services/web/loadbalancer/servers/host-0123456789ab/url": "http://172.17.0.2:80",
+        },
+        "problems": [],
+    }
+    assert list(made["keys"]) == sorted(made["keys"])
+
+
+def test_problem(bridge: Bridge) -> None:
+    """A problem names the container without slash, the label, what is wrong and what to write instead."""
+    done = bridge("plan", "--from", "-", "--output", "json", stdin=BAD)
+    assert done.returncode == 0
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert list(problem) == ["container", "label", "message", "hint"]
+    assert (problem["container"], problem["label"]) == ("api", "traefik.http.routers.api.rul")
+    assert "rule" in problem["hint"]
+
+
+@pytest.mark.parametrize(("text", "code"), [(GOOD, 0), (BAD, 1)])
+def test_strict(text: str, code: int, bridge: Bridge) -> None:
+    """With --strict any problem is exit code 1, and the plan is printed all the same."""
+    done = bridge("plan", "--from", "-", "--strict", stdin=text)
+    assert done.returncode == code
+    assert "traefik/http/routers/web/rule = Host(`web`)" in done.stdout
+
+
+def test_mapping_settings_are_flags(bridge: Bridge) -> None:
+    """A setting changes the plan, booleans with a value like all others."""
+    done = bridge("plan", "--from", "-", "--exposed-by-default", "false", "--output=json", stdin=GOOD)
+    assert json.loads(done.stdout) == {"keys": {}, "problems": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "--from - is not what `docker inspect` prints: Expecting value: line 1 column 1 (char 0)"),
+        ("{}", "--from - is not what `docker inspect` prints: not an array"),
+        ("[1]", "--from - is not what `docker inspect` prints: element 1 is not an object"),
+        ("[{}]", "--from - is not what `docker inspect` prints: element 1 is not a container: Id is missing"),
+        ("[" * 100_000, "--from - is not what `docker inspect` prints: maximum recursion depth exceeded"),
+    ],
+    ids=["empty", "object", "number", "no-container", "deep"],
+)
+def test_bad_input(text: str, line: str, bridge: Bridge) -> None:
+    """What `docker inspect` did not print is one line and exit code 2."""
+    done = bridge("plan", "--from", "-", stdin=text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"docker-event-bridge: {line}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_missing_file(bridge: Bridge) -> None:
+    """A file that is not there is one line and exit code 2."""
+    done = bridge("plan", "--from", "absent.json")
+    line = "docker-event-bridge: --from absent.json cannot be read: No such file or directory\n"
+    assert (done.returncode, done.stderr) == (2, line)
+
+
+def test_no_engine(bridge: Bridge) -> None:
+    """Without a file the engine is asked; one that does not answer is one line and exit code 1."""
+    done = bridge("plan", "--docker-endpoint", "unix:///nowhere/docker.sock")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("docker-event-bridge: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_imports(tmp_path: Path) -> None:
+    """A plan from a file imports no client of Docker or etcd and no event loop; JSON needs no rich either."""
+    clients = {"docker", "requests", "grpc", "etcd3", "anyio", "structlog", "tenacity", "rich"}
+    (tmp_path / "inspect.json").write_text(GOOD)
+    command = ["plan", "--from", str(tmp_path / "inspect.json")]
+    assert imported(command).isdisjoint(clients - {"rich"})
+    assert imported([*command, "--output", "json"]).isdisjoint(clients)
+
+
+def test_half_a_second(bridge: Bridge) -> None:
+    """A plan from a file is there within half a second."""
+    took = []
+    for _ in range(3):
+        start = time.monotonic()
+        bridge("plan", "--from", "-", stdin=GOOD)
+        took.append(time.monotonic() - start)
+    assert min(took) < 0.5
