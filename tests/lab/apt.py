@@ -62,3 +62,21 @@ def _no_services() -> Iterator[None]:
         yield
     finally:
         POLICY.unlink()
+
+
+def codename() -> str:
+    """Return the name of the distribution's release, as in its list of packages."""
+    lines = Path("/etc/os-release").read_text().splitlines()
+    named = dict(line.split("=", 1) for line in lines if "=" in line)
+    if "VERSION_CODENAME" not in named:
+        raise PartUnavailableError("the distribution has no code name: not a release of Debian or Ubuntu")
+    return named["VERSION_CODENAME"].strip('"')
+
+
+def mirror() -> str:
+    """Return the address that packages of this release come from."""
+    told = run(["apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)", "Created-By: Packages"])
+    for name, site in (line.split() for line in told.splitlines()):
+        if name == codename():
+            return site
+    raise PartUnavailableError(f"apt-get knows no source of {codename()}")
