@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 from bridge import __version__
 from bridge.errors import CommandError, UsageError
@@ -30,13 +31,16 @@ commands:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(command(sys.argv[1:]))
 
 
 def command(arguments: list[str]) -> int:
     """Run one command line; return its exit code."""
     try:
-        return _dispatch(arguments)
+        code = _dispatch(arguments)
+        sys.stdout.flush()
     except CommandError as error:
         sys.stderr.write(escaped(f"docker-event-bridge: {error}") + "\n")
         return error.code
@@ -46,6 +50,7 @@ def command(arguments: list[str]) -> int:
         # The reader has seen enough; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    return code
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -1,7 +1,9 @@
 """The command line: help, version, and one line with exit code 2 for whatever is written wrongly."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -106,3 +108,13 @@ def imported(arguments: list[str]) -> set[str]:
     argv = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
     return set(done.stderr.splitlines()[-1].split())
+
+
+def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
+    """A reader that closes the pipe early (`| head`) ends the command without a traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    argv = [sys.executable, "-m", "bridge", "--help"]
+    with open(writer, "wb") as pipe:  # noqa: PTH123 - a descriptor
+        done = subprocess.run(argv, stdout=pipe, stderr=subprocess.PIPE, cwd=tmp_path, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
