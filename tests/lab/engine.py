@@ -5,6 +5,7 @@ engine's proxy processes, on the addresses that they are published on.
 """
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -80,6 +81,7 @@ class Engine:
             cleanup.callback(self.stop)
             self._start_dockerd()
             self._undo(self._clear)
+            cleanup.callback(self._revive)
             images.import_busybox(self.docker)
             images.import_whoami(self.docker)
             self._cleanup = cleanup.pop_all()
@@ -110,8 +112,16 @@ class Engine:
             self._process.end(deadline=30)
 
     def restart(self) -> None:
-        """Start again with the same data and socket, after `stop`."""
+        """Start again with the same data and socket, after `stop` or a kill of its process."""
         self._start_dockerd()
+
+    def freeze(self) -> None:
+        """Stop the engine where it stands (SIGSTOP): connections stay open and unanswered."""
+        self.process.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen engine go on."""
+        self.process.send(signal.SIGCONT)
 
     def clear(self) -> None:
         """Remove all containers and all networks that were created."""
@@ -120,6 +130,13 @@ class Engine:
     @property
     def _clear(self) -> list[str]:
         return ["timeout", "60", "sh", "-c", CLEAR, "sh", *map(str, self.docker)]
+
+    def _revive(self) -> None:
+        """Have it answer again, whatever a test did to it: only an engine can remove its containers."""
+        if self.process.running:
+            self.thaw()
+        else:
+            self.restart()
 
     def _undo(self, command: list[str]) -> None:
         """Have a command run when the engine is removed, or when this process dies before that."""

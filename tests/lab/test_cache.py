@@ -1,6 +1,7 @@
 """Where built parts are kept."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_entry_is_built_once() -> None:
     """Of several who want an entry at once, one builds it and all get it."""
     built: list[Path] = []
+    second_builder = threading.Barrier(2)
 
     def build(directory: Path) -> None:
         built.append(directory)
+        with suppress(threading.BrokenBarrierError):
+            second_builder.wait(timeout=0.3)
         (directory / "file").write_text("content")
 
     threads = [threading.Thread(target=cache.entry, args=("key", "Building", build)) for _ in range(4)]

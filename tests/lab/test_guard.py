@@ -15,8 +15,8 @@ from pathlib import Path
 from tests.lab import guard
 from tests.lab.process import Process
 done, log = map(Path, sys.argv[1:])
-guard.revoke(guard.on_death(["touch", f"{done}-revoked"]))
 guard.on_death(["touch", str(done)])
+guard.revoke(guard.on_death(["touch", f"{done}-revoked"]))
 print(Process(["sleep", "1000"], log).pid, flush=True)
 time.sleep(1000)
 """

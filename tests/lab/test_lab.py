@@ -1,6 +1,7 @@
 """The lab itself: its parts start, answer and work together."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +131,13 @@ def test_tcp_and_udp_reach_a_container(
         expected = f"{container[:12]}: hello".encode()
         traefik.wait_for(lambda started: started.say_tcp("lines", b"hello\n") == expected + b"\n")
         traefik.wait_for(lambda started: started.say_udp("packets", b"hello") == expected)
+
+
+@pytest.mark.usefixtures("engine")
+def test_engine_is_removed_however_it_is_left() -> None:
+    """An engine that a test stopped leaves no bridge of a network behind."""
+    with Engine("20.10") as own:
+        device = f"br-{own.cli('network', 'create', 'lab-network')[:12]}"
+        assert Path("/sys/class/net", device).exists()
+        own.stop()
+    assert not Path("/sys/class/net", device).exists()
