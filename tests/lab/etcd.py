@@ -1,6 +1,7 @@
 """Starts etcd on the loopback address, alone or as a cluster, and lets tests kill, freeze and restart it."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -108,6 +109,7 @@ class Etcd:
     def freeze(self) -> None:
         """Stop the process where it stands (SIGSTOP): connections stay open and unanswered."""
         self.process.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def thaw(self) -> None:
         """Let a frozen process go on."""

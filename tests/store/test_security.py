@@ -1,0 +1,209 @@
+"""TLS and users, and what the operator can get wrong about them."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from anyio import create_task_group, fail_after, sleep
+
+from bridge.claims.transaction import Put, Range
+from bridge.store.client import Lease, Store
+from bridge.store.connection import Connection
+from bridge.store.errors import StoreRejected, StoreUnavailable
+from tests.lab.etcd import Etcd, Member
+from tests.lab.ports import LOOPBACK, free_port
+from tests.store.answers import insist, under, write
+from tests.store.conftest import OpenStore, StartEtcd
+
+pytestmark = pytest.mark.anyio
+
+TOKEN_TTL = 1
+
+
+def openssl(*arguments: str | Path) -> None:
+    """Run openssl."""
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+def authority(directory: Path) -> Path:
+    """Make a certificate authority, and return its certificate."""
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=lab",
+            "-keyout", directory / "ca.key", "-out", directory / "ca.pem")  # fmt: skip
+    return directory / "ca.pem"
+
+
+def signed(directory: Path, name: str) -> tuple[Path, Path]:
+    """Make a certificate for the loopback address, signed by the authority; return it and its key."""
+    cert, key, request = (directory / f"{name}.{suffix}" for suffix in ("pem", "key", "csr"))
+    (directory / "san").write_text(f"subjectAltName=IP:{LOOPBACK}")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+    openssl("x509", "-req", "-in", request, "-CA", directory / "ca.pem", "-CAkey", directory / "ca.key",
+            "-CAcreateserial", "-days", "2", "-extfile", directory / "san", "-out", cert)  # fmt: skip
+    return cert, key
+
+
+@pytest.fixture
+def tls_endpoint(tmp_path: Path, start_etcd: StartEtcd) -> str:
+    """Return the endpoint of an etcd that wants client certificates of the authority in `tmp_path`."""
+    ca = authority(tmp_path)
+    cert, key = signed(tmp_path, "server")
+    member, port = Member("tls"), free_port()
+    # Beside plaintext, by which the lab sees that it is up.
+    urls = f"http://{LOOPBACK}:{member.port},https://{LOOPBACK}:{port}"
+    start_etcd(
+        f"--listen-client-urls={urls}",
+        f"--advertise-client-urls={urls}",
+        f"--cert-file={cert}",
+        f"--key-file={key}",
+        f"--trusted-ca-file={ca}",
+        "--client-cert-auth",
+        member=member,
+    )
+    return f"{LOOPBACK}:{port}"
+
+
+@pytest.fixture
+def etcd_with_users(start_etcd: StartEtcd) -> Etcd:
+    """Return an etcd with users on and short-lived tokens: `bridge`/`secret` may use what is below `own/`."""
+    etcd = start_etcd(f"--auth-token-ttl={TOKEN_TTL}")
+    for command in (
+        "user add root:rootsecret",
+        "user grant-role root root",
+        "user add bridge:secret",
+        "role add bridge",
+        "role grant-permission bridge --prefix=true readwrite own/",
+        "user grant-role bridge bridge",
+        "auth enable",
+    ):
+        etcd.ctl(*command.split())
+    return etcd
+
+
+async def test_tls_with_a_client_certificate(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
+    """With the authority's certificate and one of our own, everything works, https spelled out or not."""
+    cert, key = signed(tmp_path, "client")
+    for endpoint in (tls_endpoint, f"https://{tls_endpoint}"):
+        store = open_store(Connection((endpoint,), ca=tmp_path / "ca.pem", cert=cert, key=key))
+        revision = await write(store, Put("a", ""))
+        async with store.watch(Range("a"), revision=revision) as watch:
+            assert len(await anext(watch)) == 1
+
+
+async def test_tls_that_does_not_match(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
+    """Without a client certificate, in plaintext, or with another authority, etcd is not available in time."""
+    (tmp_path / "other").mkdir()
+    other = authority(tmp_path / "other")
+    for connection in (
+        Connection((tls_endpoint,), ca=tmp_path / "ca.pem"),
+        Connection((tls_endpoint,), ca=other),
+        Connection((tls_endpoint,)),
+    ):
+        with fail_after(3), pytest.raises(StoreUnavailable, match=tls_endpoint):
+            await open_store(connection).read(Range("a"))
+
+
+async def test_files_that_cannot_be_used(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
+    """A file that is missing is named."""
+    store = open_store(Connection((tls_endpoint,), ca=tmp_path / "none.pem"))
+    with pytest.raises(StoreRejected, match=r"none\.pem cannot be read: No such file"):
+        await store.read(Range("a"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        pytest.param({"endpoints": ()}, "no endpoint", id="no endpoint"),
+        pytest.param({"endpoints": ("a",)}, "a is not host:port", id="no port"),
+        pytest.param({"endpoints": ("a:b",)}, "a:b is not host:port", id="no number"),
+        pytest.param({"endpoints": (":1",)}, ":1 is not host:port", id="no host"),
+        pytest.param({"endpoints": ("ftp://a:1",)}, "https needs", id="scheme"),
+        pytest.param({"endpoints": ("https://a:1",)}, "https needs a CA", id="https without CA"),
+        pytest.param({"endpoints": ("http://a:1",), "ca": Path("ca")}, "http none", id="http with CA"),
+        pytest.param({"cert": Path("c"), "key": Path("k")}, "needs the CA", id="certificate without CA"),
+        pytest.param({"ca": Path("a"), "cert": Path("c")}, "need each other", id="certificate without key"),
+        pytest.param({"username": "me"}, "need each other", id="user without password"),
+    ],
+)
+def test_connections_that_cannot_work(wrong: dict[str, object], message: str) -> None:
+    """What cannot work is refused before etcd is asked, and never means plaintext."""
+    with pytest.raises(StoreRejected, match=message):
+        Connection(**{"endpoints": ("a:1",), **wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("endpoint", ["a:1", "http://a:1", "http://a:1/", "127.0.0.1:1", "[::1]:1"])
+def test_endpoints(endpoint: str) -> None:
+    """An endpoint is a host or address and a port, with or without http."""
+    assert Connection((endpoint,)).endpoints == (endpoint,)
+
+
+def test_a_connection_does_not_show_its_password() -> None:
+    """A connection can be logged."""
+    assert "secret" not in repr(Connection(("a:1",), "me", "secret"))
+
+
+async def test_tokens_that_expire(etcd_with_users: Etcd, open_store: OpenStore) -> None:
+    """Reads, writes, leases and watches go on when the token has expired, and when etcd has restarted."""
+    store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
+    lease = await store.acquire("own/alive", "me", 3)
+    assert isinstance(lease, Lease)
+    async with create_task_group() as tasks:
+        tasks.start_soon(store.hold, lease)
+        # Time itself is the condition here: etcd does not tell when a token ends.
+        await sleep(2 * TOKEN_TTL)
+        start = await write(store, Put("own/a", "1"))
+        async with store.watch(Range("own/a"), revision=start) as watch:
+            assert len(await anext(watch)) == 1
+            await sleep(2 * TOKEN_TTL)
+            await write(store, Put("own/a", "2"))
+            assert len(await anext(watch)) == 1
+        etcd_with_users.kill()
+        etcd_with_users.restart()
+        assert (await insist(lambda: store.read(under("own/")))).found[0][1].create_revision == lease.revision
+        tasks.cancel_scope.cancel()
+
+
+async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_store: OpenStore) -> None:
+    """A store that has a user works on an etcd without users, and goes on when they are switched on."""
+    etcd = start_etcd()
+    store = open_store(Connection((etcd.endpoint,), "root", "secret"))
+    await write(store, Put("a", "1"))
+    etcd.ctl("user", "add", "root:secret")
+    etcd.ctl("user", "grant-role", "root", "root")
+    etcd.ctl("auth", "enable")
+    assert await write(store, Put("a", "2"))
+
+
+async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenStore) -> None:
+    """Reading, writing or watching what the role does not cover is rejected."""
+    store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
+    with pytest.raises(StoreRejected, match="permission denied"):
+        await store.read(Range("other"))
+    with pytest.raises(StoreRejected, match="permission denied"):
+        await write(store, Put("other", ""))
+    with pytest.raises(StoreRejected, match="permission denied"):
+        await watched(store, Range("other"))
+
+
+async def watched(store: Store, keys: Range) -> None:
+    """Open a watch and leave it."""
+    async with store.watch(keys, revision=1):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "message"),
+    [
+        ("bridge", "wrong", "authentication failed"),
+        ("who", "secret", "authentication failed"),
+        ("", "", "wants a user"),
+    ],
+)
+async def test_wrong_users(
+    etcd_with_users: Etcd, open_store: OpenStore, username: str, password: str, message: str
+) -> None:
+    """A wrong or missing user is one clear sentence that names the endpoint and no password."""
+    endpoint = etcd_with_users.endpoint
+    with pytest.raises(StoreRejected, match=f"{endpoint}.*{message}") as raised:
+        await open_store(Connection((endpoint,), username, password)).read(Range("own/a"))
+    assert "\n" not in str(raised.value)
+    assert not password or password not in str(raised.value)
