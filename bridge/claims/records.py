@@ -54,9 +54,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why a container waits: the object (its name as this container spells it), and what is the matter."""
+    """Why a container waits: the object, by its folded name (None: all of them), and what is the matter."""
 
-    ref: Ref
+    ref: Ref | None
     reason: str
 
 
@@ -125,7 +125,9 @@ def encode_container(record: ContainerRecord) -> str:
     return _text(
         container=record.container,
         claims=[_ref_list(ref) for ref in record.claims],
-        waits=[{"object": _ref_list(wait.ref), "reason": wait.reason} for wait in record.waits],
+        waits=[
+            {"object": _ref_list(wait.ref) if wait.ref else None, "reason": wait.reason} for wait in record.waits
+        ],
     )
 
 
@@ -209,8 +211,12 @@ def _claim(data: Mapping[str, Any]) -> Claim:
 
 
 def _container(data: Mapping[str, Any]) -> ContainerRecord:
-    waits = tuple(Wait(_ref(wait["object"]), _str(wait, "reason")) for wait in data["waits"])
+    waits = tuple(_wait(wait) for wait in data["waits"])
     return ContainerRecord(_str(data, "container"), tuple(_ref(ref) for ref in data["claims"]), waits)
+
+
+def _wait(data: Mapping[str, Any]) -> Wait:
+    return Wait(None if data["object"] is None else _ref(data["object"]), _str(data, "reason"))
 
 
 def _host(data: Mapping[str, Any]) -> HostRecord:

@@ -1,0 +1,150 @@
+"""What becomes of the changes of some containers, decided together on what was last seen: one transaction.
+
+First leaves what is to leave, then arrives what is to arrive, the oldest container first, each on top of what was
+decided before it; what is written is the difference between before and after. So a container that was recreated
+is one change, one container's event is the case of one, and a plan without etcd the case of all.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.claims.fitting import MAX_OPERATIONS, Kind, compares, unread
+from bridge.claims.gather import Change, Known, Party, party, places
+from bridge.claims.layout import Claimant, Layout
+from bridge.claims.place import Place, Rule, Verdict
+from bridge.claims.records import ObjectRecord
+from bridge.claims.transaction import Compare, Range, Transaction
+from bridge.claims.writes import difference
+from bridge.labels.model import Ref
+from bridge.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one container: published, or waiting, or gone.
+
+    Each claim's verdict says by which rule. The problems stand as long as it waits or differs; then it is to be
+    decided again when a key in `watch` changes after `revision`.
+    """
+
+    container: str
+    published: bool
+    verdicts: tuple[Verdict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    watch: tuple[Range, ...] = ()
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of each container once the transaction (None: there is nothing to do) is committed.
+
+    `relied` is the oldest revision at which something was read that it rests on; 0 for none.
+    """
+
+    settled: tuple[Settled, ...]
+    transaction: Transaction | None
+    relied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Nothing can be decided before these are read."""
+
+    ranges: tuple[Range, ...]
+
+
+def decide(
+    changes: Sequence[Change],
+    known: Known,
+    fence: tuple[Compare, ...],
+    coarse: Collection[Kind] = (),
+) -> Decision | Needs:
+    """Decide the changes of several containers of one host together.
+
+    Of the kinds in `coarse` whole ranges are compared, instead of those of each object.
+    """
+    gathered = {change.container: party(known, change) for change in changes}
+    parties = [one for one in gathered.values() if isinstance(one, Party)]
+    objects = places(known, parties)
+    _leave(parties, objects)
+    for one in sorted(parties, key=lambda one: one.age):
+        _arrive(one, objects)
+    needs = {keys for place in objects.values() for keys in (*place.finish(), *unread(place, coarse))}
+    if needs:
+        return Needs(tuple(sorted(needs, key=lambda keys: keys.key)))
+    settled = [
+        _settled(one, known.layout) if isinstance(one, Party) else Settled(name, published=False, problems=one)
+        for name, one in gathered.items()
+    ]
+    writes = difference(parties, objects.values(), known)
+    asked = (*compares(objects.values(), coarse, known.layout),)
+    transaction = (
+        Transaction((*fence, *asked), writes, _reads(objects.values(), fence)) if writes or asked else None
+    )
+    relied = [place.read for place in objects.values() if place.read is not None]
+    return Decision(tuple(settled), transaction, min(relied, default=0))
+
+
+def _leave(parties: Iterable[Party], objects: Mapping[Ref, Place]) -> None:
+    """Let go of what is not wanted any more, of each object all at once, so that nobody succeeds who leaves."""
+    leavers: dict[Ref, list[Claimant]] = {}
+    for one in parties:
+        for ref, claim in one.held.items():
+            if ref in one.change.keeps or one.holds(ref):
+                one.gets[ref] = claim
+            else:
+                leavers.setdefault(ref, []).append(one.me)
+    for ref, who in leavers.items():
+        objects[ref].leave(who)
+
+
+def _arrive(one: Party, objects: Mapping[Ref, Place]) -> None:
+    one.verdicts = tuple(objects[ref].rule(one.me, one.claim(ref), holds=one.holds(ref)) for ref in one.wants)
+    if one.waits:
+        _withdraw(one, objects)
+    else:
+        for verdict in one.verdicts:
+            _take(one, objects[verdict.ref], verdict)
+
+
+def _withdraw(one: Party, objects: Mapping[Ref, Place]) -> None:
+    """Nobody waits for something while holding something."""
+    for ref in one.gets:
+        objects[ref].leave([one.me])
+    one.gets = {}
+    for verdict in one.verdicts:
+        if verdict.rule.waits:
+            objects[verdict.ref].verify()
+
+
+def _take(one: Party, place: Place, verdict: Verdict) -> None:
+    if verdict.rule is Rule.DIFFER:
+        place.verify()
+    if not one.holds(place.ref) or verdict.rule not in (Rule.JOIN, Rule.DIFFER):
+        place.apply(one.me, one.claim(place.ref), verdict)
+    force = place.record
+    name = force.definition.name if isinstance(force, ObjectRecord) else one.held[place.ref].name
+    one.gets[place.ref] = one.claim(place.ref, name)
+
+
+def _settled(one: Party, layout: Layout) -> Settled:
+    watch = dict.fromkeys(keys for verdict in one.verdicts for keys in _watched(verdict, layout))
+    published = bool(one.wants) and not one.waits
+    return Settled(one.change.container, published, one.verdicts, one.problems, tuple(watch))
+
+
+def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:
+    claims, force = layout.claims(verdict.ref), Range(layout.object(verdict.ref))
+    if verdict.rule in (Rule.DIFFER, Rule.WAIT_SHARED):
+        return (force, claims)
+    return (force,) if verdict.rule.waits else ()
+
+
+def _reads(objects: Iterable[Place], fence: Iterable[Compare]) -> tuple[Range, ...]:
+    """What is read if the transaction is refused: who has changed, and if there is room, what it rests on."""
+    fences = [compare.range for compare in fence]
+    touched = [place for place in objects if place.exact]
+    claims = [place.layout.claims(place.ref) for place in touched if place.claims_compares]
+    forces = [Range(place.layout.object(place.ref)) for place in touched]
+    return tuple(dict.fromkeys((*fences, *forces, *claims)))[:MAX_OPERATIONS]

@@ -1,0 +1,87 @@
+"""What fits one transaction, and how the compares of a large one are made fewer.
+
+Beside one exact compare per object, the ranges of all objects of a kind are compared as one: stricter, since
+strangers' changes refuse it too, but never wrong. `objects/` needs no such range: it is compared key by key.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from bridge.claims.layout import Layout
+from bridge.claims.place import Place
+from bridge.claims.records import ObjectRecord
+from bridge.claims.transaction import Compare, Put, Range, Revision, Transaction
+from bridge.labels.model import Ref
+
+MAX_OPERATIONS = 128
+"""How many compares, or operations, etcd takes on the levels of one path (its --max-txn-ops)."""
+
+MAX_BYTES = 1_000_000
+"""Kept well below what etcd takes in one request, 1.5 MiB (its --max-request-bytes)."""
+
+Kind = tuple[str, str]
+"""A protocol and a kind of objects."""
+
+
+def fits(transaction: Transaction) -> bool:
+    """Whether etcd takes it: nested writes share the limit with what is beside them on the level above."""
+    beside = max(len(transaction.compares), len(transaction.reads))
+    groups = max(beside, MAX_OPERATIONS // 2)
+    writes = max(groups * (MAX_OPERATIONS - groups), MAX_OPERATIONS if beside <= MAX_OPERATIONS else 0)
+    size = sum(len(write.key) + len(write.value) for write in transaction.writes if isinstance(write, Put))
+    return beside <= MAX_OPERATIONS and len(transaction.writes) <= writes and size <= MAX_BYTES
+
+
+def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout) -> tuple[Compare, ...]:
+    """All that these decisions rest on, each compare once."""
+    asked: list[Compare] = []
+    groups: dict[Kind, list[Place]] = {}
+    for place in objects:
+        asked += place.exact
+        groups.setdefault(kind(place), []).append(place)
+    for name, places in groups.items():
+        if name in coarse:
+            asked += _whole(places, layout)
+        else:
+            asked += [it for place in places for it in (*place.claims_compares, *place.view_compares)]
+    return tuple(dict.fromkeys(asked))
+
+
+def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
+    """What must have been read before the object's ranges can be compared with its whole kind's."""
+    if kind(place) not in coarse:
+        return []
+    claims = [place.layout.claims(place.ref)] if place.claims_compares and place.read is None else []
+    return claims + (place.unread_view(_name(place)) if place.view_compares else [])
+
+
+def crowded(refs: Iterable[Ref]) -> frozenset[Kind]:
+    """The kinds of which there are so many objects that one compare of the whole kind is worth its strictness."""
+    counted = Counter((ref.protocol, ref.kind) for ref in refs)
+    return frozenset(name for name, count in counted.items() if count > 2)
+
+
+def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:
+    claims = [(place.ref, place.read or 0) for place in places if place.claims_compares]
+    view = [(place.ref, place.view_read(_name(place))) for place in places if place.view_compares]
+    asked = [(layout.claims_of_kind(ref), "claim", claims) for ref, _ in claims[:1]]
+    asked += [(layout.view_of_kind(ref), "leaf", view) for ref, _ in view[:1]]
+    return [
+        Compare(
+            keys,
+            Revision.MODIFIED,
+            min(read for _, read in known) + 1,
+            below=True,
+            why=f"whole: no {what} is newer",
+        )
+        for keys, what, known in asked
+    ]
+
+
+def kind(place: Place) -> Kind:
+    """The protocol and kind of an object."""
+    return place.ref.protocol, place.ref.kind
+
+
+def _name(place: Place) -> str:
+    return place.record.definition.name if isinstance(place.record, ObjectRecord) else place.ref.name

@@ -1,0 +1,164 @@
+"""What is known of the containers and objects that changes touch, as the working material of one decision."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bridge.claims.layout import Claimant, ClaimKey, Layout, folded
+from bridge.claims.memory import Memory
+from bridge.claims.place import Held, Place, Verdict
+from bridge.claims.problems import problem, unreadable
+from bridge.claims.records import (
+    Claim,
+    ContainerRecord,
+    Definition,
+    Leaves,
+    Unreadable,
+    decode_claim,
+    decode_object,
+)
+from bridge.claims.transaction import KeyValue, Range
+from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
+from bridge.view.model import Item, Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a container of this host publishes from now on: nothing, if `publication` is None or it is `refused`.
+
+    `keeps` are claims (names folded) that it holds on to for now, where it cannot leave all in one transaction.
+    """
+
+    container: str
+    publication: Publication | None
+    refused: Problem | None = None
+    keeps: frozenset[Ref] = frozenset()
+
+
+@dataclass(slots=True)
+class Known:
+    """What a decision is taken on: the bridge's memory, and what was read of ranges for this very decision.
+
+    While `trusting`, what was not read is taken to be empty: the transaction compares it anyway.
+    """
+
+    memory: Memory
+    ranges: dict[Range, Held] = field(default_factory=dict)
+    trusting: bool = True
+
+    @property
+    def layout(self) -> Layout:
+        """Where the keys are."""
+        return self.memory.layout
+
+    def learn(self, ranges: Sequence[Range], found: Sequence[Sequence[KeyValue]], revision: int) -> None:
+        """Take in what was read: keys of the state are remembered, ranges serve this decision."""
+        for asked, keys in zip(ranges, found, strict=True):
+            if not asked.end and asked.key.startswith(self.layout.state):
+                self.memory.learn(asked, keys)
+            else:
+                self.ranges[asked] = Held(revision, {seen.key: seen for seen in keys})
+
+
+@dataclass(slots=True)
+class Party:
+    """One container while its change is decided: what it holds and wants, by folded name, and what it gets."""
+
+    change: Change
+    me: Claimant
+    record: ContainerRecord | None
+    held: Mapping[Ref, Claim]
+    wants: Mapping[Ref, Item]
+    gets: dict[Ref, Claim] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits as a whole."""
+        return any(verdict.rule.waits for verdict in self.verdicts)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is to be told about it."""
+        if self.change.refused:
+            return (self.change.refused,)
+        return tuple(told for told, _ in self.told())
+
+    def told(self) -> list[tuple[Problem, Verdict]]:
+        """What is to be told of each object."""
+        told = ((problem(self.publication, self.wants[it.ref], it), it) for it in self.verdicts)
+        return [(found, verdict) for found, verdict in told if found]
+
+    @property
+    def publication(self) -> Publication:
+        """What it publishes: nothing, where it leaves."""
+        return self.change.publication or Publication("", self.change.container, "", "", ())
+
+    @property
+    def age(self) -> tuple[str, str, str]:
+        """Who comes first: by creation, then by name."""
+        return self.publication.created, self.publication.container, self.publication.id
+
+    def holds(self, ref: Ref) -> bool:
+        """Whether it holds the very claim that it wants, its server aside."""
+        held = self.held.get(ref)
+        if held is None or ref not in self.wants:
+            return False
+        wants = self.claim(ref)
+        return (held.application, held.created, held.wants) == (wants.application, wants.created, wants.wants)
+
+    def claim(self, ref: Ref, name: str = "") -> Claim:
+        """The claim that it wants, on an object that is spelled so."""
+        item, publication = self.wants[ref], self.publication
+        return Claim(publication.application, publication.created, definition(item), name, leaves(item.server))
+
+
+def definition(item: Item) -> Definition:
+    """What an item wants its object to be."""
+    return Definition(item.ref.name, leaves(item.definition))
+
+
+def leaves(found: Iterable[Leaf]) -> Leaves:
+    """Leaves without where they came from."""
+    return tuple(sorted((leaf.path, leaf.value) for leaf in found))
+
+
+def party(known: Known, change: Change) -> Party | tuple[Problem, ...]:
+    """What is known of a container, or which of its keys this bridge does not understand."""
+    me, record = known.layout.me(change.container), known.memory.container(change.container)
+    if isinstance(record, Unreadable):
+        return (unreadable(change.container, known.layout.container(change.container), record.reason),)
+    keys = {ref: known.layout.claim(ref, me) for ref in (record.claims if record else ())}
+    found = {ref: known.memory.keys[key] for ref, key in keys.items() if key in known.memory.keys}
+    read = {ref: decode_claim(seen.value) for ref, seen in found.items()}
+    broken = {keys[ref]: claim.reason for ref, claim in read.items() if isinstance(claim, Unreadable)}
+    if broken:
+        return tuple(unreadable(change.container, *pair) for pair in broken.items())
+    items = change.publication.items if change.publication and not change.refused else ()
+    held = {ref: claim for ref, claim in read.items() if isinstance(claim, Claim)}
+    return Party(change, me, record, held, {folded(item.ref): item for item in items})
+
+
+def places(known: Known, parties: Sequence[Party]) -> dict[Ref, Place]:
+    """The objects that these containers hold or want, by folded name."""
+    refs = dict.fromkeys(ref for one in parties for ref in (*one.held, *one.wants))
+    return {ref: _place(known, ref, [one.me for one in parties if ref in one.held]) for ref in refs}
+
+
+def _place(known: Known, ref: Ref, holders: Iterable[Claimant]) -> Place:
+    layout, keys = known.layout, known.memory.keys
+    seen, read = keys.get(layout.object(ref)), known.ranges.get(layout.claims(ref))
+    held = read.keys if read else {key: keys[key] for key in (layout.claim(ref, who) for who in holders)}
+    claims = {key.claimant: it for it in held.values() if isinstance(key := layout.parse(it.key), ClaimKey)}
+    return Place(
+        ref,
+        layout,
+        seen,
+        decode_object(seen.value) if seen else None,
+        {who: decode_claim(it.value) for who, it in claims.items()},
+        {who: it.mod_revision for who, it in claims.items()},
+        read.revision if read else None,
+        known.memory.names.get(ref, frozenset()),
+        known.ranges,
+        known.trusting,
+    )

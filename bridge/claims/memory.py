@@ -1,0 +1,58 @@
+"""What a bridge remembers of the state between two events, so that the usual event needs no reads.
+
+It is never trusted: every transaction compares what it was decided on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bridge.claims.layout import Layout
+from bridge.claims.records import ContainerRecord, Unreadable, decode_container
+from bridge.claims.transaction import Delete, KeyValue, Put, Range, Transaction
+from bridge.labels.model import Ref
+
+
+@dataclass(slots=True)
+class Memory:
+    """The keys of the state as this bridge last saw them: its own containers and claims, and the objects.
+
+    `names` are the spellings found in the view that no definition in force accounts for, by folded name;
+    `doubted` are keys whose last write may have happened or not. A new lease, another cluster or a revision that
+    went back void all of it: begin with a new one, and with a resync.
+    """
+
+    layout: Layout
+    keys: dict[str, KeyValue] = field(default_factory=dict)
+    names: Mapping[Ref, frozenset[str]] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
+
+    def copy(self) -> "Memory":
+        """A memory that learns on its own."""
+        return Memory(self.layout, dict(self.keys), self.names, set(self.doubted))
+
+    def container(self, container: str) -> ContainerRecord | Unreadable | None:
+        """What a container of this host publishes."""
+        seen = self.keys.get(self.layout.container(container))
+        return None if seen is None else decode_container(seen.value)
+
+    def learn(self, asked: Range, found: Iterable[KeyValue]) -> None:
+        """Take in what was read of one key of the state."""
+        self.keys.pop(asked.key, None)
+        self.doubted.discard(asked.key)
+        self.keys.update((seen.key, seen) for seen in found)
+
+    def commit(self, transaction: Transaction, revision: int) -> None:
+        """Take in what was written."""
+        for write in self._own(transaction):
+            match write:
+                case Put(key, value):
+                    self.keys[key] = KeyValue(key, value, 0, revision)
+                case Delete(key):
+                    self.keys.pop(key, None)
+
+    def doubt(self, transaction: Transaction) -> None:
+        """Remember that these writes may have happened or not."""
+        self.doubted.update(write.key for write in self._own(transaction))
+
+    def _own(self, transaction: Transaction) -> Iterable[Put | Delete]:
+        return (write for write in transaction.writes if write.key.startswith(self.layout.state))

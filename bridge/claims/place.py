@@ -1,0 +1,309 @@
+"""One object while its claims change: the table of rules, and what a transaction must compare for each.
+
+    in force             claim by                         what happens
+    nothing              anybody                          define (adopt, where the view holds just that)
+    the same             anybody                          join
+    another definition   another application              wait
+    another definition   the same, which shares it        wait
+    another definition   the same, its newest container   redefine
+    another definition   the same, an older container     join, and say so
+
+Who holds a claim already never waits: it redefines by the same rule, or stays and says so. When the definer
+leaves, the newest claim that agrees succeeds while several applications claim the object, else the newest.
+So nobody's definition changes unasked, nobody published is evicted, and nobody waits while holding something.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from bridge.claims.layout import Claimant, Layout
+from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object
+from bridge.claims.transaction import Compare, KeyValue, Range, Revision
+from bridge.labels.model import Ref
+
+_SERVER = re.compile(
+    r"loadbalancer/servers/[a-z0-9]([a-z0-9.-]*[a-z0-9])?-[0-9a-f]{12}/(url|weight|preservepath|address|tls)"
+)
+
+
+class Rule(Enum):
+    """Which row of the table decided; the value says it in words."""
+
+    DEFINE = "nobody has the name: this container defines it"
+    ADOPT = "the view holds exactly this already: taken over"
+    JOIN = "this is the definition in force"
+    REDEFINE = "the newest container of the application redefines it"
+    DIFFER = "another definition is in force: published under that one"
+    WAIT_APPLICATION = "another application defines it otherwise"
+    WAIT_SHARED = "another application shares it under another definition"
+    WAIT_UNREADABLE = "what is in force cannot be read"
+    WAIT_FOREIGN = "somebody else wrote keys of this name"
+    WAIT_CASE = "somebody else wrote keys of this name in another letter case"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the container waits as a whole."""
+        return self.name.startswith("WAIT")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one claim, by which rule, and what was in force then."""
+
+    ref: Ref
+    rule: Rule
+    against: ObjectRecord | Unreadable | None = None
+    spellings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a range held at a revision, by key."""
+
+    revision: int
+    keys: Mapping[str, KeyValue]
+
+
+@dataclass(slots=True)
+class Place:
+    """One object, by its folded name: as last seen, and as it is once what was decided so far is done.
+
+    `claims` are all of them where `read` tells the revision of their reading, else those of the containers at
+    hand; `revisions` say when each of them was written last. While `trusting`, what was not read is taken to be
+    empty, since the transaction compares it.
+    """
+
+    ref: Ref
+    layout: Layout
+    seen: KeyValue | None
+    record: ObjectRecord | Unreadable | None
+    claims: dict[Claimant, Claim | Unreadable]
+    revisions: Mapping[Claimant, int]
+    read: int | None
+    spellings: frozenset[str]
+    ranges: Mapping[Range, Held]
+    trusting: bool
+    exact: list[Compare] = field(default_factory=list)
+    claims_compares: list[Compare] = field(default_factory=list)
+    view_compares: list[Compare] = field(default_factory=list)
+    adopted: Mapping[str, str] = field(default_factory=dict)
+    needs: set[Range] = field(default_factory=set)
+
+    def rule(self, me: Claimant, claim: Claim, *, holds: bool) -> Verdict:
+        """Which row of the table applies to a claim that `me` `holds` already or not; void if it `needs` more."""
+        record = self.record
+        if record is None:
+            return self._free(claim)
+        if isinstance(record, Unreadable):
+            rule = Rule.DIFFER if holds else Rule.WAIT_UNREADABLE
+        elif claim.wants == record.definition:
+            rule = Rule.JOIN
+        elif claim.application != record.application:
+            rule = Rule.DIFFER if holds else Rule.WAIT_APPLICATION
+        elif holds and (record.created, record.definer) > (claim.created, me):
+            rule = Rule.DIFFER
+        else:
+            rule = self._rollout(me, claim, record, holds=holds)
+        return Verdict(self.ref, rule, record)
+
+    def _rollout(self, me: Claimant, claim: Claim, record: ObjectRecord, *, holds: bool) -> Rule:
+        if self.read is None:
+            self.needs.add(self.layout.claims(self.ref))
+        others = {who: other for who, other in self.claims.items() if who != me}
+        if not all(_application(other) == claim.application for other in others.values()):
+            return Rule.DIFFER if holds else Rule.WAIT_SHARED
+        newest = all(_age(who, other) < (claim.created, me) for who, other in others.items())
+        if not newest or claim.wants.leaves == record.definition.leaves:
+            return Rule.DIFFER
+        if self._obstructed(replace(claim.wants, name=record.definition.name)):
+            return Rule.DIFFER if holds else Rule.WAIT_FOREIGN
+        return Rule.REDEFINE
+
+    def _free(self, claim: Claim) -> Verdict:
+        wants = claim.wants
+        others = self.spellings - {wants.name}
+        if others:
+            return Verdict(self.ref, Rule.WAIT_CASE, None, tuple(sorted(others)))
+        if self.seen:
+            return Verdict(self.ref, Rule.WAIT_FOREIGN if self._obstructed(wants) else Rule.DEFINE)
+        if self.trusting or not self._looked_up(wants.name) or not self.found(wants.name):
+            return Verdict(self.ref, Rule.DEFINE)
+        found = self.found(wants.name).items()
+        definition = {key: value for key, value in found if not self._is_server(wants.name, key)}
+        return Verdict(self.ref, Rule.ADOPT if definition == self.shown(wants) else Rule.WAIT_FOREIGN)
+
+    def _obstructed(self, definition: Definition) -> bool:
+        """Whether somebody wrote a leaf by hand that this definition would add to the one in force."""
+        added = self._added(definition)
+        return (
+            bool(added)
+            and not self.trusting
+            and self._looked_up(definition.name)
+            and bool(added & self.found(definition.name).keys())
+        )
+
+    def _looked_up(self, name: str) -> bool:
+        missing = self.unread_view(name)
+        self.needs.update(missing)
+        return not missing
+
+    def unread_view(self, name: str) -> list[Range]:
+        """What was not read of the view under this spelling."""
+        return [keys for keys in self._view(name) if keys not in self.ranges]
+
+    def _added(self, definition: Definition) -> set[str]:
+        before = decode_object(self.seen.value) if self.seen else None
+        shown = self.shown(before.definition) if isinstance(before, ObjectRecord) else {}
+        return self.shown(definition).keys() - shown.keys()
+
+    def found(self, name: str) -> dict[str, str]:
+        """The leaves that were read in the view under this spelling."""
+        held = (self.ranges.get(keys) for keys in self._view(name))
+        return {seen.key: seen.value for part in held if part for seen in part.keys.values()}
+
+    def _is_server(self, name: str, key: str) -> bool:
+        return bool(_SERVER.fullmatch(key.removeprefix(self.view_key(name, ""))))
+
+    def apply(self, me: Claimant, claim: Claim, verdict: Verdict) -> None:
+        """Let a claim that does not wait take effect."""
+        self.claims[me] = claim
+        match verdict.rule:
+            case Rule.DEFINE:
+                self._unchanged("define: the object is absent")
+                self._record(me, claim, claim.wants)
+                if self.seen is None:
+                    self._view_empty(claim.wants.name)
+            case Rule.ADOPT:
+                self._unchanged("adopt: the object is absent")
+                self._record(me, claim, claim.wants)
+                self._view_unchanged(claim.wants.name)
+            case Rule.REDEFINE:
+                assert isinstance(self.record, ObjectRecord)
+                self._unchanged("redefine: the object is unchanged")
+                self._no_newer("redefine: no claim is newer")
+                self._record(me, claim, replace(claim.wants, name=self.record.definition.name))
+            case _:
+                self._unchanged("join: the object is unchanged")
+
+    def verify(self) -> None:
+        """Compare what somebody waits for, or differs from, so that it is watched from a true state on."""
+        self._unchanged("wait: the object is unchanged")
+
+    def leave(self, leavers: Iterable[Claimant]) -> None:
+        """Let claims go, and the definition with them if nobody else has one."""
+        gone = {who: self.claims.pop(who) for who in leavers if who in self.claims}
+        if not gone:
+            return
+        if not isinstance(self.record, ObjectRecord) or self.record.definer not in gone:
+            self._unchanged("leave: the object is unchanged")
+        elif self.read is None and (self.claims or not self.trusting):
+            self.needs.add(self.layout.claims(self.ref))
+        elif self.claims:
+            self._succeed(self.record)
+        else:
+            self._unchanged("last: the object is unchanged")
+            self._no_other()
+            self.record = None
+
+    def _succeed(self, record: ObjectRecord) -> None:
+        several = len({_application(claim) for claim in self.claims.values()}) > 1
+        agreeing = {who: claim for who, claim in self.claims.items() if _agrees(claim, record)}
+        pool = (several and agreeing) or self.claims
+        who = max(pool, key=lambda who: _age(who, pool[who]))
+        claim = pool[who]
+        self._unchanged("succession: the object is unchanged")
+        self._no_newer("succession: no claim is newer")
+        self.exact.append(
+            Compare(
+                Range(self.layout.claim(self.ref, who)),
+                Revision.MODIFIED,
+                self.revisions.get(who, 0),
+                why="succession: the successor's claim is unchanged",
+            )
+        )
+        if isinstance(claim, Unreadable):
+            self.record = ObjectRecord(record.definition, who, "", "")
+            return
+        wants = replace(claim.wants, name=record.definition.name)
+        keeps = several or self._obstructed(wants)
+        self._record(who, claim, record.definition if keeps else wants)
+
+    def _record(self, who: Claimant, claim: Claim, definition: Definition) -> None:
+        self.record = ObjectRecord(definition, who, claim.application, claim.created)
+
+    def shown(self, definition: Definition) -> dict[str, str]:
+        """The leaves of a definition as keys of the view."""
+        return {self.view_key(definition.name, path): value for path, value in definition.leaves}
+
+    def view_key(self, name: str, path: str) -> str:
+        """A key of the view below this object, in this spelling."""
+        return self.layout.view_key(replace(self.ref, name=name), path)
+
+    def finish(self) -> set[Range]:
+        """Compare that nobody wrote by hand what an object in force gains; return what must be read first."""
+        if self.seen and isinstance(self.record, ObjectRecord):
+            why = "redefine: an added leaf is absent"
+            added = sorted(self._added(self.record.definition))
+            self.view_compares += [Compare(Range(key), Revision.CREATED, 0, why=why) for key in added]
+        return self.needs
+
+    def _unchanged(self, why: str) -> None:
+        key, revision = Range(self.layout.object(self.ref)), self.seen.mod_revision if self.seen else 0
+        self.exact.append(Compare(key, Revision.MODIFIED, revision, why=why))
+
+    def _no_newer(self, why: str) -> None:
+        assert self.read is not None
+        claims = self.layout.claims(self.ref)
+        self.claims_compares.append(Compare(claims, Revision.MODIFIED, self.read + 1, below=True, why=why))
+
+    def _no_other(self) -> None:
+        why = "last: there is no other claim"
+        known = [self.layout.claim(self.ref, who) for who in self.revisions]
+        gaps = _gaps(self.layout.claims(self.ref), known)
+        self.claims_compares += [Compare(gap, Revision.CREATED, 0, why=why) for gap in gaps]
+
+    def _view_empty(self, name: str) -> None:
+        below, bare = self._view(name)
+        self.view_compares += [
+            Compare(below, Revision.CREATED, 0, why="define: the view has nothing below the name"),
+            Compare(bare, Revision.CREATED, 0, why="define: the view has no bare leaf"),
+        ]
+
+    def _view_unchanged(self, name: str) -> None:
+        why = "adopt: the view is unchanged"
+        read = self.view_read(name)
+        self.view_compares += [
+            Compare(keys, Revision.MODIFIED, read + 1, below=True, why=why) for keys in self._view(name)
+        ]
+        self.adopted = self.found(name)
+
+    def view_read(self, name: str) -> int:
+        """The revision at which the view was read under this spelling."""
+        return min(self.ranges[keys].revision for keys in self._view(name))
+
+    def _view(self, name: str) -> tuple[Range, Range]:
+        ref = replace(self.ref, name=name)
+        return self.layout.view_object(ref), Range(self.layout.view_key(ref))
+
+
+def _application(claim: Claim | Unreadable) -> str:
+    return claim.application if isinstance(claim, Claim) else ""
+
+
+def _agrees(claim: Claim | Unreadable, record: ObjectRecord) -> bool:
+    return isinstance(claim, Claim) and claim.wants.leaves == record.definition.leaves
+
+
+def _age(who: Claimant, claim: Claim | Unreadable) -> tuple[str, Claimant]:
+    return (claim.created if isinstance(claim, Claim) else "", who)
+
+
+def _gaps(keys: Range, known: Iterable[str]) -> list[Range]:
+    """What is left of a range without known keys: etcd orders keys by their bytes."""
+    starts, ends = [keys.key], []
+    for key in sorted(known, key=str.encode):
+        ends.append(key)
+        starts.append(f"{key}\0")
+    return [Range(start, end) for start, end in zip(starts, [*ends, keys.end], strict=True)]

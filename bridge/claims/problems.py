@@ -1,0 +1,85 @@
+"""What people are told when containers disagree: who has the name, and in what the definitions differ."""
+
+from bridge.claims.place import Rule, Verdict
+from bridge.claims.records import Definition, ObjectRecord, Unreadable
+from bridge.labels.model import Leaf, Ref
+from bridge.masking import masked
+from bridge.problem import Problem
+from bridge.view.model import Item, Publication
+
+_FOREIGN = "remove those keys from etcd or choose another name; it is tried again at the next resync"
+_OWN_NAME = "choose another name, or make both definitions equal"
+_ROLLOUT = "make the labels of all containers of this application equal"
+
+
+def problem(publication: Publication, item: Item, verdict: Verdict) -> Problem | None:
+    """What to tell about one object of a container; None where it is published as it wants."""
+    match verdict.rule, verdict.against:
+        case Rule.WAIT_FOREIGN | Rule.WAIT_CASE as rule, _:
+            message, hint = _with(rule.value, verdict.spellings), _FOREIGN
+        case Rule.WAIT_APPLICATION | Rule.WAIT_SHARED | Rule.DIFFER as rule, ObjectRecord() as record:
+            message = f"{rule.value} ({_whose(record)}): {difference(item, record.definition)}"
+            hint = _ROLLOUT if record.application == publication.application else _OWN_NAME
+        case Rule.WAIT_UNREADABLE | Rule.DIFFER, Unreadable(reason):
+            message, hint = f"what is in force cannot be read: {reason}", ""
+        case _:
+            return None
+    return Problem(publication.container, _label(item, verdict), f"{_called(item.ref)}: {message}", hint)
+
+
+def clash(publication: Publication, first: Ref, second: Ref) -> Problem:
+    """Two objects of one container whose names Traefik takes for one."""
+    message = f"{_called(second)} differs from {first.name} in letter case only, which Traefik takes for one name"
+    return Problem(publication.container, "", message, "use one spelling")
+
+
+def too_large(publication: Publication) -> Problem:
+    """A container that does not fit one transaction."""
+    count = len(publication.items)
+    message = f"its {count} objects do not fit one etcd transaction (about 100 objects, about 1 MB)"
+    return Problem(publication.container, "", message, "spread the labels over several containers")
+
+
+def unreadable(container: str, key: str, reason: str) -> Problem:
+    """A value of the container's own that this bridge does not understand, and therefore leaves alone."""
+    message = f"the key {key} in etcd cannot be read: {reason}"
+    return Problem(container, "", message, "upgrade this bridge, or delete the key if it is broken")
+
+
+def difference(item: Item, force: Definition) -> str:
+    """The first leaf in which what an item wants differs from what is in force, secrets masked."""
+    path, here, there = _first(item, force)
+    if not path and here == item.ref.name:
+        return f"here the name is spelled {here}, there {there}"
+    return f"{path or 'its bare key'} is {_shown(path, here)} here and {_shown(path, there)} there"
+
+
+def _first(item: Item, force: Definition) -> tuple[str, str | None, str | None]:
+    wants, has = {leaf.path: leaf.value for leaf in item.definition}, dict(force.leaves)
+    for path in sorted({**wants, **has}):
+        if wants.get(path) != has.get(path):
+            return path, wants.get(path), has.get(path)
+    return "", item.ref.name, force.name
+
+
+def _shown(path: str, value: str | None) -> str:
+    return "not set" if value is None else repr(masked(path, value))
+
+
+def _whose(record: ObjectRecord) -> str:
+    definer = record.definer
+    return f"application {record.application}, container {definer.container} on host {definer.host}"
+
+
+def _with(text: str, spellings: tuple[str, ...]) -> str:
+    return f"{text}: {', '.join(spellings)}" if spellings else text
+
+
+def _called(ref: Ref) -> str:
+    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
+
+
+def _label(item: Item, verdict: Verdict) -> str:
+    path = _first(item, verdict.against.definition)[0] if isinstance(verdict.against, ObjectRecord) else ""
+    leaves: list[Leaf] = [leaf for leaf in item.definition if leaf.path == path] or list(item.definition)
+    return next((label for leaf in leaves for label in leaf.labels), "")

@@ -1,0 +1,185 @@
+"""Decide, commit, learn, decide again: the one loop that settles changes, without doing the input and output.
+
+Whoever drives it carries out each request and hands back the answer: the daemon on etcd, a model on its own.
+
+    settling = Settling(changes, memory, fence)
+    while settling.request:
+        settling.answer(await carry_out(settling.request))
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bridge.claims.decide import Decision, Needs, Settled, decide
+from bridge.claims.fitting import crowded, fits
+from bridge.claims.gather import Change, Known
+from bridge.claims.layout import folded
+from bridge.claims.memory import Memory
+from bridge.claims.problems import clash, too_large
+from bridge.claims.records import ContainerRecord
+from bridge.claims.transaction import (
+    Committed,
+    Compare,
+    Found,
+    KeyValue,
+    Range,
+    Read,
+    Refused,
+    Revision,
+    Transaction,
+)
+from bridge.labels.model import Ref
+
+ATTEMPTS = 16
+"""How often one transaction is tried: each refusal means that somebody else went forward."""
+
+Answer = Committed | Refused | Found
+
+
+class Settling:
+    """The settling of some changes of one host's containers.
+
+    `request` is what to do next, None at the end. Then `settled` tells what became of each container; those in
+    `unsettled` met too many others and are to be settled again later. `fenced` says that this bridge was
+    declared dead meanwhile: nothing more was written, its memory is void.
+    """
+
+    def __init__(self, changes: Iterable[Change], memory: Memory, fence: tuple[Compare, ...]) -> None:
+        self.memory = memory
+        self.fence = fence
+        self.request: Transaction | Read | None = None
+        self.settled: dict[str, Settled] = {}
+        self.unsettled: list[str] = []
+        self.fenced = False
+        self._batches = [tuple(_unambiguous(change) for change in changes)]
+        self._decision: Decision | None = None
+        self._begin()
+        if memory.doubted:
+            self.request = Read(tuple(Range(key) for key in sorted(memory.doubted)))
+        else:
+            self._advance()
+
+    def answer(self, answer: Answer) -> None:
+        """Take in what came of the request, and decide what is next."""
+        request, self.request = self.request, None
+        match request, answer:
+            case Read(ranges), Found(revision, found):
+                self._known.learn(ranges, found, revision)
+            case Transaction() as transaction, Committed(revision):
+                assert self._decision
+                self.memory.commit(transaction, revision)
+                self._finish(self._decision, revision)
+            case Transaction() as transaction, Refused() as refused:
+                self._learn(transaction, refused)
+            case _:
+                raise AssertionError(request, answer)
+        self._advance()
+
+    def lost(self) -> None:
+        """Take in that the answer to the request will never be known: the next settling asks first."""
+        if isinstance(self.request, Transaction):
+            self.memory.doubt(self.request)
+
+    def _begin(self) -> None:
+        self._known, self._attempts, self._coarse = Known(self.memory), 0, False
+
+    def _advance(self) -> None:
+        while self._batches and not self.request:
+            batch = self._batches[0]
+            coarse = crowded(ref for change in batch for ref in self._refs(change)) if self._coarse else ()
+            decided = decide(batch, self._known, self.fence, coarse)
+            if isinstance(decided, Needs):
+                self.request = Read(decided.ranges)
+            elif decided.transaction is None:
+                self._finish(decided, 0)
+            elif fits(decided.transaction):
+                self.request, self._decision = decided.transaction, decided
+            else:
+                self._split(batch)
+
+    def _finish(self, decision: Decision, revision: int) -> None:
+        since = decision.relied or revision
+        self.settled |= {it.container: replace(it, revision=since) for it in decision.settled}
+        self._batches.pop(0)
+        self._begin()
+
+    def _learn(self, transaction: Transaction, refused: Refused) -> None:
+        found = dict(zip(transaction.reads, refused.found, strict=True))
+        fences = [compare.range for compare in self.fence]
+        self.fenced = not all(_holds(compare, found[compare.range]) for compare in self.fence)
+        self._known.ranges.clear()
+        self._known.trusting = False
+        read = [keys for keys in transaction.reads if keys not in fences]
+        self._known.learn(read, [found[keys] for keys in read], refused.revision)
+        self._attempts += 1
+        if self.fenced:
+            self._batches.clear()
+        elif self._attempts == ATTEMPTS:
+            self.unsettled += [change.container for change in self._batches.pop(0)]
+            self._begin()
+
+    def _split(self, batch: tuple[Change, ...]) -> None:
+        """Make less of what does not fit: what is independent apart, then coarser compares, then one by one."""
+        groups = self._independent(batch)
+        if len(groups) > 1:
+            middle = len(groups) // 2
+            parts = (groups[:middle], groups[middle:])
+            self._batches[:1] = [tuple(it for group in part for it in group) for part in parts]
+        elif not self._coarse:
+            self._coarse, self._known.trusting = True, False
+        else:
+            self._batches[:1] = self._halves(batch)
+            self._begin()
+
+    def _independent(self, batch: tuple[Change, ...]) -> list[list[Change]]:
+        """Group changes that have objects in common."""
+        groups: list[tuple[set[Ref], list[Change]]] = []
+        for change in batch:
+            refs, members = self._refs(change), [change]
+            apart = []
+            for group in groups:
+                if group[0].isdisjoint(refs):
+                    apart.append(group)
+                else:
+                    refs, members = refs | group[0], group[1] + members
+            groups = [*apart, (refs, members)]
+        return [members for _, members in groups]
+
+    def _halves(self, batch: tuple[Change, ...]) -> list[tuple[Change, ...]]:
+        if len(batch) > 1:
+            leavers_first = sorted(batch, key=lambda change: change.publication is not None)
+            middle = len(batch) // 2
+            return [tuple(leavers_first[:middle]), tuple(leavers_first[middle:])]
+        change = batch[0]
+        leaves = not change.publication or change.refused
+        held = sorted(self._held(change) - change.keeps)
+        if held and not leaves:
+            return [(Change(change.container, None),), batch]
+        if held:
+            return [(replace(change, keeps=change.keeps | {*held[: len(held) // 2]}),), batch]
+        assert change.publication
+        return [(replace(change, refused=too_large(change.publication)),)]
+
+    def _refs(self, change: Change) -> set[Ref]:
+        items = change.publication.items if change.publication else ()
+        return self._held(change) | {folded(item.ref) for item in items}
+
+    def _held(self, change: Change) -> set[Ref]:
+        record = self.memory.container(change.container)
+        return set(record.claims) if isinstance(record, ContainerRecord) else set()
+
+
+def _unambiguous(change: Change) -> Change:
+    seen: dict[Ref, Ref] = {}
+    for item in change.publication.items if change.publication else ():
+        first = seen.setdefault(folded(item.ref), item.ref)
+        if first != item.ref and change.publication:
+            return replace(change, refused=clash(change.publication, first, item.ref))
+    return change
+
+
+def _holds(compare: Compare, found: Sequence[KeyValue]) -> bool:
+    """Whether a compare holds on what was found in its range, as etcd would say."""
+    created = compare.revision is Revision.CREATED
+    revisions = [it.create_revision if created else it.mod_revision for it in found] or [0]
+    return all(it < compare.value if compare.below else it == compare.value for it in revisions)
