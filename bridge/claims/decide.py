@@ -101,6 +101,8 @@ def _leave(parties: Iterable[Party], objects: Mapping[Ref, Place]) -> None:
 
 def _arrive(one: Party, objects: Mapping[Ref, Place]) -> None:
     one.verdicts = tuple(objects[ref].rule(one.me, one.claim(ref), holds=one.holds(ref)) for ref in one.wants)
+    if any(objects[ref].needs for ref in one.wants):
+        return
     if one.waits:
         _withdraw(one, objects)
     else:
@@ -142,9 +144,8 @@ def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:
 
 
 def _reads(objects: Iterable[Place], fence: Iterable[Compare]) -> tuple[Range, ...]:
-    """What is read if the transaction is refused: who has changed, and if there is room, what it rests on."""
+    """What is read if the transaction is refused: all definitions in force, and as there is room, the claims."""
     fences = [compare.range for compare in fence]
-    touched = [place for place in objects if place.exact]
-    claims = [place.layout.claims(place.ref) for place in touched if place.claims_compares]
-    forces = [Range(place.layout.object(place.ref)) for place in touched]
+    forces = [Range(place.layout.object(place.ref)) for place in objects]
+    claims = [place.layout.claims(place.ref) for place in objects if place.claims_compares]
     return tuple(dict.fromkeys((*fences, *forces, *claims)))[:MAX_OPERATIONS]

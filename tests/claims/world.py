@@ -1,0 +1,103 @@
+"""Hosts that share an etcd: publications made in one line, and bridges that run the product's own code."""
+
+from collections.abc import Iterable, Mapping
+
+from bridge.claims.gather import Change
+from bridge.claims.layout import Layout
+from bridge.claims.memory import Memory
+from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Compare, Range, Revision
+from bridge.labels.model import Leaf, Ref
+from bridge.view.model import Item, Publication
+from tests.claims.fake_etcd import FakeEtcd
+
+ROOT, STATE = "traefik", "docker-event-bridge"
+
+
+def layout(host: str = "h1") -> Layout:
+    """The keys as the bridge of a host uses them."""
+    return Layout(ROOT, STATE, host)
+
+
+def identifier(name: str) -> str:
+    """The id of the container of this name: twelve hexadecimal digits that sort like the names."""
+    return name.encode().hex().ljust(12, "0")[:12]
+
+
+def router(name: str, **leaves: str) -> Item:
+    """A router with these leaves."""
+    return _item("routers", name, leaves)
+
+
+def service(name: str, url: str, segment: str, **leaves: str) -> Item:
+    """A service with these leaves, and a container's server."""
+    item = _item("services", name, {"loadbalancer/servers": "", **leaves})
+    return Item(item.ref, item.definition, (Leaf(f"loadbalancer/servers/{segment}/url", url),))
+
+
+def publication(name: str, *items: Item, application: str = "web", created: str = "1") -> Publication:
+    """What the container of this name publishes."""
+    return Publication(name, identifier(name), application, created, items)
+
+
+def _item(kind: str, name: str, leaves: Mapping[str, str]) -> Item:
+    made = (
+        Leaf(path, value, (f"traefik.http.{kind}.{name}.{path}",)) for path, value in sorted(leaves.items())
+    )
+    return Item(Ref("http", kind, name), tuple(made))
+
+
+def fence(etcd: FakeEtcd, host: str) -> tuple[Compare, ...]:
+    """Start a host's bridge, and return the compare that it lives."""
+    keys = layout(host)
+    etcd.put(keys.host_record(), encode_host(HostRecord(host, "", "1")))
+    etcd.put(keys.alive(), encode_alive(AliveRecord(host, "1")))
+    return (Compare(Range(keys.alive()), Revision.CREATED, etcd.revision, why="fence"),)
+
+
+class Bridge:
+    """One host's bridge."""
+
+    def __init__(self, etcd: FakeEtcd, host: str = "h1") -> None:
+        self.etcd = etcd
+        self.host = host
+        self.fence = fence(etcd, host)
+        self.memory = Memory(layout(host))
+        self.requests = 0
+
+    def settle(self, *changes: Publication | str) -> Settling:
+        """Publish publications, withdraw containers that are given by name, all together."""
+        settling = Settling(map(change, changes), self.memory, self.fence)
+        while settling.request:
+            self.requests += 1
+            settling.answer(self.etcd.carry_out(settling.request))
+        return settling
+
+
+def change(what: Publication | str) -> Change:
+    """Publish a publication, or withdraw the container of this name."""
+    return Change(what.id, what) if isinstance(what, Publication) else Change(identifier(what), None)
+
+
+def view(etcd: FakeEtcd) -> dict[str, str]:
+    """What Traefik reads, without the root key."""
+    return {key.removeprefix(f"{ROOT}/"): it.value for key, it in etcd.keys.items() if key.startswith(f"{ROOT}/")}
+
+
+def rules(settling: Settling) -> dict[str, list[str]]:
+    """By which rules each container was decided."""
+    return {
+        bytes.fromhex(container).rstrip(b"\0").decode(): [verdict.rule.name for verdict in it.verdicts]
+        for container, it in settling.settled.items()
+    }
+
+
+def messages(settling: Settling) -> list[str]:
+    """All problems that were told."""
+    return [problem.message for it in settling.settled.values() for problem in it.problems]
+
+
+def started(etcd: FakeEtcd, hosts: Iterable[str]) -> list[Bridge]:
+    """The bridges of several hosts."""
+    return [Bridge(etcd, host) for host in hosts]
