@@ -1,5 +1,6 @@
 """The lab itself: its parts start, answer and work together."""
 
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd, cluster
 from tests.lab.parts import EtcdRelease
+from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.traefik import Traefik, docker_provider, etcd_provider
 from tests.lab.wait import DeadlineError, wait_for
 
@@ -141,3 +143,19 @@ def test_engine_is_removed_however_it_is_left() -> None:
         assert Path("/sys/class/net", device).exists()
         own.stop()
     assert not Path("/sys/class/net", device).exists()
+
+
+def test_published_ports_answer(each_engine: Engine) -> None:
+    """A port published on the loopback address leads into the container, without any iptables rule."""
+    port = free_port()
+    with each_engine.container("lab-published", f"--publish={LOOPBACK}:{port}:80") as container:
+        assert f"Hostname: {container[:12]}" in wait_for(lambda: page(port), 10, "no answer")
+
+
+def page(port: int) -> str:
+    """Return what is served on a port of the loopback address; nothing when nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/", timeout=1) as answer:
+            return str(answer.read(), "ascii")
+    except OSError:
+        return ""
