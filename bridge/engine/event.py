@@ -63,9 +63,7 @@ def from_message(message: object) -> Event | None:
             raise ValueError("the engine sent an event that cannot be read")
 
 
-def _of_container(
-    kind: str, action: str, actor: str, attributes: Mapping[str, str], time: int
-) -> Event | None:
+def _of_container(kind: str, action: str, actor: str, attributes: Mapping[str, str], time: int) -> Event | None:
     container_id = actor if kind == "container" else attributes.get("container", "")
     if not container_id or not _is_asked(kind, action):
         return None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import paramiko
 import requests
 from docker.constants import DEFAULT_UNIX_SOCKET
-from docker.errors import APIError, DockerException, TLSParameterError
+from docker.errors import APIError, DockerException, InvalidVersion, TLSParameterError
 
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.model import Endpoint
@@ -127,6 +127,8 @@ def _of_setup(engine: str, error: BaseException) -> Meaning | None:
     match error:
         case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
             return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+        case InvalidVersion():
+            return EngineRejected(f"{engine}: its API is too old ({error})")
         case DockerException() if is_alone:
             return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
         case _:

@@ -98,14 +98,14 @@ def subscribe(client: APIClient) -> requests.Response:
     An engine answers a moment before it subscribes (getEvents in moby), so it is also asked for what
     happened since a time just before, by its own clock.
     """
-    asked = client.get(f"{client.base_url}/_ping", timeout=SILENCE)
-    since = int(parsedate_to_datetime(asked.headers.get("Date", "")).timestamp())
-    response = client.get(
-        f"{client.base_url}/v{client.api_version}/events",
-        params={"since": str(since), "filters": json.dumps(event.FILTERS)},
-        stream=True,
-        timeout=(SILENCE, None),
-    )
+    now = parsedate_to_datetime(_get(client, "/_ping", timeout=SILENCE).headers.get("Date", ""))
+    parameters = {"since": f"{now.timestamp():.0f}", "filters": json.dumps(event.FILTERS)}
+    path = f"/v{client.api_version}/events"
+    return _get(client, path, params=parameters, stream=True, timeout=(SILENCE, None))
+
+
+def _get(client: APIClient, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+    response = client.get(f"{client.base_url}{path}", **options)
     try:
         response.raise_for_status()
     except requests.HTTPError as error:

@@ -1,0 +1,1 @@
+"""The Docker side, on real engines."""

@@ -29,7 +29,22 @@ def test_signal(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "SIG", "NOPE", "-15", "١٥", "RT", "RTMIN+", "RTMIN3", "RTMIN+x", "RTMAX+1", "RTMIN-1", "DFL"]
+    "text",
+    [
+        "",
+        "0",
+        "SIG",
+        "NOPE",
+        "-15",
+        "\N{ARABIC-INDIC DIGIT ONE}",
+        "RT",
+        "RTMIN+",
+        "RTMIN3",
+        "RTMIN+x",
+        "RTMAX+1",
+        "RTMIN-1",
+        "DFL",
+    ],
 )
 def test_no_signal(text: str) -> None:
     """What is neither a number nor a name is no signal."""

@@ -1,0 +1,23 @@
+"""Where containers in host networking are reached from a container beside them: what Docker or Podman call it."""
+
+import socket
+
+import anyio
+
+NAMES = ("host.docker.internal", "host.containers.internal")
+LOOPBACK = "127.0.0.1"
+
+# Seconds for both names together: without a name server a look-up hangs.
+DEADLINE = 2.0
+
+
+async def gateway() -> str:
+    """Look the host's names up in Traefik's order; the loopback address where neither is known."""
+    with anyio.move_on_after(DEADLINE):
+        for name in NAMES:
+            try:
+                found = await anyio.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            except OSError:
+                continue
+            return str(found[0][4][0])
+    return LOOPBACK

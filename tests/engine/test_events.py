@@ -1,0 +1,180 @@
+"""What the real engines tell when something is done to a container: the table that the daemon relies on."""
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import groupby
+
+import anyio
+import pytest
+
+from bridge.container import Container
+from bridge.engine import rest, signals, threads
+from bridge.engine.client import Engine
+from bridge.engine.event import Action, Event
+from bridge.engine.model import Endpoint
+from tests.lab.engine import Engine as Dockerd
+
+pytestmark = pytest.mark.anyio
+
+NAME, NETWORK = "of-events", "net-of-events"
+TOLD_WITHIN = 20.0
+UNTIL_USR1 = ["sh", "-c", "trap exit USR1; sleep 1000000 & wait"]
+
+
+@pytest.fixture
+def created(each_engine: Dockerd) -> Iterator[Dockerd]:
+    """Return an engine that has a container, not yet started, and a network that it is not attached to."""
+    each_engine.cli("network", "create", NETWORK)
+    each_engine.cli("create", "--name", NAME, "busybox")
+    yield each_engine
+    each_engine.cli("rm", "--force", NAME)
+    each_engine.cli("network", "rm", NETWORK)
+
+
+@pytest.fixture
+def running(created: Dockerd) -> Dockerd:
+    """Return an engine whose container runs."""
+    created.cli("start", NAME)
+    return created
+
+
+def mark(dockerd: Dockerd) -> str:
+    """Return the id of a container that was made and destroyed, as a mark in the stream of events."""
+    container_id = dockerd.cli("create", "busybox")
+    dockerd.cli("rm", container_id)
+    return container_id
+
+
+async def until(marked: str, events: AsyncIterator[Event]) -> list[Event]:
+    """Return the events that come before the mark."""
+    read: list[Event] = []
+    with anyio.fail_after(TOLD_WITHIN):
+        async for event in events:
+            if event.container_id == marked:
+                break
+            read.append(event)
+    return read
+
+
+async def told(asked: Engine, dockerd: Dockerd, *commands: str) -> list[str]:
+    """Return what is told of the container when commands are given to Docker; a disconnect may come twice."""
+    container_id = dockerd.cli("inspect", "--format={{.Id}}", NAME)
+    async with asked.events() as events:
+        await until(mark(dockerd), events)
+        for command in commands:
+            dockerd.cli(*command.split())
+        since = await until(mark(dockerd), events)
+    steps = [_spelled(event) for event in since if event.container_id == container_id]
+    return [step for step, _ in groupby(steps)]
+
+
+def _spelled(event: Event) -> str:
+    return event.action if event.signal is None else f"{event.action} {event.signal}"
+
+
+async def test_start(asked: Engine, created: Dockerd) -> None:
+    """The networks are connected before the start is told."""
+    assert await told(asked, created, f"start {NAME}") == ["connect", "start"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (f"pause {NAME}", ["pause"]),
+        (f"update --restart=on-failure {NAME}", ["update"]),
+        (f"kill --signal=HUP {NAME}", ["kill 1"]),
+        (f"network connect {NETWORK} {NAME}", ["connect"]),
+        (f"exec {NAME} true", []),
+        (f"top {NAME}", []),
+        (f"logs {NAME}", []),
+    ],
+)
+async def test_running(asked: Engine, running: Dockerd, command: str, expected: list[str]) -> None:
+    """What may change a route is told; what cannot is not."""
+    assert await told(asked, running, command) == expected
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        ([f"pause {NAME}", f"unpause {NAME}"], ["pause", "unpause"]),
+        ([f"rename {NAME} other", f"rename other {NAME}"], ["rename", "rename"]),
+        (
+            [f"network connect {NETWORK} {NAME}", f"network disconnect {NETWORK} {NAME}"],
+            ["connect", "disconnect"],
+        ),
+    ],
+)
+async def test_there_and_back(asked: Engine, running: Dockerd, commands: list[str], expected: list[str]) -> None:
+    """Each of two steps is told, in their order."""
+    steps = await told(asked, running, *commands)
+
+    assert steps == [step for step, _ in groupby(expected)]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (f"stop {NAME}", ["kill 15", "die"]),
+        (f"kill {NAME}", ["kill 9", "die"]),
+        (f"restart {NAME}", ["kill 15", "die", "start"]),
+        (f"rm --force {NAME}", ["kill 9", "die", "destroy"]),
+    ],
+)
+async def test_end(asked: Engine, created: Dockerd, command: str, expected: list[str]) -> None:
+    """The signal is told before the end, the end before the next start; networks go in between."""
+    with_networks = await told(asked, created, f"start {NAME}", command)
+    assert "disconnect" in with_networks
+
+    steps = [step for step in with_networks if "connect" not in step]
+    assert steps == ["start", *expected]
+
+
+async def test_own_stop_signal(asked: Engine, each_engine: Dockerd) -> None:
+    """The signal of a kill compares with the container's stop signal, which was given by name."""
+    options = ["--detach", "--name", NAME, "--stop-signal", "SIGUSR1"]
+    container_id = each_engine.cli("run", *options, "busybox", *UNTIL_USR1)
+    container = await asked.inspect(container_id)
+    assert isinstance(container, Container)
+    async with asked.events() as events:
+        await until(mark(each_engine), events)
+        each_engine.cli("stop", NAME)
+        each_engine.cli("rm", NAME)
+        (kill,) = [event for event in await until(mark(each_engine), events) if event.action is Action.KILL]
+
+    assert kill.signal == signals.number(container.stop_signal) == 10
+
+
+async def test_health(asked: Engine, each_engine: Dockerd) -> None:
+    """A change of health is told."""
+    health = ["--health-cmd=true", "--health-interval=1s"]
+    async with asked.events() as events:
+        with each_engine.container(NAME, *health, image="busybox") as container_id, anyio.fail_after(TOLD_WITHIN):
+            async for event in events:
+                if event.container_id == container_id and event.action is Action.HEALTH_STATUS:
+                    break
+            container = await asked.inspect(container_id)
+
+    assert isinstance(container, Container)
+    assert container.health == "healthy"
+
+
+async def test_filters(each_engine: Dockerd, running: Dockerd) -> None:
+    """The engine itself leaves out what is not asked for: health checks make much noise."""
+    client = await threads.run(lambda: rest.connect(Endpoint(each_engine.url)))
+    response = await threads.run(lambda: rest.subscribe(client))
+    try:
+        running.cli("exec", NAME, "true")
+        running.cli("volume", "rm", running.cli("volume", "create"))
+        end = mark(running)
+        messages = rest.messages(response)
+        actors = iter(lambda: next(messages), None)
+        seen = []
+        for message in actors:
+            seen.append(message["Action"])
+            if message["Actor"]["ID"] == end:
+                break
+    finally:
+        rest.hang_up(client, response)
+
+    assert set(seen) <= set(Action)
+    assert seen[-1] == "destroy"

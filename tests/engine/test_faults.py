@@ -1,0 +1,279 @@
+"""What becomes of questions and of the stream of events when the engine, or what is between, breaks."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from bridge.container import Container
+from bridge.engine.client import DEADLINE, Engine
+from bridge.engine.errors import EngineRejected, EngineUnavailable
+from bridge.engine.event import Event
+from bridge.engine.model import Endpoint, Unreadable
+from tests.engine.conftest import Open
+from tests.engine.relay import Relay, relay
+from tests.lab.engine import Engine as Dockerd
+from tests.lab.wait import wait_for
+
+pytestmark = pytest.mark.anyio
+
+CONTAINER = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def between(tmp_path: Path, engine: Dockerd) -> Iterator[Relay]:
+    """Return a relay before a real engine."""
+    with relay(tmp_path / "relay.sock", engine.socket) as started:
+        yield started
+
+
+@pytest.fixture
+def asked_through(connect: Open, between: Relay) -> Engine:
+    """Return what the product sees through the relay."""
+    return connect(Endpoint(between.url))
+
+
+def answer(status: int, body: object, *headers: str) -> bytes:
+    """Return an answer as it goes over the wire."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    head = [f"HTTP/1.1 {status} Text", f"Content-Length: {len(text.encode())}", *headers]
+    return ("\r\n".join(head) + "\r\n\r\n" + text).encode()
+
+
+def when(part: str, answered: bytes) -> Callable[[str], bytes | None]:
+    """Answer requests whose first line has the part, and pass on all others."""
+    return lambda request: answered if part in request else None
+
+
+async def follow(asked: Engine, do: Callable[[], None]) -> None:
+    """Do something when the stream of events stands, and read it to its end."""
+    async with asked.events() as events:
+        do()
+        async for _ in events:
+            pass
+
+
+async def until_destroyed(container_id: str, events: AsyncIterator[Event]) -> None:
+    """Wait until the end of a container is told."""
+    with anyio.fail_after(5):
+        async for event in events:
+            if event.container_id == container_id:
+                return
+
+
+def made_and_removed(dockerd: Dockerd) -> str:
+    """Return the id of a container that was made and removed."""
+    container_id = dockerd.cli("create", "busybox")
+    dockerd.cli("rm", container_id)
+    return container_id
+
+
+def no_threads_left() -> None:
+    """Wait until all threads of the adapter have ended."""
+    wait_for(lambda: not [t for t in threading.enumerate() if t.name == "docker-call"], 5, "threads are left")
+
+
+async def test_nothing_between_subscription_and_list_is_lost(
+    asked_through: Engine, between: Relay, engine: Dockerd
+) -> None:
+    """An engine answers before it subscribes: what happens in between is told all the same."""
+    made = []
+
+    def make_before_subscribing(request: str) -> None:
+        if "/events" in request:
+            made.append(made_and_removed(engine))
+
+    between.meddle = make_before_subscribing
+    async with asked_through.events() as events:
+        await until_destroyed(made[0], events)
+
+
+async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
+    """A stream that breaks is EngineUnavailable, and the next one works."""
+    with pytest.raises(EngineUnavailable, match=r"relay\.sock"):
+        await follow(asked_through, between.cut)
+
+    assert await asked_through.list_ids() == tuple(engine.cli("ps", "--all", "--quiet", "--no-trunc").split())
+    async with asked_through.events() as events:
+        await until_destroyed(made_and_removed(engine), events)
+
+
+async def test_leaving_a_quiet_stream(asked_through: Engine) -> None:
+    """Cancelling whoever waits for the next event ends the stream at once, and its thread."""
+    begun = time.monotonic()
+    with anyio.move_on_after(0.2):
+        await follow(asked_through, lambda: None)
+
+    assert time.monotonic() - begun < 1
+    no_threads_left()
+
+
+async def test_leaving_a_stream_that_was_never_read(asked_through: Engine) -> None:
+    """Leaving without having read an event leaves nothing behind."""
+    async with asked_through.events():
+        pass
+
+    no_threads_left()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"Id": 7}),
+        (200, []),
+        (200, "not JSON"),
+        (200, {"Id": CONTAINER, "Name": "/x", "NetworkSettings": {"Ports": {"http": None}}}),
+        (404, {"message": "page not found"}),
+        (404, "<html>"),
+        (500, {"message": "layer does not exist"}),
+    ],
+)
+async def test_unreadable(asked_through: Engine, between: Relay, status: int, body: object) -> None:
+    """A container that the engine cannot tell about is a value: neither an outage nor a container gone."""
+    between.meddle = when(f"/containers/{CONTAINER}/json", answer(status, body))
+
+    found = await asked_through.inspect(CONTAINER)
+
+    assert isinstance(found, Unreadable)
+    assert found.container_id == CONTAINER
+    assert found.reason
+
+
+async def test_one_silent_inspection(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
+    """A container whose inspection hangs costs itself, not the others."""
+    with engine.container("one", image="busybox") as one, engine.container("two", image="busybox") as two:
+        between.meddle = when(f"/containers/{one}/json", b"HTTP/1.1 ")
+        found = await asked_through.inspect_all()
+
+    kinds = {c.container_id if isinstance(c, Unreadable) else c.id: type(c) for c in found}
+    assert kinds == {one: Unreadable, two: Container}
+
+
+@pytest.mark.parametrize(
+    ("part", "answered", "told"),
+    [
+        ("/version", answer(200, {"ApiVersion": "1.40"}), "1.40 is too old"),
+        ("/version", answer(200, {"ApiVersion": "1.12"}), "too old"),
+        ("/version", answer(403, "<html>"), "403"),
+        ("/version", answer(400, "Client sent an HTTP request to an HTTPS server."), "speaks TLS"),
+        ("/containers/json", answer(403, {"message": "not allowed"}), "403 .not allowed"),
+        ("/events", answer(403, {"message": "not allowed"}), "403 .not allowed"),
+        (f"/containers/{CONTAINER}", answer(401, {"message": "not allowed"}), "401 .not allowed"),
+    ],
+)
+async def test_refused(asked_through: Engine, between: Relay, part: str, answered: bytes, told: str) -> None:
+    """An engine that is too old, or that does not let us, is a lasting error that says why."""
+    between.meddle = when(part, answered)
+
+    with pytest.raises(EngineRejected, match=told):
+        await ask_everything(asked_through)
+
+
+@pytest.mark.parametrize(
+    ("part", "answered", "told"),
+    [
+        ("/version", answer(200, "<html>"), "not Docker's"),
+        ("/version", answer(200, {"Version": "20.10"}), "not Docker's"),
+        ("/version", answer(503, "<html>"), "503"),
+        ("/version", b"SSH-2.0-OpenSSH\r\n\r\n", "not Docker's"),
+        ("/containers/json", answer(500, {"message": "no space left"}), "500 .no space left"),
+        ("/containers/json", answer(200, {"message": "odd"}), "not Docker's"),
+        ("/containers/json", answer(200, [{"Name": "x"}]), "not Docker's"),
+        ("/containers/json", answer(200, None), "not Docker's"),
+        ("/events", answer(500, {"message": "too many"}), "500 .too many"),
+        ("/events", answer(200, "<html>"), "not Docker's"),
+        ("/events", answer(200, {"Type": "container"}), "cannot be read"),
+        ("/events", answer(200, ""), "ended"),
+        ("/_ping", answer(200, "OK"), "not Docker's"),
+        ("/_ping", answer(500, {"message": "no"}), "500 .no"),
+    ],
+)
+async def test_garbled(asked_through: Engine, between: Relay, part: str, answered: bytes, told: str) -> None:
+    """An answer that is not Docker's is a passing error: nothing is concluded from it."""
+    between.meddle = when(part, answered)
+
+    with pytest.raises(EngineUnavailable, match=told):
+        await ask_everything(asked_through)
+
+
+async def ask_everything(asked: Engine) -> None:
+    """Ask all there is to ask."""
+    await asked.inspect_all()
+    await asked.inspect(CONTAINER)
+    async with asked.events() as events:
+        with anyio.move_on_after(5):
+            await anext(events)
+
+
+async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
+    """A stopped engine ends the stream and every question; started again, it answers the same asker."""
+    asked = connect(Endpoint(own_dockerd.url))
+    before = await asked.list_ids()
+    with pytest.raises(EngineUnavailable, match=r"stream of events ended|connection broke"):
+        await follow(asked, own_dockerd.stop)
+    with pytest.raises(EngineUnavailable, match=r"no such socket|nobody listens"):
+        await asked.inspect(CONTAINER)
+    with pytest.raises(EngineUnavailable, match=r"no such socket|nobody listens"):
+        await asked.inspect_all()
+    own_dockerd.restart()
+
+    assert await asked.list_ids() == before
+    async with asked.events():
+        await asked.ping()
+
+
+async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
+    """A frozen engine is noticed by a ping within its deadline, and works on when it thaws."""
+    asked = connect(Endpoint(own_dockerd.url))
+    async with asked.events() as events:
+        own_dockerd.process.send(signal.SIGSTOP)
+        try:
+            with pytest.raises(EngineUnavailable, match="in time"), anyio.fail_after(DEADLINE + 1):
+                await asked.ping()
+        finally:
+            own_dockerd.process.send(signal.SIGCONT)
+        await until_destroyed(made_and_removed(own_dockerd), events)
+        await asked.ping()
+
+
+ASK = """
+import anyio, sys
+from bridge.engine.client import DEADLINE, Engine
+from bridge.engine.event import Event
+from bridge.engine.model import Endpoint
+
+async def main():
+    asked = Engine(Endpoint(sys.argv[1]))
+    await asked.ping()
+    print("asked", flush=True)
+    sys.stdin.read(1)
+    with anyio.move_on_after(0.5):
+        await asked.ping()
+    await asked.aclose()
+
+anyio.run(main)
+"""
+
+
+def test_exit_while_frozen(own_dockerd: Dockerd) -> None:
+    """A process ends at once although a question to a frozen engine was never answered."""
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", ASK, own_dockerd.url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout
+        assert asking.stdout.readline() == "asked\n"
+        own_dockerd.process.send(signal.SIGSTOP)
+        try:
+            begun = time.monotonic()
+            asking.communicate("x", timeout=5)
+        finally:
+            own_dockerd.process.send(signal.SIGCONT)
+
+    assert asking.returncode == 0
+    assert time.monotonic() - begun < 2
