@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, ExitStack
 from typing import cast
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from bridge.store.client import Store
 from bridge.store.connection import Connection
@@ -19,6 +20,13 @@ StartEtcd = Callable[..., Etcd]
 def anyio_backend() -> str:
     """Return the event loop of the product."""
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks() -> Iterator[None]:
+    """Fail where the store blocks the event loop."""
+    with blockbuster_ctx("bridge.store"):
+        yield
 
 
 @pytest.fixture(params=["3.4", "3.7"])

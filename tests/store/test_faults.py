@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from anyio import create_task_group, current_time, fail_after, move_on_after
 
-from bridge.claims.transaction import Put, Range
+from bridge.claims.transaction import Delete, Put, Range
 from bridge.store.client import Lease, Store
 from bridge.store.connection import Connection
 from bridge.store.errors import LeaseLost, StoreUnavailable
@@ -166,6 +166,23 @@ async def test_a_wiped_etcd_is_another_etcd(own: Etcd, own_store: Store) -> None
     after = await insist(lambda: own_store.read(Range("alive")))
     assert after.revision < before.revision
     assert after.found == ((),)
+
+
+async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenStore) -> None:
+    """An etcd whose quota is used up takes no puts for now; what needs no space goes on, watches included."""
+    store = open_store(Connection((start_etcd("--quota-backend-bytes=2000000").endpoint,)))
+    start = await write(store, Put("a", "1"))
+
+    async def fill() -> None:
+        while True:
+            await write(store, Put("b", "x" * 500_000))
+
+    async with store.watch(Range("a"), revision=start + 1) as watch:
+        with fail_after(20), pytest.raises(StoreUnavailable, match="database space exceeded"):
+            await fill()
+        await write(store, Delete("a"))
+        with fail_after(STALL):
+            assert [event.value for event in await anext(watch)] == [None]
 
 
 async def test_members_die_and_return(members: list[Etcd], cluster_store: Store) -> None:

@@ -1,11 +1,14 @@
 """Watches on a running etcd."""
 
 import pytest
-from anyio import create_task_group, fail_after
+from anyio import CapacityLimiter, create_task_group, fail_after
 
 from bridge.claims.transaction import Delete, Put, Range
 from bridge.store.client import Store
-from bridge.store.errors import Compacted
+from bridge.store.connection import Connection
+from bridge.store.errors import Compacted, StoreUnavailable
+from bridge.store.session import Session, Stream
+from bridge.store.stubs import etcdrpc
 from bridge.store.watch import Event, Watch
 from tests.lab.etcd import Etcd
 from tests.store.answers import under, write
@@ -104,3 +107,27 @@ async def test_many_watches_and_calls_at_once(store: Store, root_key: str) -> No
             tasks.start_soon(follow, key)
         await write(store, *(Put(key, "") for key in keys))
     assert sorted(told) == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    "said", [{"watch_id": -1, "created": True}, {"canceled": True, "cancel_reason": "no reason given"}]
+)
+async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, object]) -> None:
+    """An answer that says that there is no watch (any more) is a failure, however it says so."""
+
+    class Saying(Stream):
+        async def next(self, deadline: float | None = None) -> object:  # noqa: ARG002
+            return etcdrpc.WatchResponse(**said)
+
+    session = Session(Connection((server.endpoint,)), server.endpoint, CapacityLimiter(1))
+    with pytest.raises(StoreUnavailable, match="no reason given"):
+        await anext(Watch(Saying(session, None)))
+    session.close()
+
+
+async def test_a_connection_that_was_given_up(server: Etcd) -> None:
+    """A call on a channel that somebody else has closed in the meantime is worth retrying."""
+    session = Session(Connection((server.endpoint,)), server.endpoint, CapacityLimiter(1))
+    session.close()
+    with pytest.raises(StoreUnavailable, match="given up"):
+        await session.ask(session.kv.Range, etcdrpc.RangeRequest(key=b"a"))
