@@ -24,7 +24,7 @@ class Settled:
     """What became of one container: published, or waiting, or gone.
 
     Each claim's verdict says by which rule. The problems stand as long as it waits or differs; then it is to be
-    decided again when a key in `watch` changes after `revision`.
+    decided again when a key in `watch` changes after `revision` (which may lie before its own transaction).
     """
 
     container: str
@@ -45,6 +45,11 @@ class Decision:
     settled: tuple[Settled, ...]
     transaction: Transaction | None
     relied: int
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is written."""
+        return self.transaction is not None and bool(self.transaction.writes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Names are folded for letter case in the state, as Traefik's KV decoder merges na
 view keeps them as their user wrote them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bridge.claims.transaction import KeyValue, Range
 from bridge.labels.folding import fold
@@ -159,10 +159,10 @@ class Layout:
                 return None
 
     def viewed(self, key: str) -> Ref | None:
-        """The object that a key of the view belongs to, the name as spelled; None where it names none."""
+        """The object that a key of the view belongs to, all as spelled; None where it names none."""
         match key.removeprefix(f"{self.root_key}/").split("/", 3):
             case [protocol, kind, name, *_]:
-                return Ref(fold(protocol), fold(kind), name)
+                return Ref(protocol, kind, name)
             case _:
                 return None
 
@@ -173,8 +173,8 @@ def under(prefix: str) -> Range:
 
 
 def folded(ref: Ref) -> Ref:
-    """The object whatever the letter case of its name."""
-    return replace(ref, name=fold(ref.name))
+    """The object whatever its letter case."""
+    return Ref(fold(ref.protocol), fold(ref.kind), fold(ref.name))
 
 
 def unfit_state_key(root_key: str, state_key: str) -> str:

@@ -164,7 +164,7 @@ class Place:
         return {seen.key: seen.value for part in held if part for seen in part.keys.values()}
 
     def _is_server(self, name: str, key: str) -> bool:
-        return bool(_SERVER.fullmatch(key.removeprefix(self.view_key(name, ""))))
+        return bool(_SERVER.fullmatch(key.removeprefix(self._view(name)[0].key)))
 
     def apply(self, me: Claimant, claim: Claim, verdict: Verdict) -> None:
         """Let a claim that does not wait take effect."""

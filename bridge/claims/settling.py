@@ -98,7 +98,7 @@ class Settling:
                 self._split(batch)
 
     def _finish(self, decision: Decision, revision: int) -> None:
-        since = decision.relied or revision
+        since = decision.relied or (revision - 1 if decision.writes else revision)
         self.settled |= {it.container: replace(it, revision=since) for it in decision.settled}
         self._batches.pop(0)
         self._begin()

@@ -49,7 +49,9 @@ class FakeEtcd:
         if not keys.end:
             return (self.keys[keys.key],) if keys.key in self.keys else ()
         names = sorted(self.keys)
-        return tuple(self.keys[name] for name in names[bisect_left(names, keys.key) : bisect_left(names, keys.end)])
+        return tuple(
+            self.keys[name] for name in names[bisect_left(names, keys.key) : bisect_left(names, keys.end)]
+        )
 
     def put(self, key: str, value: str) -> None:
         """Write one key, as a stranger would."""

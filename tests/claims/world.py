@@ -42,9 +42,7 @@ def publication(name: str, *items: Item, application: str = "web", created: str 
 
 
 def _item(kind: str, name: str, leaves: Mapping[str, str]) -> Item:
-    made = (
-        Leaf(path, value, (f"traefik.http.{kind}.{name}.{path}",)) for path, value in sorted(leaves.items())
-    )
+    made = (Leaf(path, value, (f"traefik.http.{kind}.{name}.{path}",)) for path, value in sorted(leaves.items()))
     return Item(Ref("http", kind, name), tuple(made))
 
 

@@ -1,0 +1,116 @@
+"""Begin anew: list what is in etcd, settle all containers of the host together, mend what others did to the view.
+
+The one path for the start, for a new lease and for every few minutes. A listing that fails raises in whoever
+carries it out, and so can never read as "nothing is there".
+"""
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+
+from bridge.claims.decide import Settled
+from bridge.claims.gather import Change
+from bridge.claims.layout import ContainerKey, Layout, ObjectKey, folded
+from bridge.claims.memory import Memory
+from bridge.claims.mending import MENDED_AT_ONCE, Mend, mends
+from bridge.claims.records import ContainerRecord, ObjectRecord, Unreadable, decode_container, decode_object
+from bridge.claims.settling import Answer, Settling
+from bridge.claims.transaction import Committed, Compare, Found, KeyValue, Range, Read, Transaction
+from bridge.labels.model import Ref
+from bridge.view.model import Publication
+
+Steps = Generator[Transaction | Read, Answer, "Resynced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """What became of each container, as in Settling, and the keys of the view that were mended."""
+
+    settled: Mapping[str, Settled]
+    unsettled: tuple[str, ...]
+    fenced: bool
+    mended: tuple[str, ...]
+
+
+def resync(
+    publications: Iterable[Publication], memory: Memory, fence: tuple[Compare, ...], keeps: Iterable[str] = ()
+) -> Steps:
+    """Make etcd hold just what these containers publish; memory is renewed.
+
+    `keeps` are containers of which nothing is known at the moment: they stay as they are.
+    """
+    wanted = {publication.id: publication for publication in publications}
+    listed = yield from _list(memory)
+    staying = wanted.keys() | set(keeps)
+    mended = yield from _mend(mends(memory, listed, staying), fence)
+    gone = [change for change in _recorded(memory) if change.container not in staying]
+    changes = [*gone, *(Change(name, publication) for name, publication in wanted.items())]
+    settling = Settling(changes, memory, fence)
+    while settling.request:
+        try:
+            answer = yield settling.request
+        except BaseException:
+            settling.lost()
+            raise
+        settling.answer(answer)
+    return Resynced(settling.settled, tuple(settling.unsettled), settling.fenced, mended)
+
+
+def _list(memory: Memory) -> Generator[Read, Answer, Mapping[str, KeyValue]]:
+    """Renew the memory, and return the view as it was at the same moment."""
+    layout = memory.layout
+    answer = yield Read((layout.view(), layout.objects(), layout.containers()))
+    assert isinstance(answer, Found)
+    view, objects, containers = answer.found
+    memory.keys = {seen.key: seen for seen in (*objects, *containers)}
+    memory.names = _names(view, objects, layout)
+    memory.doubted.clear()
+    claims = tuple(Range(key) for seen in containers for key in _claims(seen, layout))
+    if claims:
+        answer = yield Read(claims)
+        assert isinstance(answer, Found)
+        memory.keys |= {seen.key: seen for found in answer.found for seen in found}
+    return {seen.key: seen for seen in view}
+
+
+def _claims(seen: KeyValue, layout: Layout) -> list[str]:
+    record, key = decode_container(seen.value), layout.parse(seen.key)
+    if not isinstance(record, ContainerRecord) or not isinstance(key, ContainerKey):
+        return []
+    return [layout.claim(ref, key.claimant) for ref in record.claims]
+
+
+def _names(view: Iterable[KeyValue], objects: Iterable[KeyValue], layout: Layout) -> Mapping[Ref, frozenset[str]]:
+    """The spellings in the view that no definition in force accounts for."""
+    force = {
+        key.ref: decode_object(it.value) for it in objects if isinstance(key := layout.parse(it.key), ObjectKey)
+    }
+    names: dict[Ref, set[str]] = {}
+    for ref in dict.fromkeys(layout.viewed(seen.key) for seen in view):
+        if ref and not _accounted(ref, force.get(folded(ref))):
+            section = (ref.protocol, ref.kind) == (folded(ref).protocol, folded(ref).kind)
+            spelling = ref.name if section else f"{ref.protocol}/{ref.kind}/{ref.name}"
+            names.setdefault(folded(ref), set()).add(spelling)
+    return {ref: frozenset(spellings) for ref, spellings in names.items()}
+
+
+def _accounted(ref: Ref, record: ObjectRecord | Unreadable | None) -> bool:
+    if isinstance(record, ObjectRecord):
+        return ref == Ref(folded(ref).protocol, folded(ref).kind, record.definition.name)
+    return record is not None
+
+
+def _recorded(memory: Memory) -> list[Change]:
+    keys = (memory.layout.parse(key) for key in memory.keys)
+    return [Change(key.claimant.container, None) for key in keys if isinstance(key, ContainerKey)]
+
+
+def _mend(needed: list[Mend], fence: tuple[Compare, ...]) -> Generator[Transaction, Answer, tuple[str, ...]]:
+    """Mend what is unchanged since the listing; the next resync comes for the rest."""
+    mended: list[str] = []
+    for start in range(0, len(needed), MENDED_AT_ONCE):
+        part = needed[start : start + MENDED_AT_ONCE]
+        compares = dict.fromkeys(compare for mend in part for compare in mend.compares)
+        answer = yield Transaction((*fence, *compares), tuple(mend.write for mend in part), ())
+        if isinstance(answer, Committed):
+            mended += [mend.write.key for mend in part]
+    return tuple(mended)
