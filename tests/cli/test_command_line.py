@@ -10,7 +10,7 @@ import pytest
 from bridge import __version__
 from bridge.settings import HealthSettings, PlanSettings, RunSettings
 from bridge.settings.load import flag
-from tests.cli.conftest import Bridge
+from tests.cli.conftest import Bridge, clean_environment
 
 
 def test_alone_is_help(bridge: Bridge) -> None:
@@ -57,6 +57,12 @@ def test_help_names_each_setting(
         ),
         (["plan", "--exposed-by-default"], {}, "--exposed-by-default: expected one argument"),
         (["plan", "inspect.json"], {}, "'inspect.json' belongs to no flag"),
+        (
+            ["run", "--netwrk", "x"],
+            {},
+            "--netwrk is not a flag of docker-event-bridge run; the nearest one is --network",
+        ),
+        (["plan", "--from", "a\nb"], {}, r"--from a\nb cannot be read: No such file or directory"),
         (["run", "--log-format", "xml"], {}, "--log-format is 'xml'; accepted: auto, console or json"),
         (
             ["run"],
@@ -115,6 +121,9 @@ def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     argv = [sys.executable, "-m", "bridge", "--help"]
+    variables = clean_environment() | {"PYTHONUNBUFFERED": ""}
     with open(writer, "wb") as pipe:  # noqa: PTH123 - a descriptor
-        done = subprocess.run(argv, stdout=pipe, stderr=subprocess.PIPE, cwd=tmp_path, timeout=30, check=False)
+        done = subprocess.run(
+            argv, env=variables, stdout=pipe, stderr=subprocess.PIPE, cwd=tmp_path, timeout=30, check=False
+        )
     assert (done.returncode, done.stderr) == (1, b"")

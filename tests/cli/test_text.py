@@ -63,7 +63,7 @@ def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Names and values of containers cannot break lines, colour text or be read as markup."""
     item = Item(Ref("http", "routers", "a\x1b[2J"), (Leaf("rule", "[bold]x[/bold]\n:smile:", rule="r\x07"),))
-    problem = Problem("a\x9b", "traefik.\r", "m\n", "\u202eh")
+    problem = Problem("a\x9b", "traefik.\x1b", "m\n", "\u202eh")
     printed = shown(Plan({}, (published("web\x1b", item),), (problem,)), capsys)
     assert all(line.isprintable() for line in printed.splitlines())
     assert len(printed.splitlines()) == 7
