@@ -9,18 +9,23 @@ help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: venv  ## Quick start: Traefik, etcd, the bridge and a routed container
-	@$(BIN)/python -m compose.quickstart up
+up: python  ## Quick start: Traefik, etcd, the bridge and a routed container
+	@$(PYTHON) -m compose.quickstart up
 
 .PHONY: down
-down: venv  ## Remove everything that `make up` made
-	@$(BIN)/python -m compose.quickstart down
+down: python  ## Remove everything that `make up` made
+	@$(PYTHON) -m compose.quickstart down
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: PYTHON=...")'
 
 .PHONY: venv
 venv: .venv/installed  ## Make the virtual environment with all locked dependencies
 
 .venv/installed: requirements-dev.lock pyproject.toml
 	@echo "installing the locked dependencies into .venv ..."
+	@$(MAKE) --no-print-directory python
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --no-deps --editable .
@@ -49,6 +54,8 @@ lock: venv  ## Resolve the dependencies anew and lock them with their hashes
 		--no-header --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group build -o requirements-build.lock
 
 .PHONY: clean
 clean:  ## Remove the virtual environment and all caches of the project's tools

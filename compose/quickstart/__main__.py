@@ -1,0 +1,26 @@
+"""`python -m compose.quickstart up|down`."""
+
+import argparse
+import sys
+
+from compose.quickstart import stack
+from tests.lab.shell import PartUnavailableError, say
+
+
+def main() -> int:
+    """Run a command and return the exit code; what goes wrong in the world is one line."""
+    parser = argparse.ArgumentParser(prog="python -m compose.quickstart")
+    command = parser.add_argument("command", choices=["up", "down"])
+    try:
+        {"up": stack.up, "down": stack.down}[getattr(parser.parse_args(), command.dest)]()
+    except PartUnavailableError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("Interrupted. `make down` removes what is there so far.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The ports of this machine on which the quick start listens."""
+
+import os
+import re
+import socket
+import subprocess
+
+from compose.quickstart.compose import PROJECT
+from compose.quickstart.images import COMPOSE_FILE
+from tests.lab.shell import PartUnavailableError
+
+LOOPBACK = "127.0.0.1"
+HTTP = "HTTP_PORT"
+DASHBOARD = "DASHBOARD_PORT"
+
+
+def port(variable: str) -> int:
+    """Return the port that a variable gives, or else the default of the compose file."""
+    default = re.search(rf"\${{{variable}:-(\d+)}}", COMPOSE_FILE.read_text())
+    assert default, f"the compose file has no {variable}"
+    text = os.environ.get(variable) or default[1]
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1 << 16):
+        raise PartUnavailableError(f"{variable} is {text!r}; accepted: a port from 1 to 65535")
+    return int(text)
+
+
+def refuse_used() -> None:
+    """Refuse ports that something else than the quick start uses."""
+    for variable in (HTTP, DASHBOARD):
+        number = port(variable)
+        if _is_used(number) and not _is_ours(number):
+            raise PartUnavailableError(f"Port {number} is in use: choose another with {variable}=...")
+
+
+def _is_used(number: int) -> bool:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((LOOPBACK, number))
+        except PermissionError:
+            return False
+        except OSError:
+            return True
+    return False
+
+
+def _is_ours(number: int) -> bool:
+    ours = [f"--filter=label=com.docker.compose.project={PROJECT}", f"--filter=publish={number}"]
+    try:
+        asked = subprocess.run(["docker", "ps", "--quiet", *ours], capture_output=True, check=False)
+    except FileNotFoundError:
+        return False
+    return bool(asked.stdout)

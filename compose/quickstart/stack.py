@@ -1,0 +1,103 @@
+"""The quick start as a whole: up, with a routed request to show for it, and down."""
+
+import shlex
+
+from compose.quickstart import compose, engine, images, ports, route
+from tests.lab import cache
+from tests.lab.shell import PartUnavailableError, progress, run, say
+
+SOCKET = "/var/run/docker.sock"
+OWN_NETWORK = "bridge"
+NEXT = """
+$ curl -H 'Host: {host}' http://localhost:{http}
+{answer}
+Try next:
+
+  a container of your own    docker run --detach --rm --name hello \\
+                               --label 'traefik.http.routers.hello.rule=Host(`hello.localhost`)' traefik/whoami
+                             curl -H 'Host: hello.localhost' http://localhost:{http}
+                             docker stop hello
+  what Traefik routes        {traefik}
+  what the bridge writes     {compose} exec bridge docker-event-bridge plan
+  what the bridge does       {compose} logs --follow bridge
+  the end                    make down
+"""
+
+
+def up() -> None:
+    """Start everything; PartUnavailableError says in one line what is in the way."""
+    ports.refuse_used()
+    engine.ensure()
+    compose.ensure()
+    images.provide()
+    with progress("Starting etcd, the bridge, Traefik and whoami"):
+        _start()
+    answer = route.wait(ports.port(ports.HTTP))
+    print(
+        NEXT.format(
+            host=route.HOST, http=ports.port(ports.HTTP), answer=answer, traefik=_traefik(), compose=_compose()
+        )
+    )
+
+
+def down() -> None:
+    """Remove the containers, networks and volumes, and stop an engine that `up` started."""
+    if engine.answers() and compose.found():
+        with progress("Removing containers, networks and volumes"):
+            compose.call("down", "--volumes", "--remove-orphans")
+        if not engine.is_ours():
+            say(f"Kept for a quick next start: the images (docker image rm {' '.join(images.names())})")
+    engine.stop()
+    if cache.root().exists():
+        say(f"Kept for a quick next start: what was built (rm -r {cache.root()})")
+
+
+def _start() -> None:
+    try:
+        compose.call("up", "--detach", variables={"DOCKER_GID": _group_of_socket()})
+    except PartUnavailableError as error:
+        raise PartUnavailableError(f"{error}\nMore is told by: {_compose()} logs") from error
+    _join_own_network(compose.call("ps", "--quiet", "traefik").strip())
+
+
+def _group_of_socket() -> str:
+    """Return the group that owns the engine's socket, as containers see it."""
+    mount = f"--volume={SOCKET}:{SOCKET}:ro"
+    return run(
+        [
+            "docker",
+            "run",
+            "--rm",
+            "--network=none",
+            mount,
+            "--entrypoint=stat",
+            images.BRIDGE,
+            "--format=%g",
+            SOCKET,
+        ]
+    ).strip()
+
+
+def _join_own_network(traefik: str) -> None:
+    """Let Traefik reach containers of a `docker run` that names no network."""
+    networks = run(
+        [
+            "docker",
+            "inspect",
+            "--format={{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}",
+            traefik,
+        ]
+    )
+    if OWN_NETWORK not in networks.split():
+        run(["docker", "network", "connect", OWN_NETWORK, traefik])
+
+
+def _traefik() -> str:
+    url = f"http://localhost:{ports.port(ports.DASHBOARD)}"
+    if images.are_stand_ins():
+        return f"{url}/api/http/routers (this Traefik was built without the pages of its dashboard)"
+    return f"{url}/dashboard/"
+
+
+def _compose() -> str:
+    return shlex.join(compose.command())
