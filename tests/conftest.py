@@ -26,8 +26,10 @@ PARTS_OF_FIXTURES = {
     "etcd37": ("etcd-3.7", "etcdctl"),
     "start_etcd": ("etcd-3.4", "etcd-3.7", "etcdctl"),
     "compose": ("docker-cli", "compose"),
+    "decoders": ("decoders",),
     "start_traefik": ("certificate", "traefik-3.7"),
     "start_traefik_2_11": ("certificate", "traefik-2.11"),
+    "rules_oracle": ("rules-oracle",),
 }
 PARAMETRIZED = ("each_engine", "each_etcd")
 

@@ -102,7 +102,7 @@ class Constraints:
 _FUNCTIONS: Mapping[str, Callable[[str, str], Expression]] = {"Label": Label, "LabelRegex": LabelRegex}
 _QUOTES_HINT = 'strings stand in `backticks` or "double quotes"'
 _TOKENS = re.compile(
-    r"""(?P<blank>(?:[ \t\r]|//[^\n]*|/\*[^\n]*?\*/)+)|(?P<lines>\n|/\*.*?\*/)
+    r"""(?P<blank>(?:\A\ufeff|[ \t\r]|//[^\n]*|/\*[^\n]*?\*/)+)|(?P<lines>\n|/\*.*?\*/)
       |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)|(?P<name>[^\W\d]\w*)|(?P<operator>&&|\|\||[!(),])
       |(?P<character>')|(?P<other>.)|(?P<end>\Z)""",
     re.VERBOSE | re.DOTALL,
@@ -158,14 +158,15 @@ class _Parser:
 
     def _unexpected(self, token: _Token) -> RuleError:
         if token.kind == "newline":
-            hint = "end the line with && or || or put the expression on one line"
+            hint = "end the line with && or ||, or write the expression on one line"
             return self._error(token, "a new line ends the expression here", hint)
         if token.kind == "end":
             return self._error(token, "the expression is not complete")
         if token.text in ('"', "`"):
             return self._error(token, "a string is not closed")
         hint = _QUOTES_HINT if token.text == "'" else ""
-        return self._error(token, f"{token.text} is not expected here", hint)
+        shown = token.text if token.text.isprintable() else repr(token.text)
+        return self._error(token, f"{shown} is not expected here", hint)
 
     def _disjunction(self) -> Expression:
         operands = [self._conjunction()]
@@ -203,7 +204,7 @@ class _Parser:
         arguments = self._arguments()
         if len(arguments) != 2:
             hint = f"write {name.text}(`name`, `{'value' if name.text == 'Label' else 'expression'}`)"
-            raise self._error(name, f"{name.text} wants two strings, it gets {len(arguments)}", hint)
+            raise self._error(name, f"{name.text} takes two strings, not {len(arguments)}", hint)
         return _FUNCTIONS[name.text](*arguments)
 
     def _arguments(self) -> list[str]:
@@ -217,9 +218,10 @@ class _Parser:
 
     def _string(self) -> str:
         token = self._next()
+        if token.kind == "name":
+            raise self._error(token, f"{token.text} is no string", _QUOTES_HINT)
         if token.kind != "string":
-            error = self._unexpected(token)
-            raise RuleError(error.message, error.hint or (_QUOTES_HINT if token.kind != "end" else ""))
+            raise self._unexpected(token)
         try:
             return literals.unquote(token.text)
         except ValueError as error:

@@ -11,7 +11,7 @@ from typing import Final
 from bridge.rules import nodes
 from bridge.rules.error import RuleError, place
 from bridge.rules.formatting import text_of
-from bridge.rules.values import AnyMap, Int64, List, Map, Model, sorted_keys, truth, type_name
+from bridge.rules.values import NIL_MAP, AnyMap, Int64, List, Map, Model, StringMap, sorted_keys, truth, type_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class _Continue(Exception):  # noqa: N818 - a jump, no error
 _NOTHING: Final = _Nothing()
 _NIL_ELEMENT: Final = _NilElement()
 _NO_VALUE = "<no value>"
+_HINTS = {
+    (int, Int64): "int makes one of it",
+    (AnyMap, StringMap): "index reads a label",
+    (str, int): "toString makes one of it",
+    (str, Int64): "toString makes one of it",
+}
 
 
 def execute(text: str, body: nodes.Body, functions: Mapping[str, Function], model: Model) -> str:
@@ -299,11 +305,11 @@ def _literal(operand: nodes.Constant | nodes.Number, kind: type) -> object:
 def _checked(value: object, kind: type) -> object:
     if value is None or value is _NIL_ELEMENT:
         if kind is AnyMap and value is None:
-            return AnyMap()
+            return NIL_MAP
         if kind is not object:
             raise RuleError(f"there is no value where the type {type_name(kind)} is expected")
         return None
     if kind is object or type(value) is kind:
         return value
-    hint = "int makes one of it" if kind is int and isinstance(value, Int64) else ""
-    raise RuleError(f"the type {type_name(kind)} is expected, not {type_name(type(value))}", hint)
+    message = f"the type {type_name(kind)} is expected, not {type_name(type(value))}"
+    raise RuleError(message, _HINTS.get((kind, type(value)), ""))

@@ -22,9 +22,7 @@ _FIRST_EXPONENT = 6
 _MISSING = object()
 _BAD_INDEX = object()
 _DIRECTIVE = re.compile(
-    r"%(?P<flags>[#0+\- ]*)(?:\[(?P<width_index>\d+)\](?=\*))?(?P<width>\*|\d*)"
-    r"(?:\.(?:\[(?P<precision_index>\d+)\](?=\*))?(?P<precision>\*|\d*))?"
-    r"(?:\[(?P<index>\d+)\])?(?P<verb>.?)",
+    r"%(?P<flags>[#0+\- ]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?:\[(?P<index>\d+)\])?(?P<verb>.?)",
     re.DOTALL,
 )
 
@@ -263,13 +261,13 @@ class _Printer:
 
     def _directive(self, found: re.Match[str]) -> str:
         verb = found["verb"]
-        if verb and verb in "[0123456789.":
+        if verb and verb in "[0123456789.*":
             raise RuleError(f"printf's {found[0]} is not understood")
         flags = frozenset(found["flags"])
-        width, width_note = self._size(found["width_index"], found["width"], "WIDTH")
+        width, width_note = self._size(found["width"], "WIDTH")
         if width is not None and width < 0:
             flags, width = (flags | {"-"}) - {"0"}, -width
-        precision, precision_note = self._size(found["precision_index"], found["precision"], "PREC")
+        precision, precision_note = self._size(found["precision"], "PREC")
         if precision is not None and precision < 0:
             precision, precision_note = None, "%!(BADPREC)"
         elif found["precision"] == "":
@@ -277,10 +275,10 @@ class _Printer:
         directive = Directive(flags, width, precision)
         return width_note + precision_note + self._verb(directive, found["index"], verb)
 
-    def _size(self, index: str | None, size: str | None, name: str) -> tuple[int | None, str]:
+    def _size(self, size: str | None, name: str) -> tuple[int | None, str]:
         if size != "*":
             return self._limited(int(size)) if size else None, ""
-        value = self._take(index)
+        value = self._take(None)
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST:
             return int(value), ""
         return None, f"%!(BAD{name})"

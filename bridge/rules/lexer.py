@@ -137,7 +137,8 @@ def _word(text: str, position: int) -> Token:
     if end == position:
         return _other(text, position)
     if not _is_terminated(text, end):
-        raise RuleError(f"{place(text, end)}: {text[end]} cannot be part of a name")
+        hint = "a label is read by index .Labels and its name in quotes" if text[position] == "." else ""
+        raise RuleError(f"{place(text, end)}: {text[end]} cannot be part of a name", hint)
     return Token(_kind(text[position], text[start:end]), text[position:end], position)
 
 

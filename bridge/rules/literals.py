@@ -15,7 +15,6 @@ _ESCAPE = re.compile(
 )
 _OCTAL = re.compile(r"([+-]?)0(_?[0-7][0-7_]*)")
 _INTEGER = re.compile(r"[+-]?[0-9][0-9a-zA-Z_]*")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _HEX_FLOAT = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
 
 
@@ -96,10 +95,8 @@ def integer(text: str) -> int | None:
 
 def floating(text: str) -> float | None:
     """Return the float64 that a text in Go syntax stands for, or None if there is none or it is too large."""
-    if _FLOAT.fullmatch(text):
-        value = float(text)
-    elif _HEX_FLOAT.fullmatch(text):
-        value = float.fromhex(text)
-    else:
+    try:
+        value = float.fromhex(text) if _HEX_FLOAT.fullmatch(text) else float(text)
+    except (ValueError, OverflowError):
         return None
-    return None if math.isinf(value) else value
+    return value if math.isfinite(value) and text.isascii() and text == text.strip() else None

@@ -38,7 +38,7 @@ class Expression(Protocol):
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
-_SINGLE_BYTE = re.compile(r"(?:\\Q.*?(?:\\E|\Z)|\\[^C]|[^\\])*\\C", re.DOTALL)
+_PIECES = re.compile(r"\\Q.*?(?:\\E|\Z)|\\?.", re.DOTALL)
 _GROUP_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<name>\w+))")
 
@@ -46,7 +46,7 @@ _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<name>\w+))
 @lru_cache
 def compiled(pattern: str) -> Expression:
     r"""Return a compiled expression; raises RuleError. RE2 knows \C, a single byte; Go does not."""
-    if _SINGLE_BYTE.match(pattern):
+    if r"\C" in _PIECES.findall(pattern):
         raise RuleError(rf"the regular expression {pattern} has \C, which Go does not know")
     try:
         return cast(Expression, re2.compile(pattern, _OPTIONS))

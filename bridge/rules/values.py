@@ -32,6 +32,9 @@ class AnyMap(Map):
     """Go's map[string]interface{}: what `dict` returns. It alone has a changing content, by `set`."""
 
 
+NIL_MAP = AnyMap()  # nil where a map is expected: it reads as an empty one
+
+
 class List(tuple[_Element_co, ...]):
     """A Go slice."""
 

@@ -99,6 +99,16 @@ def whoami() -> Path:
     return golang.build_own("whoami", golang.RECIPES / "whoami")
 
 
+def rules_oracle() -> Path:
+    """Return the program that answers what Traefik 3.7 makes of default rules and constraints."""
+    return golang.build_own("rules-oracle", Path(__file__).parents[1] / "rules/oracle")
+
+
+def decoders() -> Path:
+    """Return a program that answers with the decoders of Traefik 2.11 and 3.7 (see `tests/labels/oracle`)."""
+    return golang.build_own("decoders", Path(__file__).parent.parent / "labels/oracle")
+
+
 def certificate() -> Path:
     """Return the directory of a self-signed certificate for localhost: `cert.pem` and `key.pem`."""
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:*.localhost"]
@@ -127,6 +137,8 @@ BY_NAME: Mapping[str, Callable[[], Path]] = {
     "etcdctl": etcdctl,
     "etcd-3.4": lambda: etcd("3.4"),
     "whoami": whoami,
+    "decoders": decoders,
+    "rules-oracle": rules_oracle,
     "busybox": busybox,
     "certificate": certificate,
     "docker-cli": docker_cli,

@@ -4,6 +4,7 @@ Python maps some letters to several (the German sharp s to SS) and the last sigm
 neither. Source of the rules: Go's unicode, strings.ToUpper, strings.ToLower and strings.Title.
 """
 
+import unicodedata
 from collections.abc import Callable
 
 SPACES = (
@@ -81,9 +82,10 @@ def swapcase(text: str) -> str:
     """Return goutils.SwapCase: a word that begins in lower case then begins in title case."""
     result, is_first = "", True
     for character in map(valid, text):
-        if character.isupper() or character.istitle():
+        category = unicodedata.category(character)
+        if category in ("Lu", "Lt"):
             result += lower_letter(character)
-        elif character.islower():
+        elif category == "Ll":
             result += title_letter(character) if is_first else upper_letter(character)
         else:
             result += character

@@ -9,7 +9,18 @@ from bridge.rules.error import RuleError
 from bridge.rules.functions.numbers import to_int
 from bridge.rules.functions.text import to_string
 from bridge.rules.literals import to_bytes
-from bridge.rules.values import AnyList, AnyMap, List, Map, Model, StringList, kind_name, sorted_keys, type_name
+from bridge.rules.values import (
+    NIL_MAP,
+    AnyList,
+    AnyMap,
+    List,
+    Map,
+    Model,
+    StringList,
+    kind_name,
+    sorted_keys,
+    type_name,
+)
 
 
 def _empty(value: object) -> bool:
@@ -156,7 +167,8 @@ def _join(separator: str, value: object) -> str:
 
 
 def _sort_alpha(value: object) -> StringList:
-    return StringList(sorted(_strings(value), key=to_bytes))
+    strings = _strings(value) if isinstance(value, List) else (to_string(value),)
+    return StringList(sorted(strings, key=to_bytes))
 
 
 def _dict(*values: object) -> AnyMap:
@@ -170,6 +182,8 @@ def _get(mapping: AnyMap, key: str) -> object:
 
 
 def _set(mapping: AnyMap, key: str, value: object) -> AnyMap:
+    if mapping is NIL_MAP:
+        raise RuleError("set has no dictionary to change")
     mapping[key] = value
     return mapping
 

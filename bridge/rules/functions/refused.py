@@ -6,7 +6,7 @@ _ENVIRONMENT = "it would put the bridge's environment, secrets included, into a 
 _CHANGING = "its result differs from one time to the next, so the rule would never settle"
 _NETWORK = "a rule must not depend on the network"
 _CRYPTOGRAPHY = "a rule needs no keys, certificates or passwords"
-_UNNEEDED = "no rule needs it so far"
+_UNNEEDED = "docker-event-bridge does not support it, since no rule has needed it so far"
 
 REASONS: Mapping[str, str] = {
     **dict.fromkeys(("env", "expandenv"), _ENVIRONMENT),

@@ -1,0 +1,61 @@
+"""Constraints: the recorded table, and what a user is told."""
+
+import pytest
+
+from bridge.rules.constraints import Constraints
+from bridge.rules.error import RuleError
+from tests.rules import table
+
+
+def matched(expression: str) -> str | None:
+    """Return whether the table's labels satisfy an expression as Traefik's oracle says it, None for an error."""
+    try:
+        return "true" if Constraints.parse(expression).match(table.LABELS) else "false"
+    except RuleError:
+        return None
+
+
+@pytest.mark.parametrize(("expression", "recorded"), table.read("constraints.txt"))
+def test_constraint(expression: str, recorded: str | None) -> None:
+    """An expression matches the labels that it matches in Traefik, and what is an error there is one here."""
+    assert matched(expression) == recorded
+
+
+@pytest.mark.parametrize(
+    ("expression", "message", "hint"),
+    [
+        (
+            "Label('a', `b`)",
+            "column 7: ' is not expected here",
+            'strings stand in `backticks` or "double quotes"',
+        ),
+        ("Label(a, `b`)", "column 7: a is no string", 'strings stand in `backticks` or "double quotes"'),
+        ("Lable(`a`, `b`)", "column 1: there is no function Lable", "did you mean Label?"),
+        ("Node(`a`)", "column 1: there is no function Node", "there are Label and LabelRegex"),
+        ("Label(`a`)", "column 1: Label takes two strings, not 1", "write Label(`name`, `value`)"),
+        (
+            "LabelRegex(`a`,`b`,`c`)",
+            "column 1: LabelRegex takes two strings, not 3",
+            "write LabelRegex(`name`, `expression`)",
+        ),
+        (
+            "Label(`a`, `b`)\n&& Label(`c`, `d`)",
+            "line 1, column 16: a new line ends the expression here",
+            "end the line with && or ||, or write the expression on one line",
+        ),
+        ("Label(`a`, `b`) &&", "column 19: the expression is not complete", ""),
+        ("Label(`a`, `b", "column 12: a string is not closed", ""),
+        (" ", "column 2: the expression is not complete", ""),
+    ],
+)
+def test_message(expression: str, message: str, hint: str) -> None:
+    """An error says where it is, what is wrong, and what to write instead where that can be known."""
+    with pytest.raises(RuleError) as raised:
+        Constraints.parse(expression)
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+def test_deep_nesting() -> None:
+    """An expression that is nested beyond all reason is an error and no crash."""
+    with pytest.raises(RuleError, match="nested too deeply"):
+        Constraints.parse("(" * 9999 + "Label(`a`,`b`)" + ")" * 9999)

@@ -1,0 +1,137 @@
+"""The default rule: the recorded table, what we do differently, and what a user is told."""
+
+import pytest
+
+from bridge.rules.error import RuleError
+from bridge.rules.template import Template
+from tests.rules import table
+
+
+def rendered(template: str) -> str | None:
+    """Return the rule for the table's container, None for an error."""
+    try:
+        return Template.parse(template).render(
+            name=table.NAME, container_name=table.CONTAINER_NAME, labels=table.LABELS
+        )
+    except RuleError:
+        return None
+
+
+@pytest.mark.parametrize(("template", "recorded"), table.read("templates.txt"))
+def test_rule(template: str, recorded: str | None) -> None:
+    """A template makes the rule that Traefik makes of it."""
+    assert rendered(template) == recorded
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        pytest.param('{{ env "HOME" }}', "environment", id="secrets"),
+        pytest.param('{{ expandenv "$HOME" }}', "environment", id="secrets-in-a-text"),
+        pytest.param("{{ now }}", "would never settle", id="time"),
+        pytest.param('{{ getHostByName "a" }}', "the network", id="network"),
+        pytest.param('{{ genPrivateKey "rsa" }}', "no keys", id="keys"),
+        pytest.param('{{ toJson "a" }}', "no rule has needed it", id="unneeded"),
+        pytest.param('{{ define "a" }}{{ end }}', "define is not supported", id="define"),
+        pytest.param('{{ template "a" }}', "template is not supported", id="template"),
+        pytest.param('{{ block "a" . }}{{ end }}', "block is not supported", id="block"),
+        pytest.param("{{ 1i }}", "not a number", id="complex"),
+        pytest.param("{{ 1+2i }}", "part of a number", id="complex-sum"),
+    ],
+)
+def test_refused_at_parse(template: str, reason: str) -> None:
+    """What Traefik has and the bridge has not is refused before anything runs, with the reason."""
+    with pytest.raises(RuleError, match=reason):
+        Template.parse(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        pytest.param('{{ trunc 1 "é" }}', "cuts a character", id="half-a-character"),
+        pytest.param('{{ b64dec "a" }}', "a is not Base64", id="base64"),
+        pytest.param('{{ b32dec "a" }}', "a is not Base32", id="base32"),
+        pytest.param('{{ printf "%p" list }}', "%p is not supported", id="address"),
+        pytest.param('{{ printf "%x" 1.5 }}', "%x of a floating", id="hexadecimal-float"),
+        pytest.param('{{ printf "%[1]5d" 1 }}', "not understood", id="index-before-width"),
+        pytest.param('{{ repeat 99999999 "a" }}', "cannot make", id="memory"),
+        pytest.param("{{ until 99999999 }}", "too long", id="memory-of-a-list"),
+        pytest.param('{{ regexFind "a" "\\xff" }}', "not valid UTF-8", id="matching-bytes"),
+        pytest.param('{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ $d }}', "nested too deeply", id="endless"),
+    ],
+)
+def test_refused_for_a_container(template: str, reason: str) -> None:
+    """Where Traefik would print an error message, an address or broken text into the rule, there is no rule."""
+    with pytest.raises(RuleError, match=reason):
+        Template.parse(template).render(name="a", container_name="a", labels={})
+
+
+@pytest.mark.parametrize(
+    ("template", "message", "hint"),
+    [
+        (
+            "Host(`{{ nomalize .Name }}`)",
+            "column 10: there is no function nomalize",
+            "did you mean normalize?",
+        ),
+        ("{{ xyz }}", "column 4: there is no function xyz", ""),
+        ("a\n{{ .Name }}\n{{ .Name", "line 3, column 1: the action is not closed by two braces", ""),
+        ("{{ if .Name }}", "column 4: if has no end", ""),
+        ("{{ end }}", "column 4: end has nothing to end", ""),
+        ("{{ $x }}", "column 4: the variable $x is not set before it is used", ""),
+        (
+            "{{ default 'abc' .Name }}",
+            "column 12: 'abc': more than one character in single quotes",
+            'strings stand in `backticks` or "double quotes"',
+        ),
+        ('{{ "a }}', "column 4: a string is not closed by a quote on its line", ""),
+        (
+            "{{ .Labels.my-label }}",
+            "column 14: - cannot be part of a name",
+            "a label is read by index .Labels and its name in quotes",
+        ),
+        ("{{ (.Name }}", "column 11: a parenthesis is not closed", ""),
+        ("{{ }}", "column 4: a value is missing", ""),
+    ],
+)
+def test_message_at_parse(template: str, message: str, hint: str) -> None:
+    """An error says where it is, what is wrong, and what to write instead where that can be known."""
+    with pytest.raises(RuleError) as raised:
+        Template.parse(template)
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("template", "message", "hint"),
+    [
+        ("{{ .Foo }}", "column 4: there is no field .Foo", "the fields are .Name, .ContainerName and .Labels"),
+        (
+            '{{ hasKey .Labels "a" }}',
+            "column 4: the type map[string]interface {} is expected, not map[string]string",
+            "index reads a label",
+        ),
+        (
+            '{{ "a" | trunc (add 1 2) }}',
+            "column 10: the type int is expected, not int64",
+            "int makes one of it",
+        ),
+        ("{{ upper }}", "column 4: upper wants 1 arguments, it gets 0", ""),
+        ("{{ upper .Labels.nosuch }}", "column 4: there is no value where the type string is expected", ""),
+        ('x {{ fail "no tier" }}', "column 6: the template fails: no tier", ""),
+        ("{{ range .Name }}{{ end }}", "column 4: range cannot go over a of type string", ""),
+    ],
+)
+def test_message_for_a_container(template: str, message: str, hint: str) -> None:
+    """An error for one container says where it is, too."""
+    with pytest.raises(RuleError) as raised:
+        Template.parse(template).render(name="a", container_name="a", labels={})
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{" + "(" * 9999 + "1" + ")" * 9999 + "}}", "{{if 1}}" * 9999 + "{{end}}" * 9999]
+)
+def test_deep_nesting(template: str) -> None:
+    """A template that is nested beyond all reason is an error and no crash."""
+    with pytest.raises(RuleError, match="nested too deeply"):
+        Template.parse(template)
