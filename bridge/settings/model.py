@@ -3,7 +3,8 @@
 Named after Traefik's own options where they mean the same. Each default is written as a person would.
 """
 
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -25,6 +26,9 @@ from bridge.settings.values import (
     SocketPath,
     TemplateText,
 )
+
+if TYPE_CHECKING:
+    from bridge.store.connection import Connection
 
 
 def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation gives it the type of its field
@@ -144,7 +148,23 @@ class Etcd(Section):
             raise ConflictError(
                 "etcd_cert", "it needs etcd_ca as well; without one the connection would not be encrypted"
             )
+        refused, why = (
+            ("http:", "with etcd_ca it is https") if self.etcd_ca else ("https:", "it needs etcd_ca as well")
+        )
+        if any(endpoint.startswith(refused) for endpoint in self.etcd_endpoints):
+            raise ConflictError("etcd_endpoints", why)
         return self
+
+    def connection(self) -> "Connection":
+        """Return how etcd is reached."""
+        from bridge.store.connection import Connection  # noqa: PLC0415 - etcd's client takes long to import
+
+        return Connection(
+            self.etcd_endpoints,
+            self.etcd_username,
+            self.etcd_password.get_secret_value(),
+            *(Path(file) if file else None for file in (self.etcd_ca, self.etcd_cert, self.etcd_key)),
+        )
 
 
 class Running(Section):

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 _DURATION = re.compile(r"(?=.)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
-_ENDPOINT = re.compile(r"([^\s:/@\[\],]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
+_ENDPOINT = re.compile(r"(https?://)?([^\s:/@\[\],]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 _ENGINE = re.compile(r"(unix:///|(tcp|http|https|ssh)://[^/\s])\S*")
 _KEY = re.compile(r"[^/\s]+(/[^/\s]+)*")
 
@@ -30,7 +30,7 @@ def _duration(text: str) -> timedelta:
 def _endpoints(text: str) -> tuple[str, ...]:
     endpoints = tuple(part.strip() for part in text.split(","))
     if not all(_ENDPOINT.fullmatch(endpoint) for endpoint in endpoints):
-        raise ValueError("accepted: host:port, or several separated by commas, without a scheme")
+        raise ValueError("accepted: host:port or http[s]://host:port, several separated by commas")
     return endpoints
 
 

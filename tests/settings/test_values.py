@@ -9,6 +9,7 @@ import pytest
 from bridge.engine.model import Endpoint
 from bridge.errors import UsageError
 from bridge.settings import RunSettings, load
+from bridge.store.connection import Connection
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from bridge.settings import RunSettings, load
         ("advertise_address", "10.0.0.1", "10.0.0.1"),
         ("advertise_address", "fd00::1", "fd00::1"),
         ("advertise_address", "node_1.example.", "node_1.example."),
-        ("etcd_endpoints", "a:2379, [::1]:2379", ("a:2379", "[::1]:2379")),
+        ("etcd_endpoints", "a:2379, http://[::1]:2379", ("a:2379", "http://[::1]:2379")),
         ("root_key", "infra/traefik", "infra/traefik"),
         ("resync_interval", "30s", timedelta(seconds=30)),
         ("resync_interval", "1h30m", timedelta(minutes=90)),
@@ -49,7 +50,8 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("host_name", "a\n", "accepted: 1 to 63 of a-z"),
         ("advertise_address", "http://node", "accepted: an IP address or a host name"),
         ("advertise_address", "10.0.0.999", "accepted: an IP address or a host name"),
-        ("etcd_endpoints", "http://a:2379", "accepted: host:port"),
+        ("etcd_endpoints", "ftp://a:2379", "accepted: host:port"),
+        ("etcd_endpoints", "https://a:2379", "it needs etcd_ca as well"),
         ("etcd_endpoints", "a", "accepted: host:port"),
         ("etcd_endpoints", "", "accepted: host:port"),
         ("root_key", "/traefik", "accepted: a key"),
@@ -113,6 +115,19 @@ def test_state_is_out_of_traefiks_sight(root: str, state: str) -> None:
     """No key of the state begins with the root key, wherever that comes from."""
     with pytest.raises(UsageError, match="it must not begin with root_key"):
         load(RunSettings, {"root_key": root, "state_key": state})
+
+
+def test_plain_etcd_with_ca(pem: str) -> None:
+    """An endpoint in clear does not go with a CA certificate."""
+    with pytest.raises(UsageError, match="--etcd-endpoints is 'http://a:1'; with etcd_ca it is https"):
+        load(RunSettings, {"etcd_endpoints": "http://a:1", "etcd_ca": pem})
+
+
+def test_connection(pem: str) -> None:
+    """The connection to etcd is all settings of etcd together."""
+    flags = {"etcd_endpoints": "a:1,b:2", "etcd_username": "me", "etcd_password": "pw", "etcd_ca": pem}
+    expected = Connection(("a:1", "b:2"), "me", "pw", ca=Path(pem))
+    assert load(RunSettings, flags).connection() == expected
 
 
 def test_endpoint(pem: str) -> None:
