@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bridge.claims.decide import Settled
+from bridge.claims.layout import Layout
+from bridge.claims.offline import settle_offline
 from bridge.container import Container
 from bridge.problem import Problem
 from bridge.routing.options import Options
-from bridge.view.model import Publication
+from bridge.view.model import Mapped, Publication
+from bridge.view.publish import mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +33,17 @@ class Plan:
 
 def plan(containers: Sequence[Container], options: Options, root: str) -> Plan:
     """Route all containers and settle what they share, in the order of creation, then of names."""
-    raise NotImplementedError(containers, options, root)
+    targets = {name: one for one in containers for name in (one.id, one.name)}
+    made = [mapped(one, options, targets.get(one.network_target)) for one in containers]
+    offline = settle_offline([it.publication for it in made if it.publication], Layout(root, "", options.host))
+    planned = [_planned(it, offline.settled.get(it.id)) for it in made]
+    waiting = tuple(
+        problem for it in made if it.id in offline.settled for problem in offline.settled[it.id].problems
+    )
+    return Plan(offline.keys, tuple(planned), tuple(problem for it in made for problem in it.problems) + waiting)
+
+
+def _planned(it: Mapped, settled: Settled | None) -> Planned:
+    if settled and not settled.published:
+        return Planned(it.container, None, "it waits for another container")
+    return Planned(it.container, it.publication, it.reason)

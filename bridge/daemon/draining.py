@@ -1,41 +1,43 @@
 """Containers that were told to stop: they leave before their process does, so that no request finds it gone.
 
-Draining is a fact about one run of a container, remembered here because `docker inspect` does not show it: it
-ends with the run, or after a limit, since nobody can know from outside how long a stop may take.
+A drain is a remembered fact about one run of a container, since `docker inspect` does not show it: it ends with
+the run, or after a limit, since nobody can know from outside how long a stop may take.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bridge.container import Container
+from bridge.engine import signals
 
 LIMIT = 300.0
-"""Seconds after which a container that still runs in spite of its stop signal is routed again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Drain:
-    started: str
-    until: float
+"""Seconds after which a container that runs on in spite of its stop signal is routed again."""
 
 
 @dataclass(slots=True)
 class Draining:
-    """The runs of containers that are on their way out; times are in seconds of one monotonic clock."""
+    """When containers last got which signal, in seconds since 1970 by the engine's clock, by their full ids."""
 
-    _drains: dict[str, _Drain] = field(default_factory=dict)
+    _sent: defaultdict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
 
-    def begin(self, container: Container, now: float) -> float:
-        """Remember that this run got its stop signal; return when to look at it again."""
-        drain = self._drains.setdefault(container.id, _Drain(container.started, now + LIMIT))
-        if drain.started != container.started:
-            drain = self._drains[container.id] = _Drain(container.started, now + LIMIT)
-        return drain.until
+    def sent(self, container_id: str, signal: int, at: float) -> None:
+        """Note that a container was sent a signal."""
+        self._sent[container_id][signal] = at
 
-    def end(self, container_id: str) -> None:
-        """Forget a container: this run is over."""
-        self._drains.pop(container_id, None)
+    def over(self, container_id: str) -> None:
+        """Forget a container's signals: its run is over, or its time is up."""
+        self._sent.pop(container_id, None)
 
-    def holds(self, container: Container, now: float) -> bool:
-        """Whether this very run is draining."""
-        drain = self._drains.get(container.id)
-        return drain is not None and drain.started == container.started and now < drain.until
+    def holds(self, container: Container) -> bool:
+        """Whether this very run got the signal that is to stop it."""
+        sent = self._sent.get(container.id, {})
+        stop = signals.number(container.stop_signal)
+        return stop in sent and sent[stop] >= _seconds(container.started)
+
+
+def _seconds(started: str) -> float:
+    try:
+        return datetime.fromisoformat(started).timestamp()
+    except ValueError:
+        return 0.0

@@ -34,8 +34,9 @@ class Work:
 
     def mark(self, task: Task) -> None:
         """Ask for these containers to be looked at."""
-        self._open |= task
-        self._marked.set()
+        if task:
+            self._open |= task
+            self._marked.set()
 
     async def take(self) -> Task:
         """Wait until there is something to do, and take all of it."""

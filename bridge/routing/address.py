@@ -77,9 +77,7 @@ def _bound(container: Container, port: str, around: Surroundings) -> Place | Non
     """`useBindPortIP`: the first binding of the port, when it is bound to one specific address."""
     if not around.use_bind_port_ip:
         return None
-    bindings = (
-        b for p in container.ports if str(p.number) == port and p.protocol != "sctp" for b in p.bindings
-    )
+    bindings = (b for p in container.ports if str(p.number) == port and p.protocol != "sctp" for b in p.bindings)
     first = next(bindings, None)
     if first is None or _everywhere(first.host_ip):
         return None

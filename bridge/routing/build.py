@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from bridge.container import Container
 from bridge.labels.decode import decode
 from bridge.labels.model import Leaf, Ref
-from bridge.labels.options import LabelOptions, read_options
+from bridge.labels.options import Options as LabelOptions
+from bridge.labels.options import read_options
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
 from bridge.routing.keep import dropped, healthy, running
@@ -19,22 +20,22 @@ from bridge.routing.options import Options
 from bridge.routing.routers import link
 from bridge.routing.server import SERVER, idle_server, server
 
-_NO_SERVERS = Leaf(
-    "loadbalancer/servers", "", rule="every service has the empty list, its servers stand below"
-)
+_BAD_LABELS = "its labels have errors"
+_SHELLS = {"", "loadbalancer", "loadbalancer/servers"}
+_NO_SERVERS = Leaf("loadbalancer/servers", "", rule="every service has the empty list, its servers stand below")
 
 
 def route(container: Container, options: Options, target: Container | None = None) -> Routing:
     """Build all objects of one container; `target` is the container whose network it uses, if it uses one's."""
     said = read_options(container.name, container.labels, options.release)
-    if isinstance(said, tuple):
-        return Routing(problems=said, reason="its labels have errors")
+    if said.problems:
+        return Routing(problems=said.problems, reason=_BAD_LABELS)
     reason = dropped(container, said, options)
     if reason:
         return Routing(reason=reason)
     decoded = decode(container.name, container.labels, options.release)
     if decoded.problems:
-        return Routing(problems=decoded.problems, reason="its labels have errors")
+        return Routing(problems=decoded.problems, reason=_BAD_LABELS)
     return _build(container, decoded.objects, options, _surroundings(said, options, target))
 
 
@@ -53,8 +54,7 @@ def _network(said: LabelOptions, default: str) -> str:
 
 
 def _own_network(container: Container, options: Options) -> str:
-    said = read_options(container.name, container.labels, options.release)
-    return "" if isinstance(said, tuple) else _network(said, options.network)
+    return _network(read_options(container.name, container.labels, options.release), options.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +112,15 @@ def _default(container: Container, protocol: str) -> Ref:
     return Ref(protocol, "services", service_name(container))
 
 
-def _services(
-    container: Container, protocol: str, part: _Part, around: Surroundings
-) -> list[Object] | Problem:
-    named = part.services or {
-        _default(container, protocol): (Leaf("loadbalancer", "", rule="default service"),)
-    }
+def _services(container: Container, protocol: str, part: _Part, around: Surroundings) -> list[Object] | Problem:
+    named = part.services or {_default(container, protocol): (Leaf("loadbalancer", "", rule="default service"),)}
     made = [_service(container, ref, leaves, around) for ref, leaves in named.items()]
     failed = next((problem for problem in made if isinstance(problem, Problem)), None)
     return failed or [service for service in made if isinstance(service, Object)]
 
 
-def _service(
-    container: Container, ref: Ref, leaves: tuple[Leaf, ...], around: Surroundings
-) -> Object | Problem:
-    kept = [
-        leaf for leaf in leaves if leaf.path not in {"", "loadbalancer"} and not leaf.path.startswith(SERVER)
-    ]
+def _service(container: Container, ref: Ref, leaves: tuple[Leaf, ...], around: Surroundings) -> Object | Problem:
+    kept = [leaf for leaf in leaves if leaf.path not in _SHELLS and not leaf.path.startswith(SERVER)]
     balanced = any(leaf.path.startswith("loadbalancer") for leaf in leaves)
     if balanced:
         kept.append(_NO_SERVERS)

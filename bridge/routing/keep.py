@@ -1,7 +1,7 @@
 """Which containers are routed at all: the filters of Traefik's Docker provider, in its order."""
 
 from bridge.container import Container
-from bridge.labels.options import LabelOptions
+from bridge.labels.options import Options as LabelOptions
 from bridge.routing.options import Options
 
 

@@ -11,7 +11,7 @@ from bridge.problem import Problem
 from bridge.routing.model import Object
 from bridge.routing.names import service_name
 from bridge.routing.options import Options
-from bridge.rules.errors import RuleError
+from bridge.rules.error import RuleError
 
 _DEFAULT_RULE = "the default rule"
 _ONLY_SERVICE = "the container's only service"
@@ -39,9 +39,7 @@ def _router(
     container: Container, ref: Ref, leaves: tuple[Leaf, ...], services: Sequence[Ref], options: Options
 ) -> Object | Problem:
     said = {
-        leaf.path: leaf
-        for leaf in leaves
-        if leaf.path and (leaf.path not in {"rule", "service"} or leaf.value)
+        leaf.path: leaf for leaf in leaves if leaf.path and (leaf.path not in {"rule", "service"} or leaf.value)
     }
     if "rule" not in said and ref.protocol != "udp":
         rule = _rule(container, ref, leaves, options)
@@ -55,9 +53,7 @@ def _router(
     return Object(ref, tuple(said[path] for path in sorted(said)))
 
 
-def _rule(
-    container: Container, ref: Ref, leaves: tuple[Leaf, ...], options: Options
-) -> dict[str, Leaf] | Problem:
+def _rule(container: Container, ref: Ref, leaves: tuple[Leaf, ...], options: Options) -> dict[str, Leaf] | Problem:
     if ref.protocol == "tcp":
         return _problem(
             container, ref, leaves, "has no rule", f"add traefik.tcp.routers.{ref.name}.rule=HostSNI(`*`)"
@@ -67,9 +63,7 @@ def _rule(
             name=service_name(container), container_name=container.name, labels=container.labels
         )
     except RuleError as error:
-        return _problem(
-            container, ref, leaves, f"has no rule; the default rule fails: {error}", _own_rule(ref)
-        )
+        return _problem(container, ref, leaves, f"has no rule; the default rule fails: {error}", _own_rule(ref))
     if not text:
         return _problem(container, ref, leaves, "has no rule; the default rule is empty", _own_rule(ref))
     return {

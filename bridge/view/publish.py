@@ -9,7 +9,7 @@ from dataclasses import replace
 from bridge.container import Container
 from bridge.labels.check import kv_problem
 from bridge.labels.model import Leaf, Ref
-from bridge.labels.names import unfit
+from bridge.labels.naming import unfit
 from bridge.problem import Problem
 from bridge.routing.build import route
 from bridge.routing.model import Object, Routing

@@ -1,0 +1,48 @@
+"""Apply: carry out what the core asks of etcd, request by request, until it has what it decided."""
+
+from bridge.claims.gather import Change
+from bridge.claims.resync import Resynced, resync
+from bridge.claims.settling import Answer, Settling
+from bridge.claims.transaction import Found, Read, Transaction
+from bridge.daemon.session import Session
+from bridge.store.client import Store
+from bridge.store.errors import StoreUnavailable
+from bridge.view.model import Publication
+
+
+async def settle(store: Store, session: Session, changes: list[Change]) -> Settling:
+    """Settle the changes of some containers. Raises the store's errors."""
+    settling = Settling(changes, session.memory, session.fence)
+    while request := settling.request:
+        try:
+            settling.answer(await _carry_out(store, request))
+        except StoreUnavailable:
+            settling.lost()
+            raise
+    return settling
+
+
+async def settle_all(
+    store: Store, session: Session, publications: list[Publication], keeps: list[str]
+) -> Resynced:
+    """List what is in etcd and settle all containers of this host. Raises the store's errors."""
+    steps = resync(publications, session.memory, session.fence, keeps)
+    request = next(steps)
+    while True:
+        try:
+            answer = await _carry_out(store, request)
+        except StoreUnavailable as error:
+            steps.throw(error)
+            raise
+        try:
+            request = steps.send(answer)
+        except StopIteration as done:
+            resynced: Resynced = done.value
+            return resynced
+
+
+async def _carry_out(store: Store, request: Transaction | Read) -> Answer:
+    if isinstance(request, Transaction):
+        return await store.commit(request)
+    snapshot = await store.read(*request.ranges)
+    return Found(snapshot.revision, snapshot.found)

@@ -1,0 +1,70 @@
+"""The side of Docker: subscribed to the engine's events, each of which marks a container to be looked at again.
+
+Subscribe, then list: what happens in between is in the events. While the engine is away nothing is removed; when
+it is back, everything is listed again.
+"""
+
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from bridge.daemon.backoff import FIRST_WAIT, persist
+from bridge.daemon.connection import Connection
+from bridge.daemon.draining import LIMIT, Draining
+from bridge.daemon.work import ALL, Task, Work
+from bridge.engine.client import Engine
+from bridge.engine.errors import EngineUnavailable
+from bridge.engine.event import Action, Event
+
+PING_INTERVAL = 10.0
+"""Seconds between two questions whether a quiet engine still lives: its stream of events would not tell."""
+
+_NANOSECONDS = 1e9
+
+
+@dataclass(slots=True)
+class DockerSide:
+    """Follows one engine."""
+
+    engine: Engine
+    work: Work
+    connection: Connection = field(default_factory=lambda: Connection("Docker"))
+    draining: Draining = field(default_factory=Draining)
+
+    async def follow(self) -> None:
+        """Stay subscribed, for ever."""
+        async with anyio.create_task_group() as timers:
+            while True:
+                await persist(lambda: self._subscribed(timers), (EngineUnavailable,), self.connection.fall)
+                await anyio.sleep(FIRST_WAIT)
+
+    async def _subscribed(self, timers: TaskGroup) -> None:
+        async with self.engine.events() as events:
+            self.connection.stand()
+            self.work.mark(ALL)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._ping)
+                    async for event in events:
+                        self._heard(event, timers)
+            except* EngineUnavailable as lost:
+                self.connection.fall(lost.exceptions[0])
+
+    async def _ping(self) -> None:
+        while True:
+            await anyio.sleep(PING_INTERVAL)
+            await self.engine.ping()
+
+    def _heard(self, event: Event, timers: TaskGroup) -> None:
+        if event.action is Action.KILL and event.signal is not None:
+            self.draining.sent(event.container_id, event.signal, event.time / _NANOSECONDS)
+            timers.start_soon(self._drained_too_long, event.container_id)
+        if event.action in {Action.DIE, Action.DESTROY}:
+            self.draining.over(event.container_id)
+        self.work.mark(Task(frozenset({event.container_id})))
+
+    async def _drained_too_long(self, container_id: str) -> None:
+        await anyio.sleep(LIMIT)
+        self.draining.over(container_id)
+        self.work.mark(Task(frozenset({container_id})))

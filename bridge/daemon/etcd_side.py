@@ -1,0 +1,71 @@
+"""The side of etcd: this host's `alive` held without end, one session after the other."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+import structlog
+
+from bridge.daemon import session as sessions
+from bridge.daemon.backoff import persist
+from bridge.daemon.connection import Connection
+from bridge.daemon.session import Identity, Session
+from bridge.daemon.work import ALL, Work
+from bridge.store.client import Store
+from bridge.store.errors import LeaseLost, StoreUnavailable
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class EtcdSide:
+    """Keeps this host alive; `session` is None while it is not."""
+
+    store: Store
+    identity: Identity
+    work: Work
+    connection: Connection
+    session: Session | None = None
+    _begun: anyio.Event = field(default_factory=anyio.Event)
+
+    async def live(self) -> None:
+        """Begin a session whenever the last one is over, for ever."""
+        begin = partial(sessions.begin, self.store, self.identity, log.warning)
+        while True:
+            self.session = await persist(begin, (StoreUnavailable,), self.connection.fall)
+            self.connection.stand()
+            self.work.mark(ALL)
+            self._begun.set()
+            await self._hold(self.session)
+            self.session, self._begun = None, anyio.Event()
+
+    async def alive(self) -> Session:
+        """Wait for a session."""
+        while self.session is None:
+            await self._begun.wait()
+        return self.session
+
+    async def leave(self) -> None:
+        """End the session, if there is one; the routes stay for a while. Raises the store's errors."""
+        if self.session:
+            await sessions.end(self.store, self.identity, self.session)
+
+    async def _hold(self, session: Session) -> None:
+        """Return when the session is over: its lease is lost, or a transaction found that it is."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._refresh, session)
+            await session.over.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _refresh(self, session: Session) -> None:
+        alive = partial(self.store.read, *(compare.range for compare in session.fence))
+        while not session.over.is_set():
+            try:
+                await self.store.hold(session.lease)
+            except LeaseLost as lost:
+                self.connection.fall(lost)
+                session.over.set()
+            except StoreUnavailable as gone:
+                self.connection.fall(gone)
+                await persist(alive, (StoreUnavailable,), self.connection.fall)
+                self.connection.stand()

@@ -1,0 +1,146 @@
+"""The daemon: one task group in which both sides are kept connected, and whatever changes is settled.
+
+Two kinds of trouble: what the world may mend is waited out by the task that meets it, and removes nothing; what
+only a person can mend ends the group.
+"""
+
+import signal
+from dataclasses import replace
+from functools import partial
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from bridge.claims.layout import Layout
+from bridge.daemon.backoff import persist
+from bridge.daemon.connection import Connection
+from bridge.daemon.docker_side import DockerSide
+from bridge.daemon.etcd_side import EtcdSide
+from bridge.daemon.gather import Gatherer
+from bridge.daemon.session import Identity
+from bridge.daemon.sync import Sync
+from bridge.daemon.waiting import Waiting
+from bridge.daemon.work import ALL, Task, Work
+from bridge.engine.client import Engine
+from bridge.engine.errors import EngineUnavailable
+from bridge.engine.gateway import gateway
+from bridge.health import Status, serve
+from bridge.settings.model import RunSettings
+from bridge.settings.options import options
+from bridge.store.client import Store
+from bridge.store.errors import LeaseLost, StoreError, StoreUnavailable
+
+log = structlog.get_logger()
+
+GOODBYE_WITHIN = 1.5
+"""Seconds that a stop may take for its goodbye to etcd."""
+
+
+async def run(settings: RunSettings) -> None:
+    """Mirror this host's containers into etcd, until SIGTERM or SIGINT.
+
+    Raises what no waiting mends: FailedError, UsageError, EngineRejected, StoreRejected, HealthSocketError.
+    """
+    engine, store = Engine(settings.endpoint()), Store(settings.connection())
+    try:
+        await Daemon(settings, engine, store).run()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await engine.aclose()
+            await store.aclose()
+
+
+class Daemon:
+    """The running bridge."""
+
+    def __init__(self, settings: RunSettings, engine: Engine, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+        self.work = Work()
+        self.docker = DockerSide(engine, self.work)
+        self.etcd = Connection("etcd")
+        self.synced = False
+
+    async def run(self) -> None:
+        """Run until a signal comes."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_stop_on_signal, tasks)
+            await tasks.start(serve, self.settings.health_socket, self.status)
+            identity, sync = await self._begin()
+            living = EtcdSide(self.store, identity, self.work, self.etcd)
+            try:
+                await self._bridge(living, sync)
+            finally:
+                await _say_goodbye(living)
+
+    def status(self) -> Status:
+        """How the bridge is."""
+        docker = self.docker.connection
+        sync = "committed" if self.synced else "not committed yet"
+        return Status(docker.up and self.etcd.up and self.synced, docker.state, self.etcd.state, sync)
+
+    async def _begin(self) -> tuple[Identity, Sync]:
+        """Find out who this host is; its engine is waited for."""
+        info = await persist(self.docker.engine.info, (EngineUnavailable,), self.docker.connection.fall)
+        chosen = replace(options(self.settings, info.name), gateway=await gateway())
+        log.info("starting", host=chosen.host, docker=info.version, api=info.api_version)
+        layout = Layout(self.settings.root_key, self.settings.state_key, chosen.host)
+        gatherer, waiting = Gatherer(self.docker.engine), Waiting(self.store, self.work)
+        identity = Identity(layout, info.id, chosen.advertise_address)
+        return identity, Sync(chosen, gatherer, self.store, self.docker.draining, waiting)
+
+    async def _bridge(self, living: EtcdSide, sync: Sync) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(living.live)
+            tasks.start_soon(self.docker.follow)
+            tasks.start_soon(self._settle, living, sync)
+            tasks.start_soon(sync.waiting.watch)
+            tasks.start_soon(self._resync)
+
+    async def _resync(self) -> None:
+        while True:
+            await anyio.sleep(self.settings.resync_interval.total_seconds())
+            self.work.mark(ALL)
+
+    async def _settle(self, living: EtcdSide, sync: Sync) -> None:
+        """Settle what is marked, one round after the other."""
+        while True:
+            await living.alive()
+            await self.docker.connection.standing()
+            task = await self.work.take()
+            await persist(
+                partial(self._round, task, living, sync), (EngineUnavailable, StoreUnavailable), self._fell
+            )
+
+    async def _round(self, task: Task, living: EtcdSide, sync: Sync) -> None:
+        session = await living.alive()
+        try:
+            again = await (sync.all(session) if task.everything else sync.some(task.ids, session))
+        except LeaseLost:
+            session.over.set()
+            raise
+        self.docker.connection.stand()
+        self.etcd.stand()
+        self.synced = True
+        self.work.mark(again)
+
+    def _fell(self, failure: Exception) -> None:
+        self.synced = False
+        side = self.docker.connection if isinstance(failure, EngineUnavailable) else self.etcd
+        side.fall(failure)
+
+
+async def _stop_on_signal(tasks: TaskGroup) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        async for number in received:
+            log.info("stopping", signal=number.name)
+            tasks.cancel_scope.cancel()
+
+
+async def _say_goodbye(living: EtcdSide) -> None:
+    with anyio.move_on_after(GOODBYE_WITHIN, shield=True):
+        try:
+            await living.leave()
+        except StoreError as error:
+            log.warning("stopped without a goodbye", reason=str(error))

@@ -1,0 +1,71 @@
+"""What the log tells of containers: once when something changes, never again while it stays as it is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from bridge.claims.decide import Settled
+from bridge.problem import Problem
+from bridge.view.model import Mapped
+
+log = structlog.get_logger()
+
+GONE = "it is gone"
+WAITS = "it waits for another container"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one container stands: the names of its objects that are `routed`, or the `reason` why there are none."""
+
+    container: str
+    routed: tuple[str, ...] = ()
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def report(it: Mapped, settled: Settled | None) -> Report:
+    """Say how a container stands after it was mapped and settled."""
+    problems = it.problems + (settled.problems if settled else ())
+    if settled is None or not settled.published or it.publication is None:
+        return Report(it.container, (), it.reason or WAITS, problems)
+    refs = [item.ref for item in it.publication.items]
+    return Report(it.container, tuple(f"{ref.protocol}/{ref.kind}/{ref.name}" for ref in refs), "", problems)
+
+
+@dataclass(slots=True)
+class Reports:
+    """The last report of each container, by its full id."""
+
+    _last: dict[str, Report] = field(default_factory=dict)
+
+    def others(self, known: Collection[str]) -> list[str]:
+        """The containers that were reported and are not among the `known`."""
+        return [container_id for container_id in self._last if container_id not in known]
+
+    def tell(self, container_id: str, new: Report) -> None:
+        """Log what is new of a container."""
+        last = self._last.pop(container_id, Report(new.container))
+        if new.reason == GONE:
+            new = replace(new, container=last.container)
+        else:
+            self._last[container_id] = new
+        _tell_problems(last, new)
+        _tell_routing(last, new)
+
+
+def _tell_problems(last: Report, new: Report) -> None:
+    for problem in new.problems:
+        if problem not in last.problems:
+            about = {"label": problem.label} if problem.label else {}
+            log.warning(problem.message, container=problem.container, **about, hint=problem.hint)
+
+
+def _tell_routing(last: Report, new: Report) -> None:
+    if new.routed and new.routed != last.routed:
+        log.info("routed", container=new.container, objects=list(new.routed))
+    elif last.routed and not new.routed:
+        log.info("no longer routed", container=new.container, reason=new.reason)
+    elif new.reason != last.reason:
+        log.debug("not routed", container=new.container, reason=new.reason)
