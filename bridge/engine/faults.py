@@ -16,7 +16,6 @@ from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.model import Endpoint
 
 _REFUSALS = {requests.codes.unauthorized, requests.codes.forbidden}
-_TLS_CLOSED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _FORMS = "unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://USER@HOST"
 # The last three are how the docker package stumbles over an answer that is not Docker's.
 _RAISED = (
@@ -50,7 +49,12 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error:
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or error.__context__ or _wrapped(error)
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    """Return what urllib3 wrapped without raising it."""
+    return next((part for part in error.args if isinstance(part, BaseException)), None)
 
 
 def _meaning(engine: str, chain: list[BaseException]) -> Meaning:
@@ -78,7 +82,11 @@ def _of_tls(engine: str, error: BaseException) -> Meaning | None:
             return EngineRejected(
                 f"{engine}: its certificate is not trusted ({error.verify_message}); check CA and host name"
             )
-        case ssl.SSLError() if not isinstance(error, _TLS_CLOSED):
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+            return EngineUnavailable(
+                f"{engine}: it closed the TLS connection; if it always does, check the client's certificate"
+            )
+        case ssl.SSLError():
             return EngineRejected(
                 f"{engine}: no TLS connection ({error.reason}); check that it speaks TLS on this port, "
                 "and the client's certificate and key"
@@ -91,8 +99,12 @@ def _of_tls(engine: str, error: BaseException) -> Meaning | None:
 
 def _of_ssh(engine: str, error: BaseException) -> Meaning | None:
     match error:
+        case paramiko.ssh_exception.NoValidConnectionsError():
+            return EngineUnavailable(f"{engine}: nobody listens there; does the host run an ssh server?")
         case paramiko.AuthenticationException():
             return EngineRejected(f"{engine}: ssh refuses us ({error}); check the user and the key")
+        case paramiko.SSHException() if "No authentication methods" in str(error):
+            return EngineRejected(f"{engine}: there is no ssh key to try; give the user a key, or an ssh agent")
         case paramiko.SSHException() if _is_about_host_key(error):
             return EngineRejected(f"{engine}: its ssh host key is not the known one; check known_hosts")
         case _:
@@ -121,15 +133,20 @@ def _of_system(engine: str, error: BaseException) -> Meaning | None:
             return None
 
 
+def not_an_endpoint(engine: str) -> EngineRejected:
+    """Return the error for an endpoint that nothing can be asked at."""
+    return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+
+
 def _of_setup(engine: str, error: BaseException) -> Meaning | None:
     """Return the meaning of what only the endpoint itself can have caused."""
     is_alone = not (error.__cause__ or error.__context__)
     match error:
         case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
-            return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+            return not_an_endpoint(engine)
         case InvalidVersion():
             return EngineRejected(f"{engine}: its API is too old ({error})")
         case DockerException() if is_alone:
-            return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+            return not_an_endpoint(engine)
         case _:
             return None

@@ -16,7 +16,7 @@ from docker.utils import kwargs_from_env, version_lt
 from bridge.container import Container, from_inspect
 from bridge.engine import event
 from bridge.engine.errors import EngineRejected
-from bridge.engine.faults import is_refusal, shown
+from bridge.engine.faults import is_refusal, not_an_endpoint, shown
 from bridge.engine.model import Endpoint, EngineInfo, Unreadable
 
 OLDEST_API = "1.41"
@@ -25,10 +25,19 @@ SILENCE = 8
 LINES_AT_ONCE = 65536
 
 
+class _Client(APIClient):
+    def request(self, *what: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
+        """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
+        return super().request(*what, **{"verify": self.verify, **options})
+
+
 def connect(endpoint: Endpoint) -> APIClient:
     """Return a client that speaks the API version of the engine."""
     warnings.filterwarnings("ignore", "Unverified HTTPS request")  # the user asked for it
-    client = APIClient(version="auto", timeout=SILENCE, **_options(endpoint))
+    try:
+        client = _Client(version="auto", timeout=SILENCE, **_options(endpoint))
+    except ValueError as error:
+        raise not_an_endpoint(shown(endpoint)) from error
     if version_lt(client.api_version, OLDEST_API):
         client.close()
         raise EngineRejected(

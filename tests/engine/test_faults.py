@@ -1,7 +1,6 @@
 """What becomes of questions and of the stream of events when the engine, or what is between, breaks."""
 
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -233,12 +232,12 @@ async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
     """A frozen engine is noticed by a ping within its deadline, and works on when it thaws."""
     asked = connect(Endpoint(own_dockerd.url))
     async with asked.events() as events:
-        own_dockerd.process.send(signal.SIGSTOP)
+        own_dockerd.freeze()
         try:
             with pytest.raises(EngineUnavailable, match="in time"), anyio.fail_after(DEADLINE + 1):
                 await asked.ping()
         finally:
-            own_dockerd.process.send(signal.SIGCONT)
+            own_dockerd.thaw()
         await until_destroyed(made_and_removed(own_dockerd), events)
         await asked.ping()
 
@@ -268,12 +267,12 @@ def test_exit_while_frozen(own_dockerd: Dockerd) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
         assert asking.stdout
         assert asking.stdout.readline() == "asked\n"
-        own_dockerd.process.send(signal.SIGSTOP)
+        own_dockerd.freeze()
         try:
             begun = time.monotonic()
             asking.communicate("x", timeout=5)
         finally:
-            own_dockerd.process.send(signal.SIGCONT)
+            own_dockerd.thaw()
 
     assert asking.returncode == 0
     assert time.monotonic() - begun < 2
