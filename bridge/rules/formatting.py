@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bridge.rules.error import RuleError
 from bridge.rules.literals import to_bytes
-from bridge.rules.values import List, Map, Model, sorted_keys, type_name
+from bridge.rules.values import List, Map, Model, is_nil, sorted_keys, type_name
 
 _NIL = "<nil>"
 _MOST = 1_000_000
@@ -20,7 +20,6 @@ _DIGITS = {"b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _FIRST_EXPONENT = 6
 _MISSING = object()
-_BAD_INDEX = object()
 _DIRECTIVE = re.compile(
     r"%(?P<flags>[#0+\- ]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?:\[(?P<index>\d+)\])?(?P<verb>.?)",
     re.DOTALL,
@@ -134,6 +133,8 @@ def _compound(directive: Directive, verb: str, value: object) -> str:
         parts = [(f"{name}:" if named else "") + element(getattr(value, name)) for name in fields]
         start, end = "{", "}"
     if directive.go_syntax:
+        if is_nil(value):
+            return f"{type_name(type(value))}(nil)"
         return f"{type_name(type(value))}{{{', '.join(parts)}}}"
     return start + " ".join(parts) + end
 
@@ -278,7 +279,7 @@ class _Printer:
     def _size(self, size: str | None, name: str) -> tuple[int | None, str]:
         if size != "*":
             return self._limited(int(size)) if size else None, ""
-        value = self._take(None)
+        value = self._take()
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST:
             return int(value), ""
         return None, f"%!(BAD{name})"
@@ -288,26 +289,33 @@ class _Printer:
             raise RuleError(f"printf's width or precision {size} is too large")
         return size
 
-    def _take(self, index: str | None) -> object:
-        """Return the next value, or the one of an explicit index; `_MISSING` where there is none."""
-        if index is not None:
-            self._is_reordered = True
-            if not 1 <= int(index) <= len(self._values):
-                return _BAD_INDEX
-            self._at = int(index) - 1
+    def _take(self) -> object:
+        """Return the next value, `_MISSING` where there is none."""
         if self._at >= len(self._values):
             return _MISSING
         self._at += 1
         return self._values[self._at - 1]
 
+    def _goes_to(self, index: str | None) -> bool:
+        """Make the value of an explicit index the next one; return whether there is one."""
+        if index is None:
+            return True
+        self._is_reordered = True
+        exists = 1 <= int(index) <= len(self._values)
+        self._at = int(index) - 1 if exists else self._at
+        return exists
+
     def _verb(self, directive: Directive, index: str | None, verb: str) -> str:
+        exists = self._goes_to(index)
         if not verb:
             return "%!(NOVERB)"
         if verb == "%":
             return "%"
-        value = self._take(index)
-        if value is _MISSING or value is _BAD_INDEX:
-            return f"%!{verb}({'MISSING' if value is _MISSING else 'BADINDEX'})"
+        if not exists:
+            return f"%!{verb}(BADINDEX)"
+        value = self._take()
+        if value is _MISSING:
+            return f"%!{verb}(MISSING)"
         if verb == "v":
             directive = replace(
                 directive,

@@ -11,7 +11,7 @@ from typing import Protocol, cast
 import re2
 
 from bridge.rules.error import RuleError
-from bridge.rules.values import StringList
+from bridge.rules.values import NIL_STRINGS, StringList
 
 
 class Match(Protocol):
@@ -73,7 +73,8 @@ def find(pattern: str, text: str) -> str:
 
 def find_all(pattern: str, text: str, most: int) -> StringList:
     """Return the matches that do not overlap, `most` of them at most unless it is negative."""
-    return StringList(text[found.start() : found.end()] for found in _limited(pattern, text, most))
+    parts = [text[found.start() : found.end()] for found in _limited(pattern, text, most)]
+    return StringList(parts) if parts else NIL_STRINGS
 
 
 def _limited(pattern: str, text: str, most: int) -> list[Match]:
@@ -136,7 +137,7 @@ def _group(found: Match, groups: Mapping[str, int], reference: re.Match[str]) ->
 def split(pattern: str, text: str, most: int) -> StringList:
     """Return what stands between the matches, in `most` parts at most unless it is negative."""
     if most == 0:
-        return StringList()
+        return NIL_STRINGS
     if pattern and not text:
         return StringList(("",))
     parts: list[str] = []

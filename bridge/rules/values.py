@@ -32,9 +32,6 @@ class AnyMap(Map):
     """Go's map[string]interface{}: what `dict` returns. It alone has a changing content, by `set`."""
 
 
-NIL_MAP = AnyMap()  # nil where a map is expected: it reads as an empty one
-
-
 class List(tuple[_Element_co, ...]):
     """A Go slice."""
 
@@ -66,6 +63,16 @@ class Model:
     Name: str
     ContainerName: str
     Labels: StringMap
+
+
+NIL_MAP = AnyMap()
+NIL_STRINGS = StringList()
+NIL_LIST = AnyList()
+
+
+def is_nil(value: object) -> bool:
+    """Return whether a value is nil, or the nil of a type: an empty map or list that equals no other."""
+    return value is None or value is NIL_MAP or value is NIL_STRINGS or value is NIL_LIST
 
 
 _TYPE_NAMES = {

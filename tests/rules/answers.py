@@ -17,8 +17,8 @@ class Traefik:
         self._program = program
 
     def __enter__(self) -> Self:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
-        self._process = subprocess.Popen([self._program], **pipes)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen([self._program], stdin=pipe, stdout=pipe, encoding="utf-8")
         return self
 
     def __exit__(

@@ -122,7 +122,7 @@ ANY_KIND = st.sampled_from(list(LEAVES))
 @st.composite
 def operands(draw: st.DrawFn, kind: type, depth: int) -> str:
     """Return an operand, nine times out of ten of the kind that is asked for."""
-    if kind is object or draw(st.integers(0, 9)) == 0:
+    if kind is object or not draw(st.integers(0, 9)):
         kind = draw(ANY_KIND)
     if depth and draw(st.booleans()):
         return f"({draw(calls(draw(st.sampled_from(MAKING[kind])), depth - 1))})"
@@ -138,7 +138,7 @@ def calls(draw: st.DrawFn, name: str, depth: int) -> str:
     arguments = [draw(operands(_likely(kind, function), depth)) for kind in kinds]
     if arguments and draw(st.integers(0, 29)) == 0:
         arguments.pop()
-    if arguments and draw(st.booleans()):
+    if bool(arguments) and draw(st.booleans()):
         return f"{arguments[-1]} | {' '.join([name, *arguments[:-1]])}"
     return " ".join([name, *arguments])
 
@@ -301,7 +301,8 @@ def test_any_regular_expression(
     """A regular expression finds, replaces and splits in the same way."""
     quoted = f"`{pattern}` (index .Labels `s`)"
     template = (
-        f"{{{{ regexMatch {quoted} }}}};{{{{ regexFind {quoted} }}}};{{{{ regexFindAll {quoted} {most} | join `,` }}}};"
+        f"{{{{ regexMatch {quoted} }}}};{{{{ regexFind {quoted} }}}};"
+        f"{{{{ regexFindAll {quoted} {most} | join `,` }}}};"
         f"{{{{ regexReplaceAll {quoted} `{replacement}` }}}};{{{{ regexSplit {quoted} {most} | join `,` }}}}"
     )
     labels = {"s": subject}

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 from bridge.rules.error import RuleError
 from bridge.rules.formatting import sprint, sprintf, sprintln
 from bridge.rules.literals import to_bytes
-from bridge.rules.values import Byte, List, Map, StringMap, size, truth, type_name
+from bridge.rules.values import Byte, List, Map, StringMap, is_nil, kind_name, size, truth, type_name
 
 _HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _SCRIPT = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
@@ -47,7 +47,9 @@ def _incomparable(one: object, other: object) -> RuleError:
 
 def _equal(one: object, other: object) -> bool:
     if one is None or other is None:
-        return one is other
+        return is_nil(one) and is_nil(other)
+    if kind_name(one) == kind_name(other) and (is_nil(one) or is_nil(other)):
+        return is_nil(one) and is_nil(other)
     if _basic(one) is None or _basic(one) != _basic(other):
         raise _incomparable(one, other)
     return one == other

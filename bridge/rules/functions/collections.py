@@ -10,6 +10,7 @@ from bridge.rules.functions.numbers import to_int
 from bridge.rules.functions.text import to_string
 from bridge.rules.literals import to_bytes
 from bridge.rules.values import (
+    NIL_LIST,
     NIL_MAP,
     AnyList,
     AnyMap,
@@ -17,6 +18,7 @@ from bridge.rules.values import (
     Map,
     Model,
     StringList,
+    is_nil,
     kind_name,
     sorted_keys,
     type_name,
@@ -68,7 +70,7 @@ def _kind_is(name: str, value: object) -> bool:
 
 
 def _deep_equal(one: object, other: object) -> bool:
-    if type(one) is not type(other):
+    if type(one) is not type(other) or is_nil(one) != is_nil(other):
         return False
     if isinstance(one, Map) and isinstance(other, Map):
         return one.keys() == other.keys() and all(_deep_equal(one[key], other[key]) for key in one)
@@ -96,11 +98,13 @@ def _last(values: object) -> object:
 
 
 def _rest(values: object) -> AnyList:
-    return AnyList(_listed(values)[1:])
+    listed = _listed(values)
+    return AnyList(listed[1:]) if listed else NIL_LIST
 
 
 def _initial(values: object) -> AnyList:
-    return AnyList(_listed(values)[:-1])
+    listed = _listed(values)
+    return AnyList(listed[:-1]) if listed else NIL_LIST
 
 
 def _append(values: object, value: object) -> AnyList:
@@ -112,7 +116,7 @@ def _prepend(values: object, value: object) -> AnyList:
 
 
 def _concat(*lists: object) -> AnyList:
-    return AnyList(value for values in lists for value in _listed(values))
+    return AnyList(value for values in lists for value in _listed(values)) or NIL_LIST
 
 
 def _reverse(values: object) -> AnyList:
@@ -155,6 +159,8 @@ def _slice(values: object, *indices: object) -> object:
 
 
 def _strings(value: object) -> StringList:
+    if isinstance(value, StringList):
+        return value
     if value is None:
         return StringList()
     if not isinstance(value, List):

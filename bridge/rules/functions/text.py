@@ -164,7 +164,7 @@ def _b64enc(text: str) -> str:
 
 
 def _b64dec(text: str) -> str:
-    return _decoded(text, base64.b64decode, "Base64")
+    return _decoded(text, lambda encoded: base64.b64decode(encoded, validate=True), "Base64")
 
 
 def _b32enc(text: str) -> str:
@@ -178,7 +178,7 @@ def _b32dec(text: str) -> str:
 def _decoded(text: str, decode: Callable[[str], bytes], name: str) -> str:
     """Refuse what sprig would replace by an error message, which never makes a rule."""
     try:
-        return from_bytes(decode(text))
+        return from_bytes(decode(text.replace("\r", "").replace("\n", "")))
     except (binascii.Error, ValueError):
         raise RuleError(f"{text} is not {name}") from None
 
