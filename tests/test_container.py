@@ -120,5 +120,5 @@ def test_not_an_inspection(path: str, value: object, named: str) -> None:
 @pytest.mark.parametrize("inspected", [None, "text", [INSPECTED], 1, {}])
 def test_not_an_object(inspected: object) -> None:
     """Anything but an object with an id is a ValueError."""
-    with pytest.raises(ValueError, match="Id|Config"):
+    with pytest.raises(ValueError, match=r"Id|Config"):
         from_inspect(inspected)
