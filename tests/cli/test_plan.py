@@ -39,6 +39,7 @@ def test_json(bridge: Bridge) -> None:
     made = json.loads(done.stdout)
     assert made == {
         "keys": {
+            "edge/traefik/http/routers/web/defaultrule": "true",
             "edge/traefik/http/routers/web/rule": "Host(`web`)",
             "edge/traefik/http/routers/web/service": "web",
             "edge/traefik/http/services/web/loadbalancer/servers": "",

@@ -1,0 +1,65 @@
+"""`run` as a process: how it waits, stops and fails. What it does with containers is tested on real parts."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Bridge, clean_environment
+from tests.lab.wait import wait_for
+
+STOP_WITHIN = 2.0
+"""Seconds that a stop may take."""
+
+
+@contextmanager
+def running(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the daemon where neither Docker nor etcd is, until it answers on its health socket."""
+    argv = [sys.executable, "-m", "bridge", "run", "--health-socket", "health", "--log-format", "json"]
+    nowhere = ["--docker-endpoint", "unix:///nowhere/docker.sock", "--etcd-endpoints", "127.0.0.1:1"]
+    with (directory / "log").open("wb") as log:
+        daemon = subprocess.Popen([*argv, *nowhere], cwd=directory, env=clean_environment(), stderr=log)
+    try:
+        wait_for(lambda: answers(directory / "health"), 20, (directory / "log").read_text)
+        yield daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def answers(path: Path) -> bool:
+    """Tell whether anybody listens."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_signal_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
+    """Both signals end the daemon with exit code 0, also while it waits for Docker; it leaves no socket."""
+    with running(tmp_path) as daemon:
+        daemon.send_signal(number)
+        assert daemon.wait(STOP_WITHIN) == 0
+    assert not (tmp_path / "health").exists()
+    assert all(json.loads(line)["event"] for line in (tmp_path / "log").read_text().splitlines())
+
+
+def test_waiting_is_unhealthy(tmp_path: Path, bridge: Bridge) -> None:
+    """While Docker or etcd is waited for, `health` says what is down, with exit code 1."""
+    with running(tmp_path):
+        done = bridge("health", "--health-socket", "health")
+    assert done.returncode == 1
+    assert done.stdout.startswith("unhealthy: docker: ")
+
+
+def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
+    """What waiting does not mend ends the daemon with one line and exit code 1."""
+    with running(tmp_path):
+        done = bridge("run", "--health-socket", "health", "--docker-endpoint", "unix:///nowhere/docker.sock")
+    line = "docker-event-bridge: another daemon answers on the health socket health: give one another path\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
