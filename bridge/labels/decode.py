@@ -76,7 +76,7 @@ class Walk:
         live = live and not field.ignored
         match field.type:
             case "object":
-                return self._object(node, field, path, live=live)
+                return self.object(node, field, path, live=live)
             case "objects":
                 return self._objects(node, field, path, live=live)
             case "map":
@@ -86,7 +86,8 @@ class Walk:
             case _:
                 return self._scalar(node, field, path, live=live)
 
-    def _object(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
+    def object(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
+        """Return the leaves of an object: of the named one itself where the path is still empty."""
         if field.bare_label and node.value and fold(node.value) != "true":
             live = False
         found = [
@@ -100,7 +101,7 @@ class Walk:
         return [
             leaf
             for position, child in enumerate(node.children.values())
-            for leaf in self._object(child, field.each, f"{path}/{position:04}", live=live)
+            for leaf in self.object(child, field.each, f"{path}/{position:04}", live=live)
         ]
 
     def _map(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
@@ -165,7 +166,8 @@ def _present(node: Node, field: Field, path: str) -> list[Leaf]:
     labels = tuple(node.all_labels())
     if field.bare_kv:
         return [Leaf(path, "true", labels)]
-    return [Leaf(f"{path}/{field.neutral}", "", labels)] if field.neutral else []
+    neutral = field.neutral
+    return [Leaf(f"{path}/{neutral.name.lower()}", neutral.default, labels)] if neutral else []
 
 
 def _flat(node: Node, name: str) -> Iterator[tuple[str, Node]]:

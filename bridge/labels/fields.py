@@ -42,8 +42,8 @@ class Field:
     "string", "bool", "int", "uint32", "duration", "list", "raw". `label` and `kv` tell whether the decoders
     know it, `ignored` that the label decoder takes it without effect, `bare_label` and `bare_kv` that it is an
     object that may stand alone: "" and "true" enable it with its defaults, anything else disables it.
-    `since` is the first release whose labels have it, "" if none. `children` are by folded name; a map or a
-    list of objects has `each` instead.
+    `since` is the first release whose labels have it, "" if none; `default` what an object has there of which
+    nothing is set. `children` are by folded name; a map or a list of objects has `each` instead.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Field:
     bare_label: bool
     bare_kv: bool
     since: str
+    default: str
     children: Mapping[str, "Field"]
 
     @property
@@ -62,10 +63,11 @@ class Field:
         return next(iter(self.children.values()))
 
     @property
-    def neutral(self) -> str:
-        """A child that is the same empty as unset, so that naming it shows that the object is there."""
-        by_type = {child.type: child.name.lower() for child in self.children.values() if child.kv}
-        return by_type.get("objects") or by_type.get("string") or by_type.get("list") or ""
+    def neutral(self) -> "Field | None":
+        """A child that shows, with its default, that the object is there; None if there is none."""
+        children = [child for child in self.children.values() if child.kv]
+        by_type = (child for kind in ("objects", "string", "list") for child in children if child.type == kind)
+        return next(by_type, None)
 
 
 class Row(NamedTuple):
@@ -109,16 +111,18 @@ def _known(own: Row, children: Sequence[Field], release: Release, name: str) -> 
     sets = _covers(settable, release) or any(child.label and not child.ignored for child in children)
     ignores = _covers(ignored, release) or any(child.ignored for child in children)
     since = [known for known in Release if _covers(settable, known)][:1]
-    bare = own.type == "allowEmpty"
+    kind, _, default = own.type.partition("=")
+    bare = kind == "allowEmpty"
     return Field(
         name=name,
-        type=_type(own.type, children, release),
+        type=_type(kind, children, release),
         label=sets or ignores,
         ignored=ignores and not sets,
         kv=_covers(own.kv.split(","), release) or any(child.kv for child in children),
         bare_label=bare and _covers(settable + ignored, release),
         bare_kv=bare and _covers(own.kv.split(","), release),
         since=min([*since, *(child.since for child in children if child.since)], default=""),
+        default=default,
         children={fold(child.name): child for child in children},
     )
 

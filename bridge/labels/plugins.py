@@ -52,7 +52,22 @@ def _below(path: str, value: Raw) -> Iterator[tuple[str, Node]]:
 
 def misfit(found: Mapping[str, Raw]) -> str:
     """Return what no key can hold of these options, as the rest of a sentence, "" if they fit."""
-    return _clash(found) or next(filter(None, (_misfit_below(value) for value in found.values())), "")
+    begun = (path for path, node in leaves(found) if node.value.startswith(","))
+    if any(reads_commas(path.split("/")) for path in begun):
+        return "has a value in an object that begins with a comma, which Traefik takes for a notation of its own"
+    return _misfit(found)
+
+
+def reads_commas(path: Sequence[str]) -> bool:
+    """Tell whether Traefik takes a leading comma of this option for a list of the form ",<type>,<item>,...".
+
+    Anything else after such a comma is an error to both of its decoders.
+    """
+    return len(path) > 1 and not is_position(path[1])
+
+
+def _misfit(found: Mapping[str, Raw]) -> str:
+    return _clash(found) or next(filter(None, map(_misfit_below, found.values())), "")
 
 
 def _misfit_below(value: Raw) -> str:
@@ -60,14 +75,13 @@ def _misfit_below(value: Raw) -> str:
         case Node():
             return ""
         case Mapping():
-            if any(is_position(name) for name in value):
-                return "mixes names and positions in a list"
-            return misfit(value)
+            mixed = any(map(is_position, value))
+            return "mixes names and positions in a list" if mixed else _misfit(value)
         case _:
-            return next(filter(None, (_misfit_below(item) for item in value)), "")
+            return next(filter(None, map(_misfit_below, value)), "")
 
 
 def _clash(found: Mapping[str, Raw]) -> str:
     reasons = (f"has the name {name!r}, which {reason}" for name in found if (reason := unfit(name)))
-    differ = len({fold(name) for name in found}) == len(found)
+    differ = len(set(map(fold, found))) == len(found)
     return next(reasons, "" if differ else "has names that differ only in letter case")

@@ -56,10 +56,14 @@ def build(program: Program) -> Path:
 
 
 def build_own(name: str, source: Path) -> Path:
-    """Return the executable of a small program of our own that needs no module but Go's."""
+    """Return the executable of a small program of our own, with its modules as its go.sum has them."""
 
     def make(directory: Path) -> None:
-        run([toolchain(), "build", "-ldflags=-s -w", "-o", directory / name, "."], cwd=source, env=_env())
+        run(
+            [toolchain(), "build", "-trimpath", "-ldflags=-s -w", "-o", directory / name, "."],
+            cwd=source,
+            env=_env(),
+        )
 
     return cache.entry(f"{name}-{cache.digest(source)}", f"Building {name}", make) / name
 

@@ -1,0 +1,52 @@
+"""What a container asks of Traefik's Docker provider itself: `traefik.enable` and `traefik.docker.*`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from bridge.labels.complaints import Complaints
+from bridge.labels.decode import Walk
+from bridge.labels.fields import Field, Release, rows, tree
+from bridge.labels.tree import parse
+from bridge.problem import Problem
+
+_PREFIXES = ("traefik.docker.", "traefik.enable")
+_FIELDS = """\
+Enable	bool	2.11	-
+Docker/Network	string	2.11	-
+Docker/LBSwarm	bool	2.11	-
+Docker/AllowNonRunning	bool	3.6.0+	-
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a container asks of the provider; with any problem the container is dropped.
+
+    `enable` is None where no label says so; `network` is None without a label, and "" by an empty one, which
+    overrides the provider's setting too.
+    """
+
+    enable: bool | None = None
+    network: str | None = None
+    allow_non_running: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+def read_options(container_name: str, labels: Mapping[str, str], release: Release) -> Options:
+    """Return a container's options, as Traefik's Docker provider of this release reads them."""
+    root, misshapen = parse(container_name, labels, _PREFIXES)
+    complaints = Complaints(container_name, release, misshapen)
+    leaves = {leaf.path: leaf.value for leaf in Walk(complaints).object(root, _fields(release), "", live=True)}
+    enable = leaves.get("enable")
+    return Options(
+        enable=None if enable is None else enable == "true",
+        network=leaves.get("docker/network"),
+        allow_non_running=leaves.get("docker/allownonrunning") == "true",
+        problems=tuple(complaints.problems),
+    )
+
+
+@cache
+def _fields(release: Release) -> Field:
+    return tree(rows(_FIELDS), release)

@@ -1,0 +1,56 @@
+"""Asks Traefik's own decoders, which the small Go program beside this module imports."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bridge.labels.fields import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a decoder made of its input: what it filled in, as nested dictionaries, or its error."""
+
+    error: str
+    decoded: dict[str, Any]
+
+
+class Decoders:
+    """The decoders of Traefik 2.11.54 and 3.7.13 in a running process; a context manager."""
+
+    def __init__(self, executable: Path) -> None:
+        self._process = subprocess.Popen(
+            [executable], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def labels(self, labels: Mapping[str, str], release: Release) -> Answer:
+        """Decode labels as the Docker provider does, before it builds anything from them."""
+        return self._ask(f"labels {release}", labels)
+
+    def options(self, labels: Mapping[str, str], release: Release) -> Answer:
+        """Decode `traefik.enable` and `traefik.docker.*` as the Docker provider does."""
+        return self._ask(f"options {release}", labels)
+
+    def keys(self, keys: Mapping[str, str], release: Release) -> Answer:
+        """Decode keys as the KV providers do; the root key is `traefik`."""
+        return self._ask(f"keys {release}", keys)
+
+    def _ask(self, decoder: str, given: Mapping[str, str]) -> Answer:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"decoder": decoder, "input": dict(given)}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return Answer(answer["error"], answer["decoded"] or {})
