@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+UNUSUAL = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+
 Bridge = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -31,5 +33,6 @@ def bridge(tmp_path: Path) -> Bridge:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without settings of ours."""
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith("BRIDGE_")}
+    """Return the environment as a user has it: without settings of ours, Python with its defaults."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("BRIDGE_")}
+    return {name: value for name, value in kept.items() if name not in UNUSUAL}

@@ -121,9 +121,14 @@ def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     argv = [sys.executable, "-m", "bridge", "--help"]
-    variables = clean_environment() | {"PYTHONUNBUFFERED": ""}
     with open(writer, "wb") as pipe:  # noqa: PTH123 - a descriptor
         done = subprocess.run(
-            argv, env=variables, stdout=pipe, stderr=subprocess.PIPE, cwd=tmp_path, timeout=30, check=False
+            argv,
+            env=clean_environment(),
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            timeout=30,
+            check=False,
         )
     assert (done.returncode, done.stderr) == (1, b"")
