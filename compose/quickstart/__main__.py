@@ -5,6 +5,7 @@ import sys
 
 from compose.quickstart import stack
 from tests.lab.shell import PartUnavailableError, say
+from tests.lab.wait import DeadlineError
 
 
 def main() -> int:
@@ -13,7 +14,7 @@ def main() -> int:
     command = parser.add_argument("command", choices=["up", "down"])
     try:
         {"up": stack.up, "down": stack.down}[getattr(parser.parse_args(), command.dest)]()
-    except PartUnavailableError as error:
+    except (PartUnavailableError, DeadlineError) as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:

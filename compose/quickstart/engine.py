@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab import bridge_device, cache, parts
+from tests.lab.bridge_device import BridgeDevice
 from tests.lab.engine import UNMOUNT
 from tests.lab.shell import Command, PartUnavailableError, progress, run, say
 from tests.lab.wait import DeadlineError, wait_for
@@ -24,18 +25,30 @@ STARTED_WITHIN = 60.0
 STOPPED_WITHIN = 60.0
 
 
-def ensure() -> None:
-    """Leave an engine that answers; PartUnavailableError says why there cannot be one."""
-    if (complaint := _complaint()) is None:
+def refuse_impossible() -> None:
+    """Refuse a machine whose engine cannot be used, and which can have none of ours."""
+    refuse_without_rights()
+    if answers():
         return
-    if "permission denied" in complaint:
+    if host := os.environ.get("DOCKER_HOST"):
+        raise PartUnavailableError(f"No Docker engine answers at DOCKER_HOST {host}")
+    if os.geteuid() != 0:
+        raise PartUnavailableError("No Docker engine answers, and only root can install and start one")
+
+
+def refuse_without_rights() -> None:
+    """Refuse a person whom the engine does not let in."""
+    if "permission denied while trying to connect" in (_complaint() or ""):
         raise PartUnavailableError(
             "No rights on the Docker engine's socket: run this as root or as a member of the group docker"
         )
-    if host := os.environ.get("DOCKER_HOST"):
-        raise PartUnavailableError(f"No Docker engine answers at DOCKER_HOST {host}")
-    say("No Docker engine answers on this machine.")
-    _start(_executable())
+
+
+def ensure() -> None:
+    """Leave an engine that answers; PartUnavailableError says why there cannot be one."""
+    if not answers():
+        say("No Docker engine answers on this machine.")
+        _start(_executable())
 
 
 def answers() -> bool:
@@ -57,9 +70,16 @@ def stop() -> None:
     """Stop the engine that `make up` started, if there is one."""
     if pid := _pid():
         with progress("Stopping the Docker engine that `make up` started"):
-            os.kill(pid, signal.SIGTERM)
+            _terminate(pid)
             wait_for(lambda: _pid() is None, STOPPED_WITHIN, f"dockerd {pid} does not end")
-            _clear()
+    _clear()
+
+
+def _terminate(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except PermissionError as error:
+        raise PartUnavailableError("Only root can stop the Docker engine that root started") from error
 
 
 def _complaint() -> str | None:
@@ -72,10 +92,6 @@ def _complaint() -> str | None:
 
 
 def _executable() -> Path:
-    if os.geteuid() != 0:
-        raise PartUnavailableError(
-            "Only root can install and start a Docker engine: start yours, or run this as root"
-        )
     parts.docker_cli()
     found = shutil.which("dockerd")
     return Path(found) if found else parts.distribution_dockerd().path
@@ -83,14 +99,29 @@ def _executable() -> Path:
 
 def _clear() -> None:
     """Remove what an engine that has ended left."""
-    if BRIDGE_FILE.exists():
+    if device := _device():
+        run(["ip", "link", "delete", device.name])
+    if RUNTIME.exists():
         run(["sh", "-c", UNMOUNT, "sh", f"{RUNTIME}/"])
-        run(["ip", "link", "delete", BRIDGE_FILE.read_text()])
         shutil.rmtree(RUNTIME)
 
 
+def _device() -> BridgeDevice | None:
+    """Return the network bridge of an engine of ours, if there is one."""
+    try:
+        device = BridgeDevice(int(BRIDGE_FILE.read_text()))
+    except FileNotFoundError:
+        return None
+    return device if Path("/sys/class/net", device.name).exists() else None
+
+
+def _make_device() -> BridgeDevice:
+    device = bridge_device.make()
+    BRIDGE_FILE.write_text(str(device.number))
+    return device
+
+
 def _start(dockerd: Path) -> None:
-    _clear()
     RUNTIME.mkdir(exist_ok=True)
     data().mkdir(parents=True, exist_ok=True)
     log = data() / "log"
@@ -107,9 +138,11 @@ def _start(dockerd: Path) -> None:
 
 
 def _run(dockerd: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start an engine that outlives this process; `docker0` is what other engines may remove."""
-    device = bridge_device.make()
-    BRIDGE_FILE.write_text(device.name)
+    """Start an engine that outlives this process; one that was killed is continued.
+
+    Its bridge is not the usual `docker0`, which any engine without a bridge removes when it starts.
+    """
+    device = _device() or _make_device()
     options: Mapping[str, str | Path] = {
         "bridge": device.name,
         "default-address-pool": f"base={device.pool},size=24",

@@ -7,9 +7,9 @@ import subprocess
 
 from compose.quickstart.compose import PROJECT
 from compose.quickstart.images import COMPOSE_FILE
+from tests.lab.ports import LOOPBACK
 from tests.lab.shell import PartUnavailableError
 
-LOOPBACK = "127.0.0.1"
 HTTP = "HTTP_PORT"
 DASHBOARD = "DASHBOARD_PORT"
 

@@ -2,10 +2,10 @@
 
 import http.client
 
+from tests.lab.ports import LOOPBACK
 from tests.lab.shell import PartUnavailableError, progress
 from tests.lab.wait import DeadlineError, wait_for
 
-LOOPBACK = "127.0.0.1"
 HOST = "whoami.localhost"
 ROUTED_WITHIN = 60.0
 REQUEST_TIMEOUT = 2.0
@@ -16,7 +16,7 @@ def wait(port: int) -> str:
     seen = ["no answer"]
 
     def answer() -> str | None:
-        status, body = _get(port)
+        status, body = get(port, HOST)
         seen[:] = [f"the last answer is {status} {body.strip()}"]
         return body if status == http.client.OK else None
 
@@ -27,10 +27,11 @@ def wait(port: int) -> str:
             raise PartUnavailableError(f"{HOST} is not routed: {error}") from error
 
 
-def _get(port: int) -> tuple[int, str]:
+def get(port: int, host: str) -> tuple[int, str]:
+    """Return status and body of a request for a host, or 0 and what is in the way."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_TIMEOUT)
     try:
-        connection.request("GET", "/", headers={"Host": HOST})
+        connection.request("GET", "/", headers={"Host": host})
         answer = connection.getresponse()
         return answer.status, answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:

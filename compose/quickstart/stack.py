@@ -1,5 +1,6 @@
 """The quick start as a whole: up, with a routed request to show for it, and down."""
 
+import os
 import shlex
 
 from compose.quickstart import compose, engine, images, ports, route
@@ -8,6 +9,7 @@ from tests.lab.shell import PartUnavailableError, progress, run, say
 
 SOCKET = "/var/run/docker.sock"
 OWN_NETWORK = "bridge"
+NETWORKS = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}"
 NEXT = """
 $ curl -H 'Host: {host}' http://localhost:{http}
 {answer}
@@ -26,22 +28,21 @@ Try next:
 
 def up() -> None:
     """Start everything; PartUnavailableError says in one line what is in the way."""
+    engine.refuse_impossible()
     ports.refuse_used()
     engine.ensure()
     compose.ensure()
     images.provide()
     with progress("Starting etcd, the bridge, Traefik and whoami"):
         _start()
-    answer = route.wait(ports.port(ports.HTTP))
-    print(
-        NEXT.format(
-            host=route.HOST, http=ports.port(ports.HTTP), answer=answer, traefik=_traefik(), compose=_compose()
-        )
-    )
+    http = ports.port(ports.HTTP)
+    answer = route.wait(http)
+    _tell_what_next(http, answer)
 
 
 def down() -> None:
     """Remove the containers, networks and volumes, and stop an engine that `up` started."""
+    engine.refuse_without_rights()
     if engine.answers() and compose.found():
         with progress("Removing containers, networks and volumes"):
             compose.call("down", "--volumes", "--remove-orphans")
@@ -62,34 +63,20 @@ def _start() -> None:
 
 def _group_of_socket() -> str:
     """Return the group that owns the engine's socket, as containers see it."""
-    mount = f"--volume={SOCKET}:{SOCKET}:ro"
-    return run(
-        [
-            "docker",
-            "run",
-            "--rm",
-            "--network=none",
-            mount,
-            "--entrypoint=stat",
-            images.BRIDGE,
-            "--format=%g",
-            SOCKET,
-        ]
-    ).strip()
+    mount = f"--volume={os.environ.get('DOCKER_SOCKET', SOCKET)}:{SOCKET}:ro"
+    options = ["--rm", "--network=none", mount, "--entrypoint=stat"]
+    return run(["docker", "run", *options, images.BRIDGE, "--format=%g", SOCKET]).strip()
 
 
 def _join_own_network(traefik: str) -> None:
     """Let Traefik reach containers of a `docker run` that names no network."""
-    networks = run(
-        [
-            "docker",
-            "inspect",
-            "--format={{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}",
-            traefik,
-        ]
-    )
+    networks = run(["docker", "inspect", f"--format={NETWORKS}", traefik])
     if OWN_NETWORK not in networks.split():
         run(["docker", "network", "connect", OWN_NETWORK, traefik])
+
+
+def _tell_what_next(http: int, answer: str) -> None:
+    print(NEXT.format(host=route.HOST, http=http, answer=answer, traefik=_traefik(), compose=_compose()))
 
 
 def _traefik() -> str:

@@ -1,0 +1,72 @@
+"""What the files of the quick start say to each other."""
+
+from pathlib import Path
+
+import pytest
+
+from compose.quickstart import images, pip_conf, ports
+from tests.lab import programs
+from tests.lab.golang import Program
+from tests.lab.shell import PartUnavailableError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_image_has_a_stand_in() -> None:
+    """Each image but our own can be made where no registry is, and so can the base of ours."""
+    repositories = {name.partition(":")[0] for name in [images.BASE, *images.names()]}
+    assert repositories - images.STAND_INS.keys() == {images.BRIDGE}
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        pytest.param("traefik:v", programs.TRAEFIK_3_7, id="traefik"),
+        pytest.param("quay.io/coreos/etcd:v", programs.ETCD_3_7, id="etcd"),
+    ],
+)
+def test_stand_ins_are_of_the_same_release(name: str, program: Program) -> None:
+    """What is built is the release that the compose file names."""
+    (image,) = (image for image in images.names() if image.startswith(name))
+    assert f"{program.module.version}.".startswith(f"{image.partition(':')[2]}.")
+
+
+def test_bridge_knows_the_release_of_traefik() -> None:
+    """The bridge checks labels against the release of the Traefik beside it."""
+    (image,) = (image for image in images.names() if image.startswith("traefik:v"))
+    release = image.removeprefix("traefik:v")
+    assert f'BRIDGE_TRAEFIK_VERSION: "{release}"' in images.COMPOSE_FILE.read_text()
+
+
+def test_dockerfile_uses_the_base_that_is_provided() -> None:
+    """Both stages of the image are built on the image that is pulled or made."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("FROM ")] == [images.BASE, images.BASE]
+
+
+def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds in containers use this machine's index, without what only concerns its own files."""
+    file = tmp_path / "pip.conf"
+    file.write_text("[global]\nindex-url = http://file.test/\n[install]\nproxy = http://proxy.test/\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    monkeypatch.setenv("PIP_INDEX_URL", "http://variable.test/")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/somewhere")
+    written = pip_conf.text().splitlines()
+    assert "index-url = http://variable.test/" in written
+    assert "proxy = http://proxy.test/" in written
+    assert not [line for line in written if "find-links" in line]
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "²"])
+def test_port_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that holds no port is refused by its name and value."""
+    monkeypatch.setenv(ports.HTTP, text)
+    with pytest.raises(PartUnavailableError, match=f"^HTTP_PORT is '{text}'; accepted: a port from 1 to 65535$"):
+        ports.port(ports.HTTP)
+
+
+def test_ports_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a variable the compose file's own ports count."""
+    monkeypatch.delenv(ports.HTTP, raising=False)
+    monkeypatch.delenv(ports.DASHBOARD, raising=False)
+    assert (ports.port(ports.HTTP), ports.port(ports.DASHBOARD)) == (8480, 8481)

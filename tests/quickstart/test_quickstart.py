@@ -1,0 +1,157 @@
+"""The quick start for real: whatever is missing on this machine is installed, built and started."""
+
+import json
+import os
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from compose.quickstart import engine, route
+from compose.quickstart.compose import PROJECT
+from tests.lab.ports import LOOPBACK, free_port
+from tests.lab.wait import wait_for
+from tests.quickstart.conftest import OURS, Clone, docker
+
+ROUTED_WITHIN = 20.0
+SECOND_RUN = 60.0
+
+# A bare machine builds Traefik first.
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
+
+
+@contextmanager
+def hello() -> Iterator[str]:
+    """Run a container as the quick start proposes it."""
+    label = "traefik.http.routers.hello.rule=Host(`hello.localhost`)"
+    try:
+        yield docker("run", "--detach", "--name=quickstart-hello", f"--label={label}", "traefik/whoami")
+    finally:
+        docker("rm", "--force", "quickstart-hello")
+
+
+def service(name: str) -> str:
+    """Return the id of the container of a service."""
+    return docker("ps", "--quiet", OURS, f"--filter=label=com.docker.compose.service={name}")
+
+
+def processes(word: str) -> list[str]:
+    """Return the command lines that contain a word."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(file.read_text(errors="replace").replace("\0", " "))
+        except OSError:
+            continue
+    return [line for line in found if word in line]
+
+
+def test_up_ends_with_a_routed_request(clone: Clone) -> None:
+    """From a fresh clone, one command leads to an answer through Traefik, which the person is shown."""
+    told = clone.up()
+    assert f"$ curl -H 'Host: whoami.localhost' http://localhost:{clone.http}\nHostname: " in told
+    status, body = route.get(clone.http, "whoami.localhost")
+    assert (status, body.partition(":")[0]) == (200, "Hostname")
+
+
+def test_second_up_takes_seconds(running: Clone) -> None:
+    """What is up stays up, and is shown again."""
+    containers = docker("ps", "--quiet", OURS)
+    begun = time.monotonic()
+    running.up()
+    assert time.monotonic() - begun < SECOND_RUN
+    assert docker("ps", "--quiet", OURS) == containers
+
+
+def test_labels_limit_and_retry(running: Clone) -> None:
+    """The whoami's router has both middlewares of its labels, and Traefik finds no error in it."""
+    url = f"http://{LOOPBACK}:{running.dashboard}/api/http/routers/whoami@etcd"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        router = json.load(answer)
+    assert router["middlewares"] == ["whoami-limit@etcd", "whoami-retry@etcd"]
+    assert router["status"] == "enabled"
+
+
+def test_container_of_ones_own(running: Clone) -> None:
+    """A labelled container of a plain `docker run` is routed, and once it is stopped it is not."""
+    with hello() as container:
+        wait_for(lambda: route.get(running.http, "hello.localhost")[0] == 200, ROUTED_WITHIN, "not routed")
+        assert container[:12] in route.get(running.http, "hello.localhost")[1]
+        docker("stop", "--time=1", "quickstart-hello")
+        wait_for(lambda: route.get(running.http, "hello.localhost")[0] == 404, ROUTED_WITHIN, "still routed")
+
+
+@pytest.mark.usefixtures("running")
+def test_bridge_is_not_root() -> None:
+    """The bridge reads the engine's socket as a user of its own."""
+    assert docker("exec", service("bridge"), "id", "-u") == "10001"
+
+
+@pytest.mark.usefixtures("running")
+def test_bridge_ends_at_once() -> None:
+    """The image's entry point passes signals on: the bridge ends by itself, long before it would be killed."""
+    begun = time.monotonic()
+    docker("restart", "--time=30", service("bridge"))
+    assert time.monotonic() - begun < 10
+
+
+def test_port_in_use(clone: Clone) -> None:
+    """A port that somebody else uses is told in one line, with the variable that chooses another."""
+    clone.down()
+    with socket.create_server((LOOPBACK, free_port())) as other:
+        port = other.getsockname()[1]
+        done = clone.make("up", {"HTTP_PORT": str(port)})
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == f"Port {port} is in use: choose another with HTTP_PORT=..."
+
+
+def test_no_rights(running: Clone) -> None:
+    """A person whom the engine does not let in is told so in one line, up and down."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody without rights")
+    home = {"HOME": str(running.directory)}
+    for target in ("up", "down"):
+        done = running.make(target, home, user="nobody")
+        assert done.returncode != 0
+        assert done.stderr.startswith("No rights on the Docker engine's socket: ")
+        assert "Traceback" not in done.stderr
+
+
+def test_no_engine(clone: Clone) -> None:
+    """An engine that was named and does not answer is not replaced by another."""
+    endpoint = f"tcp://{LOOPBACK}:{free_port()}"
+    done = clone.make("up", {"DOCKER_HOST": endpoint})
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == f"No Docker engine answers at DOCKER_HOST {endpoint}"
+
+
+def test_down_leaves_nothing(running: Clone) -> None:
+    """Containers, networks, volumes, processes and devices are gone, and so is an engine that `up` started."""
+    network = docker("network", "inspect", "--format={{slice .Id 0 12}}", f"{PROJECT}_default")
+    device = docker("network", "inspect", '--format={{index .Options "com.docker.network.bridge.name"}}', "bridge")
+    started = engine.is_ours()
+    running.down()
+    assert not Path("/sys/class/net", f"br-{network}").exists()
+    assert processes(f"-host-port {running.http}") == []
+    if started:
+        assert not engine.answers()
+        assert not Path("/sys/class/net", device).exists()
+        assert not engine.RUNTIME.exists()
+        assert processes(str(engine.RUNTIME)) == []
+    else:
+        assert docker("ps", "--all", "--quiet", OURS) == ""
+        assert docker("network", "ls", "--quiet", OURS) == ""
+        assert docker("volume", "ls", "--quiet", OURS) == ""
+
+
+def test_compose_plugin_does_the_same(clone: Clone, compose: Path) -> None:
+    """Today's Compose brings up the same file."""
+    clone.down()
+    told = clone.up({"DOCKER_CONFIG": str(compose.parents[1])})
+    assert f" docker compose --project-name {PROJECT} " in told
+    assert "Hostname: " in told
+    clone.down()
