@@ -136,6 +136,7 @@ def _group(found: Match, groups: Mapping[str, int], reference: re.Match[str]) ->
 
 def split(pattern: str, text: str, most: int) -> StringList:
     """Return what stands between the matches, in `most` parts at most unless it is negative."""
+    compiled(pattern)
     if most == 0:
         return NIL_STRINGS
     if pattern and not text:

@@ -20,7 +20,7 @@ from tests.rules.answers import Answer, Traefik
 
 MODEL = {"name": table.NAME, "container_name": table.CONTAINER_NAME}
 SAME_EVERY_TIME = settings(
-    max_examples=1500,
+    max_examples=600,
     deadline=None,
     database=None,
     derandomize=True,
