@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from bridge.labels.fields import Field, Release
 from bridge.labels.folding import fold
 from bridge.labels.tree import Node
-from bridge.labels.values import ACCEPTED
+from bridge.labels.values import ACCEPTED, encodable
 from bridge.problem import Problem
 
 
@@ -35,7 +35,9 @@ class Complaints:
 
     def value(self, node: Node, field: Field) -> None:
         """A value is not of the field's type."""
-        self._add(node, f"{node.value!r} is not what {field.name.lower()} takes.", f"write {ACCEPTED[field.type]}")
+        # Any valid text is a text field's value; so what is shown here is no secret.
+        shown = repr(node.value) if encodable(node.value) else "the value"
+        self._add(node, f"{node.prefix} does not take {shown}.", f"write {ACCEPTED[field.type]}")
 
     def name(self, node: Node, name: str, reason: str) -> None:
         """No key can hold a name that the user chose."""

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bridge.labels.folding import fold
+from bridge.labels.values import encodable
 from bridge.problem import Problem
 
 ROOT = "traefik"
+# No field of Traefik lies this deep; a header's name and a plugin's options may, and are walked by recursion.
+MOST_PARTS = 50
 
 
 @dataclass(slots=True)
@@ -76,17 +79,26 @@ def _begins(label: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def _misshapen(container: str, label: str, first: str, parts: list[str]) -> Problem | None:
+    if not encodable(label):
+        printable = label.encode(errors="backslashreplace").decode()
+        return Problem(container, printable, "The label is not valid Unicode text.")
     if first != ROOT:
         hint = f"write {ROOT}{label[len(first) :]}"
         return Problem(container, label, f"The label begins with {first!r} instead of {ROOT!r}.", hint)
-    for part in parts:
-        if not part:
-            return Problem(container, label, "The label has nothing between two dots, or after its last one.")
-        if part.startswith("["):
-            return Problem(container, label, f"The part {part!r} has no name before the bracket.")
-        if part.endswith("]") and "[" not in part:
-            return Problem(container, label, f"The part {part!r} has a closing bracket but no opening one.")
-    return None
+    if len(parts) > MOST_PARTS:
+        return Problem(container, label, f"The label has more than {MOST_PARTS} parts.")
+    faults = (fault for part in parts if (fault := _fault(part)))
+    return next((Problem(container, label, fault) for fault in faults), None)
+
+
+def _fault(part: str) -> str:
+    if not part:
+        return "The label has nothing between two dots, or after its last one."
+    if part.startswith("["):
+        return f"The part {part!r} has no name before the bracket."
+    if part.endswith("]") and "[" not in part:
+        return f"The part {part!r} has a closing bracket but no opening one."
+    return ""
 
 
 def _split_positions(parts: list[str]) -> Iterator[str]:

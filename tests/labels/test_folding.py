@@ -1,0 +1,45 @@
+"""Letter case as Go's strings.EqualFold sees it."""
+
+import hashlib
+import sys
+
+import pytest
+
+from bridge.labels.folding import fold
+
+# Of each rune's class under Go 1.26's unicode.SimpleFold, the lower-case form of the least rune, in hexadecimal.
+ALL_RUNES = "a765b88d3e25c6cff94ddc252bedde8565fee92ff83d3c460d89e321ee94d990"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Web", "wEB"),
+        ("\u017f", "S"),
+        ("\u212a", "k"),
+        ("\u00c9", "\u00e9"),
+        ("\u03c2", "\u03a3"),
+        ("\u1e9e", "\u00df"),
+    ],
+)
+def test_same(one: str, other: str) -> None:
+    """Letters that differ only in case are the same, the long s and the Kelvin sign included."""
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("\u00df", "ss"), ("\u0130", "i"), ("\u0131", "i"), ("a", "\u00e4")])
+def test_different(one: str, other: str) -> None:
+    """Folding keeps the number of letters and knows no language."""
+    assert fold(one) != fold(other)
+
+
+def test_all_code_points() -> None:
+    """The table is Go's own, for every code point, whatever Unicode this Python knows."""
+    folded = (ord(fold(chr(point))) for point in range(sys.maxunicode + 1))
+    assert hashlib.sha256("".join(f"{point:x} " for point in folded).encode()).hexdigest() == ALL_RUNES
+
+
+def test_folded_stays_folded() -> None:
+    """Folding twice is folding once."""
+    folded = fold("".join(map(chr, range(sys.maxunicode + 1))))
+    assert fold(folded) == folded

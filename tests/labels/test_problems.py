@@ -1,0 +1,228 @@
+"""Labels that Traefik refuses, or that no key can hold: which label, why, and what to write instead."""
+
+import pytest
+
+from bridge.labels.decode import decode
+from bridge.labels.fields import Release
+from bridge.problem import Problem
+
+OPTIONS = "traefik.http.middlewares.m.plugin.p"
+HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "message", "hint"),
+    [
+        pytest.param(
+            "Traefik.http.routers.a.rule",
+            "",
+            "The label begins with 'Traefik' instead of 'traefik'.",
+            "write traefik.http.routers.a.rule",
+            id="root in another case",
+        ),
+        pytest.param(
+            "traefik.http..rule",
+            "",
+            "The label has nothing between two dots, or after its last one.",
+            "",
+            id="empty part",
+        ),
+        pytest.param(
+            "traefik.http.routers.[0]",
+            "",
+            "The part '[0]' has no name before the bracket.",
+            "",
+            id="bracket alone",
+        ),
+        pytest.param(
+            "traefik.http.routers.a].rule",
+            "",
+            "The part 'a]' has a closing bracket but no opening one.",
+            "",
+            id="Traefik itself panics",
+        ),
+        pytest.param(
+            "traefik.http." + "a." * 50 + "b", "", "The label has more than 50 parts.", "", id="endless nesting"
+        ),
+        pytest.param(
+            "traefik.http.routers.web.ruel",
+            "",
+            "Traefik 3.0 knows no 'ruel' here.",
+            "did you mean traefik.http.routers.web.rule?",
+            id="misspelt field",
+        ),
+        pytest.param(
+            "traefik.httpx.foo",
+            "",
+            "Traefik 3.0 knows no 'httpx' here.",
+            "did you mean traefik.http?",
+            id="section",
+        ),
+        pytest.param(
+            "traefik.udp.routers.a.zzz",
+            "",
+            "Traefik 3.0 knows no 'zzz' here.",
+            "known here: entrypoints, service",
+            id="nothing near",
+        ),
+        pytest.param(
+            "traefik.http.services.s.loadbalancer.servers[0].url",
+            "",
+            "Traefik 3.0 knows no 'servers' here.",
+            "did you mean traefik.http.services.s.loadbalancer.server?",
+            id="servers",
+        ),
+        pytest.param(
+            "traefik.http.services.s.weighted.foo",
+            "",
+            "Traefik 3.0 knows no 'foo' here.",
+            "",
+            id="ignored, misspelt",
+        ),
+        pytest.param(
+            "traefik.http.services.s.loadbalancer.strategy",
+            "p2c",
+            "Traefik 3.0 knows no 'strategy' here.",
+            "it needs Traefik 3.4: set traefik_version (BRIDGE_TRAEFIK_VERSION) to 3.4 if every Traefik that reads"
+            " this etcd is of that release or a later one",
+            id="field of a later release",
+        ),
+        pytest.param(
+            "traefik.http.middlewares.m.stripprefix",
+            "/a",
+            "traefik.http.middlewares.m.stripprefix says nothing on its own.",
+            "set one of: forceslash, prefixes",
+            id="object alone",
+        ),
+        pytest.param(
+            "traefik.http.routers",
+            "",
+            "traefik.http.routers says nothing on its own.",
+            "write traefik.http.routers.<name>",
+            id="map alone",
+        ),
+        pytest.param(
+            "traefik.http.routers.a.rule.foo",
+            "",
+            "traefik.http.routers.a.rule takes a value and has nothing below it.",
+            "write traefik.http.routers.a.rule=...",
+            id="below a value",
+        ),
+        pytest.param(
+            "traefik.http.routers.a.priority",
+            "high",
+            "traefik.http.routers.a.priority does not take 'high'.",
+            "write a whole number",
+            id="not a number",
+        ),
+        pytest.param(
+            "traefik.http.services.a.loadbalancer.passhostheader",
+            "",
+            "traefik.http.services.a.loadbalancer.passhostheader does not take ''.",
+            "write true or false",
+            id="empty boolean",
+        ),
+        pytest.param(
+            "traefik.http.middlewares.m.basicauth.users",
+            "secret\ud800",
+            "traefik.http.middlewares.m.basicauth.users does not take the value.",
+            "write valid Unicode text",
+            id="half a surrogate pair, not shown with the secret around it",
+        ),
+        pytest.param(
+            "traefik.http.routers.123.rule",
+            "",
+            "The name '123' has only digits, which Traefik takes for a position in a list.",
+            "choose another name",
+            id="name of digits",
+        ),
+        pytest.param(
+            "traefik.http.routers.a/b.rule",
+            "",
+            "The name 'a/b' has a slash, which separates the parts of a key.",
+            "choose another name",
+            id="name with a slash",
+        ),
+        pytest.param(
+            f"{HEADERS}.404",
+            "",
+            "The name '404' has only digits, which Traefik takes for a position in a list.",
+            "choose another name",
+            id="header of digits",
+        ),
+        pytest.param(
+            f"{OPTIONS}.a.1",
+            "",
+            "The plugin 'p' has the name '1', which has only digits, which Traefik takes for a position in a list;"
+            " a key-value store cannot hold that.",
+            "",
+            id="plugin option of digits",
+        ),
+        pytest.param(
+            f"{OPTIONS}.a.b",
+            ",x",
+            "The plugin 'p' has a value in an object that begins with a comma, which Traefik takes for a notation"
+            " of its own; a key-value store cannot hold that.",
+            "",
+            id="plugin value with a leading comma",
+        ),
+    ],
+)
+def test_problem(label: str, value: str, message: str, hint: str) -> None:
+    """A bad label is told with its full name, what is wrong with it, and what to write instead."""
+    decoded = decode("web", {label: value}, Release.V3_0)
+    assert decoded.problems == (Problem("web", label, message, hint),)
+    assert not decoded.objects
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        pytest.param([".a.x", ".a[0]"], "mixes names and positions in a list", id="names and positions"),
+        pytest.param([".a.a", ".a.B", ".b"], "has names that differ only in letter case", id="letter case"),
+        pytest.param([".l[0].a.x", ".l[0].a[0]"], "mixes names and positions in a list", id="inside a list"),
+    ],
+)
+def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) -> None:
+    """Options whose shape the KV decoder would change are refused."""
+    labels = {f"{OPTIONS}{option}": "1" for option in options}
+    (problem,) = decode("web", labels, Release.V3_0).problems
+    assert problem.message == f"The plugin 'p' {reason}; a key-value store cannot hold that."
+
+
+def test_all_problems_are_told() -> None:
+    """A container's problems are told together, so that the user need not find them one by one."""
+    labels = {
+        "TRAEFIK.http.routers.a.rule": "",
+        "traefik.http.routers.a.priority": "x",
+        "traefik.http.routers.a.foo": "",
+        "traefik.http.routers.1.rule": "",
+        "traefik.tcp.routers.b.tls.passthrough": "",
+    }
+    assert {problem.label for problem in decode("c", labels, Release.V3_0).problems} == set(labels)
+
+
+def test_one_problem_drops_all_objects() -> None:
+    """Traefik drops a container as a whole; so do we."""
+    labels = {"traefik.http.routers.a.rule": "", "traefik.udp.routers.b.entrypoint": "x"}
+    assert not decode("c", labels, Release.V3_0).objects
+
+
+def test_label_that_is_no_text_can_be_printed() -> None:
+    """A label with half a surrogate pair is told in a form that every terminal can print."""
+    (problem,) = decode("c", {"traefik.http.routers.\ud800.rule": ""}, Release.V3_0).problems
+    assert (problem.label, problem.message) == (
+        "traefik.http.routers.\\ud800.rule",
+        "The label is not valid Unicode text.",
+    )
+
+
+def test_values_below_a_disabled_object_are_not_read() -> None:
+    """Names are checked below what is disabled, values are not: as in Traefik."""
+    labels = {
+        "traefik.http.middlewares.m.compress": "false",
+        "traefik.http.middlewares.m.compress.minresponsebodybytes": "x",
+        "traefik.http.middlewares.m.compress.foo": "x",
+    }
+    (problem,) = decode("c", labels, Release.V3_0).problems
+    assert problem.label == "traefik.http.middlewares.m.compress.foo"

@@ -1,0 +1,131 @@
+"""Values of each type: what Go's parsers take, and how it is spelled in a key."""
+
+import pytest
+
+from bridge.labels.values import normalise
+
+LARGEST = 2**63 - 1
+
+
+@pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
+def test_true(text: str) -> None:
+    """Booleans are what Go's strconv.ParseBool takes, written as `true`."""
+    assert normalise("bool", text) == "true"
+
+
+@pytest.mark.parametrize("text", ["0", "f", "F", "FALSE", "false", "False"])
+def test_false(text: str) -> None:
+    """Booleans are what Go's strconv.ParseBool takes, written as `false`."""
+    assert normalise("bool", text) == "false"
+
+
+@pytest.mark.parametrize("text", ["", "yes", "tRUE", " true", "\uff11"])
+def test_no_boolean(text: str) -> None:
+    """Nothing else is a boolean, not even an empty value."""
+    assert normalise("bool", text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", "0"),
+        ("-0", "0"),
+        ("+7", "7"),
+        ("007", "7"),
+        (str(LARGEST), str(LARGEST)),
+        (str(-(2**63)), str(-(2**63))),
+    ],
+)
+def test_int(text: str, expected: str) -> None:
+    """Numbers are what Go's strconv.ParseInt takes with base 10 and 64 bits, in their plain form."""
+    assert normalise("int", text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "+", "1_000", "0x10", " 1", "1.0", "--1", "\u0661", str(2**63), str(-(2**63) - 1), "9" * 10_000]
+)
+def test_no_int(text: str) -> None:
+    """No base prefix, no underscore, no space, no other script's digits, nothing that overflows."""
+    assert normalise("int", text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("16", "16"), ("4294967295", "4294967295"), ("4294967296", None), ("+1", None), ("-1", None)],
+)
+def test_uint32(text: str, expected: str | None) -> None:
+    """Numbers without a sign are what Go's strconv.ParseUint takes with 32 bits."""
+    assert normalise("uint32", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("10", "10s", id="a number is seconds"),
+        pytest.param("-10", "-10s", id="negative"),
+        pytest.param("+010", "10s", id="plain form"),
+        pytest.param("9223372036", "9223372036s", id="the most seconds"),
+        pytest.param("9223372037", "9223372037", id="overflows: taken only without a unit"),
+        pytest.param("1h1m1.5s", "1h1m1.5s", id="as given"),
+        pytest.param("-.5\u00b5s", "-.5\u00b5s", id="micro sign"),
+        pytest.param("1.\u03bcs", "1.\u03bcs", id="Greek letter mu"),
+        pytest.param("9223372036854775807ns", "9223372036854775807ns", id="longest"),
+        pytest.param("-9223372036854775808ns", "-9223372036854775808ns", id="most negative"),
+    ],
+)
+def test_duration(text: str, expected: str) -> None:
+    """Durations are written as given; a number alone is seconds and gets its unit."""
+    assert normalise("duration", text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "s",
+        ".s",
+        "1d",
+        "1 s",
+        "1s ",
+        "1S",
+        "1.5",
+        "1..5s",
+        "1s.",
+        "9223372036854775808ns",
+        "2562048h",
+        "9" * 20 + "s",
+        "1hh",
+    ],
+)
+def test_no_duration(text: str) -> None:
+    """Nothing else is a duration: Go's time.ParseDuration decides, overflows included."""
+    assert normalise("duration", text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", "a"),
+        (" a , b ", "a,b"),
+        (",", ","),
+        ("", ""),
+        ("\t", " "),
+        ("\x1ca", "\x1ca"),
+        ("\u2003a\u3000", "a"),
+    ],
+)
+def test_list(text: str, expected: str) -> None:
+    """The parts of a list are trimmed of what Go takes for space; one empty part differs from no list."""
+    assert normalise("list", text) == expected
+
+
+@pytest.mark.parametrize("kind", ["string", "list", "raw"])
+def test_no_text(kind: str) -> None:
+    """Half a surrogate pair cannot be written to etcd."""
+    assert normalise(kind, "a\udfff") is None
+
+
+def test_text_stays_as_it_is() -> None:
+    """Text is neither trimmed nor changed."""
+    assert normalise("string", " Host(`a`)\n\0\U0001f600") == " Host(`a`)\n\0\U0001f600"
