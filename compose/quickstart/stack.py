@@ -57,7 +57,8 @@ def _start() -> None:
     try:
         compose.call("up", "--detach", variables={"DOCKER_GID": _group_of_socket()})
     except PartUnavailableError as error:
-        raise PartUnavailableError(f"{error}\nMore is told by: {_compose()} logs") from error
+        log = compose.call("logs", "--tail=5", "bridge")
+        raise PartUnavailableError(f"{error}\nThe bridge's log ends:\n{log}") from error
     _join_own_network(compose.call("ps", "--quiet", "traefik").strip())
 
 
