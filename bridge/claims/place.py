@@ -32,7 +32,7 @@ class Rule(Enum):
     """Which row of the table decided; the value says it in words."""
 
     DEFINE = "nobody has the name: this container defines it"
-    ADOPT = "the view holds exactly this already: taken over"
+    ADOPT = "the view holds exactly this already, and no state: taken over"
     JOIN = "this is the definition in force"
     REDEFINE = "the newest container of the application redefines it"
     DIFFER = "another definition is in force: published under that one"
@@ -88,7 +88,6 @@ class Place:
     exact: list[Compare] = field(default_factory=list)
     claims_compares: list[Compare] = field(default_factory=list)
     view_compares: list[Compare] = field(default_factory=list)
-    adopted: Mapping[str, str] = field(default_factory=dict)
     needs: set[Range] = field(default_factory=set)
 
     def rule(self, me: Claimant, claim: Claim, *, holds: bool) -> Verdict:
@@ -277,7 +276,6 @@ class Place:
         self.view_compares += [
             Compare(keys, Revision.MODIFIED, read + 1, below=True, why=why) for keys in self._view(name)
         ]
-        self.adopted = self.found(name)
 
     def view_read(self, name: str) -> int:
         """The revision at which the view was read under this spelling."""

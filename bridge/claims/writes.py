@@ -30,8 +30,6 @@ def difference(parties: Sequence[Party], places: Collection[Place], known: Known
     for party in parties:
         before |= _held(party, known)
         after |= _got(party, known)
-    for place in places:
-        before |= {key: value for key, value in place.adopted.items() if key in after}
     puts = [Put(key, after[key]) for key in sorted(after) if before.get(key) != after[key]]
     return (*puts, *(Delete(key) for key in sorted(before.keys() - after.keys())))
 

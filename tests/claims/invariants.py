@@ -1,0 +1,122 @@
+"""What must hold in etcd after every transaction, read off the keys alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey
+from bridge.claims.records import (
+    Claim,
+    ContainerRecord,
+    ObjectRecord,
+    decode_claim,
+    decode_container,
+    decode_object,
+)
+from bridge.claims.transaction import Compare, Transaction
+from bridge.labels.model import Ref
+from bridge.view.model import Publication
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.world import layout
+
+LAYOUT = layout("")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the bridges agree on, decoded."""
+
+    objects: dict[Ref, ObjectRecord]
+    claims: dict[Ref, dict[Claimant, Claim]]
+    containers: dict[Claimant, ContainerRecord]
+
+
+def state(etcd: FakeEtcd) -> State:
+    """Decode the state."""
+    read = State({}, {}, {})
+    for seen in etcd.keys.values():
+        match LAYOUT.parse(seen.key):
+            case ObjectKey(ref):
+                record = decode_object(seen.value)
+                assert isinstance(record, ObjectRecord)
+                read.objects[ref] = record
+            case ClaimKey(ref, claimant):
+                claim = decode_claim(seen.value)
+                assert isinstance(claim, Claim)
+                read.claims.setdefault(ref, {})[claimant] = claim
+            case ContainerKey(claimant):
+                container = decode_container(seen.value)
+                assert isinstance(container, ContainerRecord)
+                read.containers[claimant] = container
+    return read
+
+
+def checked(before: FakeEtcd, after: FakeEtcd, strangers: Iterable[str], fence: tuple[Compare, ...]) -> None:
+    """Hold one transaction against all rules."""
+    old, new = state(before), state(after)
+    for ref in old.objects.keys() | new.objects.keys() | new.claims.keys():
+        _behind(ref, new)
+        _change(ref, old, new)
+    _whole(new)
+    _shown(after, new, strangers)
+    lives = before.commit(Transaction(fence, (), ())).__class__.__name__ == "Committed"
+    assert lives or before.revision == after.revision, "written by who was declared dead"
+
+
+def _behind(ref: Ref, new: State) -> None:
+    record, claims = new.objects.get(ref), new.claims.get(ref, {})
+    assert bool(record) == bool(claims), f"{ref.name}: an object without claims, or claims without an object"
+    if record:
+        assert record.definer in claims, f"{ref.name}: no claim behind the definer"
+        definer = claims[record.definer]
+        assert definer.wants.leaves == record.definition.leaves, f"{ref.name}: its definer wants something else"
+        assert definer.application == record.application, f"{ref.name}: its definer is another application's"
+        apart = {it.application for it in claims.values() if it.wants.leaves != record.definition.leaves}
+        assert len(apart) < 2, f"{ref.name}: two applications disagree with what is in force"
+        assert all(it.name == record.definition.name for it in claims.values()), f"{ref.name}: spelled twice"
+
+
+def _change(ref: Ref, old: State, new: State) -> None:
+    was, now = old.objects.get(ref), new.objects.get(ref)
+    if not now:
+        return
+    former, claims = old.claims.get(ref, {}), new.claims[ref]
+    stayed = {who: it for who, it in claims.items() if who in former and former[who].wants == it.wants}
+    if was and stayed and was.definition != now.definition:
+        assert was.definition.name == now.definition.name, f"{ref.name}: spelled anew under those who stay"
+        others = {it.application for it in stayed.values()} - {now.application}
+        assert not others, f"{ref.name}: changed under another application"
+    for who in claims.keys() - stayed.keys():
+        agrees = claims[who].wants == now.definition
+        assert agrees or claims[who].application == now.application, f"{ref.name}: hides behind another's"
+
+
+def _whole(new: State) -> None:
+    held: dict[Claimant, set[Ref]] = {}
+    for ref, claims in new.claims.items():
+        for who in claims:
+            held.setdefault(who, set()).add(ref)
+    listed = {who: set(it.claims) for who, it in new.containers.items() if it.claims}
+    assert held == listed, "containers do not list their claims"
+    assert not any(it.claims and it.waits for it in new.containers.values()), "waits while holding something"
+
+
+def _shown(etcd: FakeEtcd, new: State, strangers: Iterable[str]) -> None:
+    shown = {key: "by hand" for key in strangers}
+    for ref, record in new.objects.items():
+        named = replace(ref, name=record.definition.name)
+        shown |= {LAYOUT.view_key(named, path): value for path, value in record.definition.leaves}
+        for claim in new.claims.get(ref, {}).values():
+            shown |= {LAYOUT.view_key(named, path): value for path, value in claim.server}
+    assert shown == {seen.key: seen.value for seen in etcd.find(LAYOUT.view())}, "the view is not what is in force"
+
+
+def standing(etcd: FakeEtcd, wanted: Mapping[str, Publication | None]) -> None:
+    """Whoever publishes something has all of it or waits; whoever does not has left nothing."""
+    containers = {who.container: it for who, it in state(etcd).containers.items()}
+    for container, publication in wanted.items():
+        record = containers.get(container)
+        if publication is None:
+            assert record is None, f"{container} is gone and left something"
+        else:
+            assert record, f"{container} was forgotten"
+            assert record.waits or len(record.claims) == len(publication.items), f"{container} is there in part"

@@ -1,0 +1,393 @@
+"""A model of hosts that share an etcd: every step of every bridge, in every order, with the product's own decisions.
+
+Deciding and committing are separate steps, so that others come in between; a bridge's memory is as stale as its
+last look. A world is a script per container (what it publishes, one after the other; None: nothing), hosts that may
+be taken for dead, and strangers' keys.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from bridge.claims.decide import Settled
+from bridge.claims.gather import Change, Known
+from bridge.claims.layout import ContainerKey
+from bridge.claims.memory import Memory
+from bridge.claims.place import Rule
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Compare, Committed, Range, Read, Revision, Transaction
+from bridge.view.model import Publication
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.invariants import checked, standing
+from tests.claims.world import fence, identifier, layout
+
+Step = tuple[str, str]
+"""What happens, and to whom."""
+
+BY_STRANGERS = (Rule.WAIT_FOREIGN, Rule.WAIT_CASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What may happen: a script for each container by its name, and who else acts."""
+
+    hosts: Mapping[str, str]
+    scripts: Mapping[str, tuple[Publication | None, ...]]
+    mortal: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+    dropped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A container: how far its script is, whether its bridge has yet to look at it, and what it was told last."""
+
+    position: int = 0
+    marked: bool = False
+    settled: Settled | None = None
+
+
+@dataclass(slots=True)
+class Actor:
+    """A bridge, or whoever removes a dead host's claims: what it remembers and what it is about to do."""
+
+    memory: Memory
+    fence: tuple[Compare, ...]
+    settling: Settling | None = None
+    box: str = ""
+    life: int = 0
+
+
+@dataclass(slots=True)
+class World:
+    """One state of everything; a step makes another."""
+
+    scene: Scene
+    etcd: FakeEtcd
+    actors: dict[str, Actor]
+    boxes: dict[str, Box]
+    strangers: frozenset[str] = frozenset()
+    log: tuple[tuple[int, frozenset[str]], ...] = field(default=(), repr=False)
+
+    def copy(self) -> "World":
+        return replace(self, actors=dict(self.actors), boxes=dict(self.boxes))
+
+
+def begin(scene: Scene) -> World:
+    """The world before anything happens."""
+    etcd = FakeEtcd()
+    hosts = sorted(set(scene.hosts.values()))
+    actors = {host: Actor(Memory(layout(host)), fence(etcd, host)) for host in hosts}
+    return World(scene, etcd, actors, {name: Box() for name in scene.hosts})
+
+
+def outside(world: World) -> Iterator[Step]:
+    """What users, strangers and time can do next."""
+    for name, script in world.scene.scripts.items():
+        if world.boxes[name].position < len(script):
+            yield "user", name
+    for key in world.scene.strangers:
+        if key not in world.etcd.keys and key not in world.strangers:
+            yield "stranger", key
+    for host in world.scene.mortal:
+        alive = layout(host).alive() in world.etcd.keys
+        if world.actors[host].life < 1:
+            yield ("die" if alive else "return"), host
+
+
+def inside(world: World) -> Iterator[Step]:
+    """What the bridges can do next."""
+    for name, box in world.boxes.items():
+        if box.marked and not world.actors[world.scene.hosts[name]].settling:
+            yield "decide", name
+    for actor, it in world.actors.items():
+        if it.settling:
+            yield "answer", actor
+    for host in world.scene.mortal:
+        gone = layout(host).alive() not in world.etcd.keys
+        if gone and reaper(host) not in world.actors and world.etcd.find(layout(host).containers()):
+            yield "reap", host
+
+
+def reaper(host: str) -> str:
+    """Whoever removes a dead host's claims."""
+    return f"reaper of {host}"
+
+
+def take(world: World, step: Step) -> World:
+    """The world after a step."""
+    world = world.copy()
+    _STEPS[step[0]](world, step[1])
+    return world
+
+
+def _user(world: World, name: str) -> None:
+    world.boxes[name] = replace(world.boxes[name], position=world.boxes[name].position + 1, marked=True)
+
+
+def _stranger(world: World, key: str) -> None:
+    world.etcd = world.etcd.copy()
+    world.etcd.put(key, "by hand")
+    world.strangers |= {key}
+
+
+def _die(world: World, host: str) -> None:
+    world.etcd = world.etcd.copy()
+    world.etcd.delete(layout(host).alive())
+
+
+def _return(world: World, host: str) -> None:
+    """A bridge finds itself dead, and begins anew with what it lists."""
+    world.etcd = world.etcd.copy()
+    now = fence(world.etcd, host)
+    world.actors[host] = Actor(_listed(world, host), now, life=world.actors[host].life + 1)
+    for name in [name for name, at in world.scene.hosts.items() if at == host]:
+        world.boxes[name] = replace(world.boxes[name], marked=True, settled=None)
+
+
+def _listed(world: World, host: str) -> Memory:
+    memory = Memory(layout(host))
+    state = Range(memory.layout.state, memory.layout.state[:-1] + "0")
+    memory.keys = {seen.key: seen for seen in world.etcd.find(state)}
+    return memory
+
+
+def _reap(world: World, host: str) -> None:
+    memory, keys = _listed(world, host), layout(host)
+    record = world.etcd.keys[keys.host_record()]
+    dead = (
+        Compare(Range(keys.alive()), Revision.CREATED, 0, why="reap: the host is dead"),
+        Compare(Range(keys.host_record()), Revision.MODIFIED, record.mod_revision, why="reap: it was not back"),
+    )
+    parsed = (keys.parse(seen.key) for seen in world.etcd.find(keys.containers()))
+    gone = [Change(key.claimant.container, None) for key in parsed if isinstance(key, ContainerKey)]
+    world.actors[reaper(host)] = Actor(memory, dead, Settling(gone, memory, dead))
+
+
+def _decide(world: World, name: str) -> None:
+    host = world.scene.hosts[name]
+    actor, box = world.actors[host], world.boxes[name]
+    memory = actor.memory.copy()
+    settling = Settling([Change(identifier(name), wanted(world, name))], memory, actor.fence)
+    world.boxes[name] = replace(box, marked=False)
+    world.actors[host] = replace(actor, memory=memory, settling=settling, box=name)
+    _finish(world, host)
+
+
+def wanted(world: World, name: str) -> Publication | None:
+    """What a container publishes at this point of its script."""
+    position = world.boxes[name].position
+    return world.scene.scripts[name][position - 1] if position else None
+
+
+def _answer(world: World, who: str) -> None:
+    actor = _copied(world.actors[who])
+    world.actors[who] = actor
+    settling = actor.settling
+    assert settling
+    request = settling.request
+    assert request
+    before, world.etcd = world.etcd, world.etcd.copy()
+    answer = world.etcd.carry_out(_without(request, world.scene.dropped))
+    if isinstance(answer, Committed) and isinstance(request, Transaction) and request.writes:
+        checked(before, world.etcd, world.strangers, actor.fence)
+        _wake(world, frozenset(write.key for write in request.writes))
+    settling.answer(answer)
+    _finish(world, who)
+
+
+def _without(request: Transaction | Read, why: str) -> Transaction | Read:
+    if not why or isinstance(request, Read):
+        return request
+    return replace(request, compares=tuple(it for it in request.compares if it.why != why))
+
+
+def _copied(actor: Actor) -> Actor:
+    assert actor.settling
+    memory, old = actor.memory.copy(), actor.settling
+    settling = Settling.__new__(Settling)
+    settling.__dict__.update(old.__dict__)
+    settling.memory = memory
+    known = old._known
+    settling.__dict__["_known"] = Known(memory, dict(known.ranges), known.trusting)
+    settling.__dict__["_batches"] = list(old._batches)
+    settling.settled, settling.unsettled = dict(old.settled), list(old.unsettled)
+    return replace(actor, memory=memory, settling=settling)
+
+
+def _finish(world: World, who: str) -> None:
+    actor = world.actors[who]
+    settling = actor.settling
+    if not settling or settling.request:
+        return
+    if who not in world.scene.hosts.values():
+        del world.actors[who]
+        return
+    assert not settling.unsettled, "never came to an end"
+    world.actors[who] = replace(actor, settling=None, box="")
+    if settling.fenced:
+        return
+    told = settling.settled[identifier(actor.box)]
+    box = world.boxes[actor.box]
+    late = any(revision > told.revision and _covered(told, keys) for revision, keys in world.log)
+    world.boxes[actor.box] = replace(box, settled=told, marked=box.marked or late)
+
+
+def _wake(world: World, keys: frozenset[str]) -> None:
+    world.log = (*world.log, (world.etcd.revision, keys))
+    for name, box in world.boxes.items():
+        if box.settled and _covered(box.settled, keys):
+            world.boxes[name] = replace(box, marked=True)
+
+
+def _covered(told: Settled, keys: frozenset[str]) -> bool:
+    return any(_covers(watched, key) for watched in told.watch for key in keys)
+
+
+def _covers(watched: Range, key: str) -> bool:
+    return watched.key <= key < watched.end if watched.end else key == watched.key
+
+
+_STEPS: Mapping[str, Callable[[World, str], None]] = {
+    "user": _user,
+    "stranger": _stranger,
+    "die": _die,
+    "return": _return,
+    "reap": _reap,
+    "decide": _decide,
+    "answer": _answer,
+}
+
+
+def identity(world: World) -> int:
+    """A number that two worlds share if nothing can tell them apart from here on: revisions count by their order."""
+    live = sorted({seen.mod_revision for seen in world.etcd.keys.values()})
+    rank = {revision: place for place, revision in enumerate(live)}
+    etcd = frozenset((seen.key, seen.value, rank[seen.mod_revision]) for seen in world.etcd.keys.values())
+    actors = tuple(_actor(world, who, it, rank, live) for who, it in sorted(world.actors.items()))
+    boxes = tuple((name, box.position, box.marked, _told(box)) for name, box in world.boxes.items())
+    return hash((etcd, actors, boxes, world.strangers))
+
+
+def _told(box: Box) -> object:
+    return box.settled and (box.settled.watch, box.settled.published)
+
+
+def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: list[int]) -> object:
+    keys = world.etcd.keys
+
+    def seen(key: str, value: str, revision: int) -> object:
+        current = key in keys and keys[key].mod_revision == revision
+        return key, value, rank[revision] if current else -1
+
+    memory = frozenset(seen(it.key, it.value, it.mod_revision) for it in actor.memory.keys.values())
+    lives = world.etcd.commit(Transaction(actor.fence, (), ())).__class__.__name__
+    if not actor.settling:
+        return who, memory, lives, actor.life
+    known = actor.settling._known
+    ranges = frozenset(
+        (
+            asked,
+            bisect_right(live, held.revision),
+            frozenset(seen(it.key, it.value, it.mod_revision) for it in held.keys.values()),
+            frozenset(
+                key for at, changed in world.log if at > held.revision for key in changed if _covers(asked, key)
+            ),
+        )
+        for asked, held in known.ranges.items()
+    )
+    doing = (tuple(actor.settling._batches), actor.settling._attempts, known.trusting)
+    return who, memory, lives, actor.life, ranges, hash(doing), actor.box
+
+
+@dataclass(slots=True)
+class Explored:
+    """How much was seen, and what was at rest."""
+
+    states: int = 0
+    rests: int = 0
+
+
+def explore(scene: Scene, limit: int = 10**9) -> Explored:
+    """Take every step in every order; raises AssertionError, with the way there, where a rule is broken.
+
+    A state that leads back to itself is a movement without end, since users and strangers only go forward.
+    """
+    explored = Explored()
+    open_, done = set[int](), set[int]()
+    path: list[tuple[int, World, Iterator[Step], Step]] = []
+
+    def enter(world: World, step: Step) -> None:
+        name = identity(world)
+        assert name not in open_, "moves for ever"
+        if name in done:
+            return
+        explored.states += 1
+        assert explored.states <= limit, "the world is larger than thought"
+        own = list(inside(world))
+        if not own:
+            explored.rests += 1
+            at_rest(world)
+        open_.add(name)
+        path.append((name, world, iter([*own, *outside(world)]), step))
+
+    step: Step = ("", "")
+    try:
+        enter(begin(scene), step)
+        while path:
+            name, world, steps, _ = path[-1]
+            step = next(steps, ("", ""))
+            if step[0]:
+                enter(take(world, step), step)
+            else:
+                open_.discard(name)
+                done.add(name)
+                path.pop()
+    except AssertionError as error:
+        way = [it[3] for it in path[1:]] + [step]
+        raise AssertionError(f"{error} after {way}") from error
+    return explored
+
+
+def at_rest(world: World) -> None:
+    """Everyone is published, or waits for a reason that still holds; whoever is gone left nothing.
+
+    A resync of every host may still let the newest container of an application have its way; then all is still.
+    """
+    for host in sorted(set(world.scene.hosts.values())):
+        if layout(host).alive() not in world.etcd.keys:
+            return
+    for name, box in world.boxes.items():
+        told = _afresh(world, name)
+        if box.settled and not box.settled.published and wanted(world, name):
+            foreign = any(verdict.rule in BY_STRANGERS for verdict in box.settled.verdicts)
+            assert foreign or not told.published, f"{name} waits for nothing"
+    standing(world.etcd, {identifier(name): wanted(world, name) for name in world.boxes})
+    _still(world)
+
+
+def _afresh(world: World, name: str) -> Settled:
+    etcd, host = world.etcd.copy(), world.scene.hosts[name]
+    settling = Settling(
+        [Change(identifier(name), wanted(world, name))], _listed(world, host), world.actors[host].fence
+    )
+    while settling.request:
+        settling.answer(etcd.carry_out(settling.request))
+    return settling.settled[identifier(name)]
+
+
+def _still(world: World) -> None:
+    world = world.copy()
+    world.etcd = world.etcd.copy()
+    for _ in range(len(world.boxes) + 2):
+        revision = world.etcd.revision
+        for name, host in world.scene.hosts.items():
+            before = world.etcd.copy()
+            fence_ = world.actors[host].fence
+            settling = Settling([Change(identifier(name), wanted(world, name))], _listed(world, host), fence_)
+            while settling.request:
+                settling.answer(world.etcd.carry_out(settling.request))
+            checked(before, world.etcd, world.strangers, fence_)
+        if world.etcd.revision == revision:
+            return
+    raise AssertionError("resyncs never come to rest")
