@@ -93,10 +93,11 @@ def test_bridge_is_not_root() -> None:
 
 @pytest.mark.usefixtures("running")
 def test_bridge_ends_at_once() -> None:
-    """The image's entry point passes signals on: the bridge ends by itself, long before it would be killed."""
-    begun = time.monotonic()
-    docker("restart", "--time=30", service("bridge"))
-    assert time.monotonic() - begun < 10
+    """The bridge ends by itself, long before it would be killed, also when it has only just begun."""
+    for _ in range(2):
+        begun = time.monotonic()
+        docker("restart", "--time=30", service("bridge"))
+        assert time.monotonic() - begun < 5
 
 
 def test_port_in_use(clone: Clone) -> None:
