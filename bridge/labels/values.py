@@ -102,10 +102,8 @@ def _nanoseconds(whole: str, fraction: str, unit: str) -> int | None:
     had_digits, whole = bool(whole), whole.lstrip("0")
     if scale is None or len(whole) > 19 or not (had_digits or fraction):
         return None
-    number = int(whole or "0") * scale
     digits = fraction[:18]
-    number += int(int(digits or "0") * (scale / 10.0 ** len(digits)))
-    return number if number <= _INT64 else None
+    return int(whole or "0") * scale + int(int(digits or "0") * (scale / 10.0 ** len(digits)))
 
 
 _NORMALISE: Final[Mapping[str, Callable[[str], str | None]]] = {
