@@ -22,10 +22,12 @@ async def persist(
         if isinstance(error, Exception):
             failed(error)
 
-    retrying = AsyncRetrying(
+    async for retry in AsyncRetrying(
         retry=retry_if_exception_type(failures),
         wait=wait_exponential_jitter(FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT),
         sleep=anyio.sleep,
         before_sleep=tell,
-    )
-    return await retrying(attempt)
+    ):
+        with retry:
+            return await attempt()
+    raise AssertionError("it is tried until it succeeds")
