@@ -13,13 +13,13 @@ from tests.alike.rawdata import of_provider
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
-from tests.lab.traefik import Traefik, docker_provider, etcd_provider
+from tests.lab.traefik import Protocol, Traefik, docker_provider, etcd_provider
 from tests.lab.wait import DeadlineError, wait_for
 
 SEEN_WITHIN = 20.0
 EQUAL_WITHIN = 10.0
 AT_ONCE = {"providers.providersThrottleDuration": "50ms"}
-ENTRY_POINTS = {"tcpin": "tcp", "udpin": "udp"}
+ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
 TRAEFIK_OPTIONS = {
     "exposed_by_default": "exposedByDefault",
     "default_rule": "defaultRule",
