@@ -1,0 +1,60 @@
+"""What the README shows is what the product does."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from bridge.container import Container, Network, Port
+from bridge.labels.fields import DEFAULT_RELEASE
+from bridge.planning import plan
+from bridge.routing.options import Options
+from bridge.rules.constraints import Constraints
+from bridge.rules.template import Template
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def test_the_example() -> None:
+    """The labels of the example become exactly the keys that stand below them."""
+    labels = yaml.safe_load(_example("labels"))["labels"]
+    made = plan([_container(labels)], _options(), "traefik")
+    assert made.problems == ()
+    assert [f"{key} = {value}" for key, value in sorted(made.keys.items())] == _example("keys").splitlines()
+
+
+def _example(name: str) -> str:
+    found = re.search(rf"<!-- example: {name} -->\n```.*?\n(.*?)\n```", README, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def _container(labels: dict[str, str]) -> Container:
+    return Container(
+        id="0a1b2c3d4e5f" + "0" * 52,
+        name="shop",
+        image="shop",
+        created="2026-01-01T00:00:00Z",
+        started="2026-01-01T00:00:00Z",
+        status="running",
+        health="",
+        stop_signal="SIGTERM",
+        labels=labels,
+        network_mode="shop_default",
+        networks=(Network("shop_default", "", "172.18.0.5", ""),),
+        ports=(Port(8080, "tcp", ()),),
+    )
+
+
+def _options() -> Options:
+    return Options(
+        release=DEFAULT_RELEASE,
+        exposed_by_default=True,
+        default_rule=Template.parse("Host(`{{ .Name }}`)"),
+        constraints=Constraints.parse(""),
+        network="",
+        use_bind_port_ip=False,
+        allow_empty_services=False,
+        advertise_address="",
+        host="alpha",
+    )
