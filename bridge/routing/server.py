@@ -1,6 +1,7 @@
 """The one server that a container brings to each of its services: its URL or address."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bridge.container import Container
 from bridge.labels.model import Leaf, Ref
@@ -15,7 +16,7 @@ def server(
     container: Container, service: Ref, leaves: Sequence[Leaf], around: Surroundings
 ) -> tuple[Leaf, ...] | Problem:
     """Complete what the labels say of a running container's server (documentation: "Services", server)."""
-    said = {leaf.path.removeprefix(SERVER): leaf for leaf in leaves if leaf.path.startswith(SERVER)}
+    said = _said(leaves)
     kept = tuple(said[name] for name in ("preservepath", "tls", "weight") if name in said)
     if service.protocol == "http" and said.get("url") and said["url"].value:
         return _given(container, said) or (said["url"], *kept)
@@ -38,10 +39,16 @@ def idle_server(service: Ref, leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
     Traefik leaves a server without a URL behind where a label names the port, which answers 500; here the list
     is empty.
     """
-    said = {leaf.path.removeprefix(SERVER): leaf for leaf in leaves if leaf.path.startswith(SERVER)}
+    said = _said(leaves)
     if service.protocol != "http" or not said.get("url") or not said["url"].value:
         return ()
     return tuple(said[name] for name in ("preservepath", "url", "weight") if name in said)
+
+
+def _said(leaves: Sequence[Leaf]) -> dict[str, Leaf]:
+    """What labels say of the server, by field; the paths are relative to the server."""
+    mine = (leaf for leaf in leaves if leaf.path.startswith(SERVER))
+    return {name: replace(leaf, path=name) for leaf in mine if (name := leaf.path.removeprefix(SERVER))}
 
 
 def _transport(service: Ref) -> str:
