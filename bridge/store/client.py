@@ -4,7 +4,7 @@ It keeps to one endpoint until that fails, and raises StoreUnavailable at once: 
 endpoint. Repeating is the caller's part, since what to repeat depends on what was meant.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Never, Protocol
@@ -24,13 +24,16 @@ from bridge.claims.transaction import (
 from bridge.store.connection import Connection
 from bridge.store.errors import EndpointLost, LeaseLost, StoreUnavailable
 from bridge.store.messages import (
+    MAX_OPERATIONS,
     Header,
     Message,
     RangeResponse,
     TxnResponse,
+    found_keys,
     key_values,
     outcome,
     range_bounds,
+    read_request,
     transaction_request,
 )
 from bridge.store.session import Session
@@ -98,12 +101,12 @@ class Store:
     async def read(self, *ranges: Range) -> Snapshot:
         """Return what `ranges` hold, all at the revision at which the first is read."""
         cluster = revision = 0
-        found = []
+        found: list[tuple[KeyValue, ...]] = []
         async with self._connected() as session:
-            for keys in ranges:
-                header, held = await _read(session, keys, revision)
+            for together in _requests(ranges):
+                header, held = await _read(session, together, revision)
                 cluster, revision = header.cluster_id, revision or header.revision
-                found.append(held)
+                found += held
         return Snapshot(cluster, revision, tuple(found))
 
     @asynccontextmanager
@@ -198,7 +201,29 @@ class Store:
             session.close()
 
 
-async def _read(session: Session, keys: Range, revision: int) -> tuple[Header, tuple[KeyValue, ...]]:
+def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:
+    """Put single keys together, since a resync asks for thousands; a range may be large, and goes alone."""
+    together: list[Range] = []
+    for keys in ranges:
+        if together and (keys.end or together[0].end or len(together) == MAX_OPERATIONS):
+            yield together
+            together = []
+        together.append(keys)
+    if together:
+        yield together
+
+
+async def _read(
+    session: Session, together: Sequence[Range], revision: int
+) -> tuple[Header, Sequence[tuple[KeyValue, ...]]]:
+    if not together[0].end:
+        answer: TxnResponse = await session.ask(session.kv.Txn, read_request(together, revision))
+        return answer.header, found_keys(answer)
+    header, found = await _read_pages(session, together[0], revision)
+    return header, (found,)
+
+
+async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[Header, tuple[KeyValue, ...]]:
     answer = await _page(session, keys, revision)
     header, found = answer.header, list(key_values(answer))
     while answer.more:

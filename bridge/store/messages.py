@@ -112,8 +112,17 @@ def outcome(answer: TxnResponse) -> Committed | Refused:
     """Return what became of a transaction."""
     if answer.succeeded:
         return Committed(answer.header.revision)
-    found = tuple(key_values(response.response_range) for response in answer.responses)
-    return Refused(answer.header.revision, found)
+    return Refused(answer.header.revision, found_keys(answer))
+
+
+def read_request(keys: Sequence[Range], revision: int) -> Message:
+    """Return the request to read up to 128 single keys at one revision, the latest for 0."""
+    return _txn(success=[etcdrpc.RequestOp(request_range=_read(it, revision)) for it in keys])
+
+
+def found_keys(answer: TxnResponse) -> tuple[tuple[KeyValue, ...], ...]:
+    """Return what a transaction read, in the order asked."""
+    return tuple(key_values(response.response_range) for response in answer.responses)
 
 
 def _txn(**parts: Sequence[Message]) -> Message:
@@ -158,6 +167,6 @@ def _write(write: Put | Delete, lease: int) -> Message:
     return message
 
 
-def _read(keys: Range) -> Message:
-    request: Message = etcdrpc.RangeRequest(**range_bounds(keys))
+def _read(keys: Range, revision: int = 0) -> Message:
+    request: Message = etcdrpc.RangeRequest(**range_bounds(keys), revision=revision)
     return request

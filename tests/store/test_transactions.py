@@ -171,3 +171,24 @@ async def test_a_stranger_may_use_any_bytes(store: Store, root_key: str) -> None
     assert await holds(store, Compare(Range(key), Revision.MODIFIED, revision))
     await write(store, Delete(key))
     assert (await store.read(Range(key))).found == ((),)
+
+
+async def test_reading_many_keys_is_one_answer(store: Store, root_key: str) -> None:
+    """Hundreds of single keys among ranges are answered in their order, absent ones too, all at one revision."""
+    keys = [f"{root_key}/{number:04}" for number in range(300)]
+    await write(store, *(Put(key, "") for key in keys[::2]))
+    asked = (*map(Range, keys[:200]), under(f"{root_key}/"), *map(Range, keys[200:]))
+
+    async def write_all() -> None:
+        for number in itertools.count():
+            await write(store, *(Put(key, str(number)) for key in keys[::2]))
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(write_all)
+        seen = [await store.read(*asked) for _ in range(10)]
+        tasks.cancel_scope.cancel()
+    singles = [[found for it, found in zip(asked, one.found, strict=True) if not it.end] for one in seen]
+    for one, snapshot in zip(singles, seen, strict=True):
+        assert [it.key for found in one for it in found] == keys[::2]
+        assert [len(found) for found in one] == [1, 0] * 150
+        assert len({it.value for found in snapshot.found for it in found}) == 1
