@@ -32,6 +32,7 @@ class Connection:
         """Note that it does not (any more); only the first reason is logged, since retries fail alike."""
         if self.up or self.state == "not connected yet":
             log.warning("waiting", on=self.name, reason=str(reason))
+        if self.up:
             self._stands = anyio.Event()
         self.state = str(reason)
 
