@@ -53,9 +53,10 @@ async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]
     lease = await _alive(store, identity, waiting)
     alive = Range(identity.layout.alive())
     fence = (Compare(alive, Revision.CREATED, lease.revision, why="this bridge is the living one"),)
+    await _commit(store, Transaction(fence, (Put(identity.layout.host_record(), identity.host()),), ()))
     permanent = identity.layout.permanent
-    writes = (Put(identity.layout.host_record(), identity.host()), Put(permanent.key, permanent.value))
-    await _commit(store, Transaction(fence, writes, ()))
+    absent = Compare(Range(permanent.key), Revision.CREATED, 0, why="a restart writes nothing under the root")
+    await store.commit(Transaction((*fence, absent), (Put(permanent.key, permanent.value),), ()))
     return Session(lease, fence, Memory(identity.layout))
 
 
@@ -68,16 +69,15 @@ async def end(store: Store, identity: Identity, session: Session) -> None:
 
 async def _alive(store: Store, identity: Identity, waiting: Callable[[str], None]) -> Lease:
     key, value = identity.layout.alive(), encode_alive(AliveRecord(identity.engine, __version__))
-    deadline = anyio.current_time() + 2 * LEASE
-    first = None
+    holder, deadline = 0, 0.0
     while True:
         taken = await store.acquire(key, value, LEASE)
         if isinstance(taken, Lease):
             return taken
-        if first is None:
+        if taken.create_revision != holder:
             waiting(f"an earlier bridge of the host {identity.layout.host} is still alive")
-        first = first or taken
-        if anyio.current_time() > deadline and taken.create_revision == first.create_revision:
+            holder, deadline = taken.create_revision, anyio.current_time() + 2 * LEASE
+        if anyio.current_time() > deadline:
             raise FailedError(_duplicate(identity.layout, taken))
         await anyio.sleep(LEASE / 10)
 
