@@ -69,3 +69,5 @@ class EtcdSide:
                 self.connection.fall(gone)
                 await persist(alive, (StoreUnavailable,), self.connection.fall)
                 self.connection.stand()
+                # It may have been restored from a backup: what was seen in it before says nothing any more.
+                self.work.mark(ALL)
