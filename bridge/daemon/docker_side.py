@@ -58,13 +58,14 @@ class DockerSide:
 
     def _heard(self, event: Event, timers: TaskGroup) -> None:
         if event.action is Action.KILL and event.signal is not None:
-            self.draining.sent(event.container_id, event.signal, event.time / _NANOSECONDS)
-            timers.start_soon(self._drained_too_long, event.container_id)
+            sent = (event.container_id, event.signal, event.time / _NANOSECONDS)
+            self.draining.sent(*sent)
+            timers.start_soon(self._drained_too_long, *sent)
         if event.action in {Action.DIE, Action.DESTROY}:
             self.draining.over(event.container_id)
         self.work.mark(Task(frozenset({event.container_id})))
 
-    async def _drained_too_long(self, container_id: str) -> None:
+    async def _drained_too_long(self, container_id: str, signal: int, at: float) -> None:
         await anyio.sleep(LIMIT)
-        self.draining.over(container_id)
+        self.draining.expire(container_id, signal, at)
         self.work.mark(Task(frozenset({container_id})))

@@ -26,8 +26,14 @@ class Draining:
         self._sent[container_id][signal] = at
 
     def over(self, container_id: str) -> None:
-        """Forget a container's signals: its run is over, or its time is up."""
+        """Forget a container's signals: its run is over."""
         self._sent.pop(container_id, None)
+
+    def expire(self, container_id: str, signal: int, at: float) -> None:
+        """Forget a signal whose time is up, if it was not sent again since."""
+        sent = self._sent.get(container_id, {})
+        if sent.get(signal) == at:
+            del sent[signal]
 
     def holds(self, container: Container) -> bool:
         """Whether this very run got the signal that is to stop it."""
