@@ -56,6 +56,12 @@ class Process:
         """Send a signal."""
         self._popen.send_signal(number)
 
+    def wait(self, deadline: float) -> int:
+        """Return the exit code of a process that ends by itself within the deadline."""
+        wait_for(lambda: not self.running, deadline, self.tail)
+        guard.revoke(self._token)
+        return self._popen.wait()
+
     def end(self, deadline: float = 10) -> None:
         """Terminate the process, and kill it when it does not end within the deadline."""
         self.send(signal.SIGTERM)

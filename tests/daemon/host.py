@@ -1,0 +1,60 @@
+"""One host as the tests of the daemon see it: its engine, the bridge that runs on it, and what that wrote."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
+from tests.lab.engine import Engine
+from tests.lab.wait import wait_for
+
+WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An engine and its bridge, and the keys in etcd."""
+
+    engine: Engine
+    bridge: Bridge
+    keys: Keys
+
+    def wait_until_routed(self, container_id: str, within: float = WITHIN) -> list[str]:
+        """Wait until a container has servers, and return their addresses."""
+        return wait_for(lambda: self.keys.servers(container_id), within, self.bridge.process.tail)
+
+    def wait_until_withdrawn(self, container_id: str, within: float = WITHIN) -> None:
+        """Wait until a container has no server."""
+        wait_for(lambda: not self.keys.servers(container_id), within, self.bridge.process.tail)
+
+    def wait_until_logged(self, text: str, within: float = WITHIN) -> None:
+        """Wait until the log has a line with a text."""
+        wait_for(lambda: text in self.bridge.log(), within, self.bridge.process.tail)
+
+    def wait_until_followed(self) -> None:
+        """Wait until the bridge has dealt with all that happened to containers up to now."""
+        name = f"last-{uuid.uuid4().hex[:8]}"
+        with self.engine.container(name, routed_by(name)) as container:
+            self.wait_until_routed(container)
+        self.wait_until_withdrawn(container)
+
+    @contextmanager
+    def container(self, name: str, *options: str, **how: Any) -> Iterator[str]:  # noqa: ANN401
+        """Run a container with a router of its name, until the block ends; gives its id once it is routed."""
+        with self.engine.container(name, routed_by(name), *options, **how) as container:
+            self.wait_until_routed(container)
+            yield container
+
+    def logged(self, **fields: str) -> list[dict[str, Any]]:
+        """Return the lines of the log with these fields."""
+        lines = [json.loads(line) for line in self.bridge.log().splitlines() if line.startswith("{")]
+        return [line for line in lines if fields.items() <= line.items()]
+
+
+def routed_by(name: str) -> str:
+    """Return the label that routes the host `<name>.localhost` to a container."""
+    return f"--label=traefik.http.routers.{name}.rule=Host(`{name}.localhost`)"

@@ -1,0 +1,142 @@
+"""What happens to containers, and what of that reaches etcd: each change in one transaction, the rest in none."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.daemon.host import WITHIN, Host
+from tests.lab.engine import Engine
+from tests.lab.wait import wait_for
+
+DEAF = ("sleep", "1000")
+"""A process that has no handler for SIGTERM, as the first one of its container, does not get it."""
+
+PORT = "--label=traefik.http.services.deaf.loadbalancer.server.port=80"
+
+
+@contextmanager
+def stopping(engine: Engine, name: str) -> Iterator[None]:
+    """Run `docker stop` in the background, which kills the container after some seconds."""
+    stop = subprocess.Popen([*engine.docker, "stop", "--time", "4", name], stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        stop.wait(WITHIN)
+
+
+def is_running(engine: Engine, name: str) -> bool:
+    """Whether a container runs."""
+    return engine.cli("inspect", "--format", "{{.State.Running}}", name) == "true"
+
+
+def test_a_container_leaves_before_its_process_is_gone(host: Host) -> None:
+    """The stop signal withdraws a container that still runs; once restarted, it is routed again."""
+    with host.container("deaf", PORT, image="busybox", arguments=DEAF) as container:
+        with stopping(host.engine, "deaf"):
+            host.wait_until_withdrawn(container)
+            assert is_running(host.engine, "deaf")
+        assert not is_running(host.engine, "deaf")
+        host.engine.cli("start", "deaf")
+        host.wait_until_routed(container)
+
+
+def test_another_signal_changes_nothing(host: Host) -> None:
+    """A container that is sent any signal but its stop signal stays where it is."""
+    with host.container("deaf", PORT, "--stop-signal=USR1", image="busybox", arguments=DEAF) as container:
+        before = host.keys.view()
+        host.engine.cli("kill", "--signal", "HUP", "deaf")
+        host.engine.cli("kill", "--signal", "TERM", "deaf")
+        host.wait_until_followed()
+        assert host.keys.view() == before
+        host.engine.cli("kill", "--signal", "USR1", "deaf")
+        host.wait_until_withdrawn(container)
+        assert is_running(host.engine, "deaf")
+
+
+def test_a_paused_container_is_not_routed(host: Host) -> None:
+    """Pausing withdraws a container, unpausing brings it back."""
+    with host.container("naps") as container:
+        host.engine.cli("pause", "naps")
+        host.wait_until_withdrawn(container)
+        host.engine.cli("unpause", "naps")
+        host.wait_until_routed(container)
+
+
+def test_a_renamed_container_is_routed_by_its_new_name(host: Host) -> None:
+    """The default rule and the service follow a container's name."""
+    with host.engine.container("old") as container:
+        host.wait_until_routed(container)
+        host.engine.cli("rename", "old", "new")
+        try:
+            wait_for(lambda: "http/routers/new/rule" in host.keys.view(), WITHIN, host.bridge.process.tail)
+            view = host.keys.view()
+        finally:
+            host.engine.cli("rename", "new", "old")
+        assert view["http/routers/new/rule"].value == "Host(`new`)"
+        assert not [path for path in view if "/old/" in path]
+
+
+def test_the_address_follows_the_networks(host: Host) -> None:
+    """Connecting a container to another network and leaving the first one changes its server's address."""
+    host.engine.cli("network", "create", "second")
+    try:
+        with host.container("moves") as container:
+            [before] = host.keys.servers(container)
+            host.engine.cli("network", "connect", "second", "moves")
+            host.engine.cli("network", "disconnect", "bridge", "moves")
+            after = f"http://{host.engine.address('moves')}:80"
+            assert after != before
+            wait_for(lambda: host.keys.servers(container) == [after], WITHIN, host.bridge.process.tail)
+            host.engine.cli("network", "disconnect", "second", "moves")
+            host.wait_until_withdrawn(container)
+    finally:
+        host.engine.cli("network", "rm", "second")
+
+
+def test_health_decides(host: Host) -> None:
+    """A container is routed while its health check says that it is healthy, and only then."""
+    check = ("--health-cmd=sh /tmp/state", "--health-interval=200ms", "--health-retries=1")
+    with host.engine.container("ails", PORT, *check, image="busybox") as container:
+        host.wait_until_followed()
+        assert not host.keys.servers(container)
+        host.engine.cli("exec", "ails", "sh", "-c", "echo true > /tmp/state")
+        host.wait_until_routed(container)
+        host.engine.cli("exec", "ails", "sh", "-c", "echo false > /tmp/state")
+        host.wait_until_withdrawn(container)
+
+
+def test_who_uses_a_containers_network_follows_it(host: Host) -> None:
+    """A container with another's network goes when that one stops, and comes back with its new address."""
+    port = "--label=traefik.http.services.guest.loadbalancer.server.port=80"
+    with (
+        host.engine.container("target", "--label=traefik.enable=false", image="busybox"),
+        host.container("guest", "--network=container:target", port) as guest,
+    ):
+        [before] = host.keys.servers(guest)
+        host.engine.cli("stop", "--time", "1", "target")
+        host.wait_until_withdrawn(guest)
+        with host.engine.container("squatter", "--label=traefik.enable=false", image="busybox"):
+            host.engine.cli("start", "target")
+            after = f"http://{host.engine.address('target')}:80"
+            assert after != before
+            wait_for(lambda: host.keys.servers(guest) == [after], WITHIN, host.bridge.process.tail)
+
+
+def test_one_transaction_for_each_change(host_alone: Host) -> None:
+    """A start, a stop and a start again are one transaction each; events that change nothing are none."""
+    host, revisions = host_alone, host_alone.keys.revision
+    first = revisions()
+    with host.container("counted", "--label=traefik.http.routers.more.rule=Host(`more`)") as container:
+        assert revisions() == first + 1
+        host.engine.cli("kill", "--signal", "WINCH", "counted")
+        host.engine.cli("update", "--cpu-shares", "512", "counted")
+        with host.engine.container("unlabelled", "--label=traefik.enable=false"):
+            host.wait_until_followed()
+        assert revisions() == first + 3
+        host.engine.cli("stop", "--time", "1", "counted")
+        host.wait_until_withdrawn(container)
+        host.wait_until_followed()
+        assert revisions() == first + 6
+        host.engine.cli("start", "counted")
+        host.wait_until_routed(container)
+        assert revisions() == first + 7

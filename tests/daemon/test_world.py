@@ -1,0 +1,165 @@
+"""Docker and etcd come and go, and so does the bridge: what is routed stays until something else is known."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.daemon.host import WITHIN, Host
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.wait import wait_for
+
+STOPPED_WITHIN = 2.0
+LEASE_WITHIN = 10.0
+REFUSED_WITHIN = 20.0
+UNHEALTHY_WITHIN = 15.0
+
+StartEtcd = Callable[[str], Etcd]
+
+
+def test_etcd_is_waited_for(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
+    """A bridge that starts before etcd says so once, and works as soon as etcd is there."""
+    etcd = start_etcd("3.4")
+    etcd.kill()
+    bridge = Bridge(engine, etcd, root_key)
+    host = Host(engine, bridge, Keys(etcd, root_key))
+    try:
+        bridge.start()
+        host.wait_until_logged('"on": "etcd"')
+        assert bridge.command("health").returncode == 1
+        etcd.restart()
+        bridge.wait_until_healthy()
+        host.wait_until_followed()
+        assert len(host.logged(event="waiting", on="etcd")) == 1
+        assert len(host.logged(event="connected", to="etcd")) == 1
+    finally:
+        bridge.remove()
+
+
+def test_docker_is_waited_for(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """A bridge that starts before Docker says so once, and works as soon as Docker is there."""
+    bridge = Bridge(engine, etcd, root_key)
+    host = Host(engine, bridge, Keys(etcd, root_key))
+    engine.stop()
+    try:
+        bridge.start()
+        host.wait_until_logged('"on": "Docker"')
+        assert bridge.command("health").returncode == 1
+        engine.restart()
+        bridge.wait_until_healthy()
+        host.wait_until_followed()
+        assert len(host.logged(event="waiting", on="Docker")) == 1
+        assert len(host.logged(event="connected", to="Docker")) == 1
+    finally:
+        bridge.remove()
+        if not engine.process.running:
+            engine.restart()
+
+
+def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
+    """Routes stay while the engine is away; when it is back, those of containers that did not come back go."""
+    keep = ("--restart", "always")
+    with host.container("comes-back", *keep) as back, host.container("stays-away") as away:
+        before = host.keys.view()
+        host.engine.process.kill()
+        try:
+            host.wait_until_logged('"on": "Docker"')
+            assert host.keys.view() == before
+        finally:
+            host.engine.restart()
+        host.wait_until_withdrawn(away)
+        host.wait_until_routed(back)
+        host.wait_until_followed()
+        assert len(host.logged(event="waiting", on="Docker")) == 1
+
+
+def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
+    """While etcd is frozen or gone `health` fails; then no key was written, and what happened is made up for."""
+    host, etcd = host_alone, host_alone.keys.etcd
+
+    def healthy() -> bool:
+        return host.bridge.command("health").returncode == 0
+
+    with host.container("stays") as stays, host.container("goes") as goes:
+        before = host.keys.view()
+        etcd.freeze()
+        wait_for(lambda: not healthy(), UNHEALTHY_WITHIN, host.bridge.process.tail)
+        etcd.thaw()
+        wait_for(healthy, UNHEALTHY_WITHIN, host.bridge.process.tail)
+        etcd.kill()
+        wait_for(lambda: not healthy(), UNHEALTHY_WITHIN, host.bridge.process.tail)
+        etcd.restart()
+        wait_for(healthy, UNHEALTHY_WITHIN, host.bridge.process.tail)
+        host.wait_until_followed()
+        assert host.keys.view() == before
+        etcd.kill()
+        host.engine.cli("rm", "--force", "goes")
+        host.engine.cli("run", "--detach", "--name", "goes", "--label=traefik.enable=false", "busybox")
+        etcd.restart()
+        host.wait_until_withdrawn(goes)
+        assert host.keys.servers(stays)
+        assert len(host.logged(event="waiting", on="etcd")) == len(host.logged(event="connected", to="etcd")) - 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
+    """A stop takes less than two seconds and leaves the routes; the next start finds them as they are to be."""
+    with host.container("unchanged"):
+        before = host.keys.view()
+        host.bridge.process.send(number)
+        assert host.bridge.process.wait(STOPPED_WITHIN) == 0
+        assert host.keys.view() == before
+        host.bridge.start()
+        host.bridge.wait_until_healthy()
+        host.wait_until_followed()
+        assert host.keys.view() == before
+        assert not host.logged(event="mended a key that was changed by somebody else")
+
+
+def test_a_killed_bridge_is_succeeded(host: Host) -> None:
+    """After kill -9 the next one waits for the lease, withdraws what went meanwhile and leaves the rest alone."""
+    with host.container("remains") as remains:
+        before = host.keys.view()
+        with host.container("went") as went:
+            host.bridge.process.kill()
+        host.bridge.start()
+        host.bridge.process.wait_until(lambda: not host.keys.servers(went), LEASE_WITHIN)
+        assert host.keys.view() == before
+        assert host.keys.servers(remains)
+        assert len(host.logged(event="an earlier bridge of the host lab is still alive")) == 1
+
+
+def test_a_second_bridge_of_the_same_name_is_refused(host: Host, root_key: str) -> None:
+    """Another bridge with the host's name gives up after twice the time of a lease; the first one goes on."""
+    second = Bridge(host.engine, host.keys.etcd, root_key)
+    try:
+        started = time.monotonic()
+        second.start()
+        assert second.process.wait(REFUSED_WITHIN) == 1
+        assert time.monotonic() - started > 2 * 5
+        refusals = [line for line in second.log().splitlines() if "another bridge runs under" in line]
+        assert refusals == [second.log().splitlines()[-1]]
+        assert "Traceback" not in second.log()
+    finally:
+        second.remove()
+    host.wait_until_followed()
+    assert not host.logged(level="error")
+
+
+def test_a_lost_lease_changes_no_route(host: Host) -> None:
+    """When its lease is gone, the bridge takes a new one and finds everything as it was."""
+    with host.container("steady"):
+        before, lease = host.keys.view(), host.keys.state()["alive/lab"].lease
+        host.keys.etcd.ctl("lease", "revoke", f"{lease:x}")
+
+        def renewed() -> bool:
+            alive = host.keys.state().get("alive/lab")
+            return alive is not None and alive.lease != lease
+
+        wait_for(renewed, WITHIN, host.bridge.process.tail)
+        host.wait_until_followed()
+        assert host.keys.view() == before
