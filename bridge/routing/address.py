@@ -6,7 +6,7 @@ Every function answers a `Place` or, as text, why there is none.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from bridge.container import Binding, Container, Port
@@ -112,19 +112,17 @@ def _through(container: Container, port: str, around: Surroundings) -> Place | N
     target = around.target
     if target is None:
         return _gone(container)
-    inner = Surroundings(
-        target.network or around.network,
-        use_bind_port_ip=False,
-        advertise_address="",
-        gateway=around.gateway,
-        target=None,
+    return _internal(
+        target.container, port, replace(around, network=target.network or around.network, target=None)
     )
-    return _internal(target.container, port, inner)
 
 
 def _gone(container: Container) -> Nowhere:
-    message = f"it uses the network of the container {container.network_target}, which is not there"
-    return Nowhere(message, "start that container")
+    target = container.network_target
+    return Nowhere(
+        f"it uses the network of the container {target}, which is not there or has no network of its own",
+        "start that container",
+    )
 
 
 def _published(container: Container, port: str, protocol: str, around: Surroundings) -> Place | Nowhere:
@@ -132,7 +130,9 @@ def _published(container: Container, port: str, protocol: str, around: Surroundi
         return Place(around.advertise_address, port, "host networking, on the advertise address")
     if container.network_target:
         target = around.target
-        return _published(target.container, port, protocol, around) if target else _gone(container)
+        if target is None:
+            return _gone(container)
+        return _published(target.container, port, protocol, replace(around, target=None))
     ports = [p for p in container.ports if p.protocol == protocol]
     bindings = _bindings(ports, port)
     usable = [binding for binding in bindings if not _loopback(binding.host_ip)]
@@ -156,14 +156,18 @@ def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list
         return Nowhere(
             f"port {port}/{protocol} is published on the loopback address only, where Traefik on another host "
             "cannot reach it",
-            f"publish it on every address (-p {port}) or on one that other hosts reach",
+            f"publish it on every address ({_option(port, protocol)}) or on one that other hosts reach",
         )
     published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings})) or "none"
     return Nowhere(
         f"port {port}/{protocol} is not published on the host (published: {published}), and with an advertise "
         "address Traefik reaches published ports only",
-        f"publish it (-p {port}), or name a published port with ...loadbalancer.server.port",
+        f"publish it ({_option(port, protocol)}), or name a published port with ...loadbalancer.server.port",
     )
+
+
+def _option(port: str, protocol: str) -> str:
+    return f"-p {port}" if protocol == "tcp" else f"-p {port}/{protocol}"
 
 
 def _everywhere(address: str) -> bool:

@@ -20,7 +20,12 @@ def application(container: Container) -> str:
     Containers of one application may change a definition that they share; others wait for it.
     """
     named = container.labels.get(_APPLICATION, "")
-    return named or f"{service_name(container)} {_repository(container.image)}".rstrip()
+    return _encodable(named or f"{service_name(container)} {_repository(container.image)}".rstrip())
+
+
+def _encodable(text: str) -> str:
+    """Replace what is not Unicode text, since the application is written to etcd with every claim."""
+    return text.encode(errors="replace").decode()
 
 
 def _repository(image: str) -> str:

@@ -54,16 +54,18 @@ def _item(made: Object, segment: str) -> Item:
 
 
 def _check(container: Container, item: Item, options: Options) -> list[Problem]:
-    name = _name_problem(item.ref)
-    if name:
-        return [Problem(container.name, _label(item), f"{_called(item.ref)}: {name}", "choose another name")]
+    reason = _name_problem(item.ref)
+    if reason:
+        return [
+            Problem(container.name, _label(item), f"{_called(item.ref)}: its name {reason}", "choose another name")
+        ]
     found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in _leaves(item))
     return [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
 
 
 def _name_problem(ref: Ref) -> str:
     reserved = (ref.protocol, ref.kind, ref.name.lower()) == (PERMANENT.protocol, PERMANENT.kind, PERMANENT.name)
-    return "this name is reserved for the bridge's own permanent key" if reserved else unfit(ref.name)
+    return "is reserved for the bridge's own permanent key" if reserved else unfit(ref.name)
 
 
 def _called(ref: Ref) -> str:
