@@ -1,0 +1,1 @@
+"""Labels in, keys and problems out: a folder each, which a reader can run too."""
