@@ -42,11 +42,11 @@ check: venv  ## Format, lint, types, import directions and pure tests; needs not
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/pytest -q -m "not real"
+	@$(BIN)/pytest -q -m "not real and not slow"
 
 .PHONY: test
 test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them up itself)
-	@$(BIN)/pytest -q -m real
+	@$(BIN)/pytest -q -m "real or slow"
 
 .PHONY: lock
 lock: venv  ## Resolve the dependencies anew and lock them with their hashes

@@ -51,7 +51,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self._batches = [tuple(_unambiguous(change) for change in changes)]
+        self.batches = [tuple(_unambiguous(change) for change in changes)]
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -64,7 +64,7 @@ class Settling:
         request, self.request = self.request, None
         match request, answer:
             case Read(ranges), Found(revision, found):
-                self._known.learn(ranges, found, revision)
+                self.known.learn(ranges, found, revision)
             case Transaction() as transaction, Committed(revision):
                 assert self._decision
                 self.memory.commit(transaction, revision)
@@ -81,13 +81,13 @@ class Settling:
             self.memory.doubt(self.request)
 
     def _begin(self) -> None:
-        self._known, self._attempts, self._coarse = Known(self.memory), 0, False
+        self.known, self.attempts, self._coarse = Known(self.memory), 0, False
 
     def _advance(self) -> None:
-        while self._batches and not self.request:
-            batch = self._batches[0]
+        while self.batches and not self.request:
+            batch = self.batches[0]
             coarse = crowded(ref for change in batch for ref in self._refs(change)) if self._coarse else ()
-            decided = decide(batch, self._known, self.fence, coarse)
+            decided = decide(batch, self.known, self.fence, coarse)
             if isinstance(decided, Needs):
                 self.request = Read(decided.ranges)
             elif decided.transaction is None:
@@ -100,22 +100,22 @@ class Settling:
     def _finish(self, decision: Decision, revision: int) -> None:
         since = decision.relied or (revision - 1 if decision.writes else revision)
         self.settled |= {it.container: replace(it, revision=since) for it in decision.settled}
-        self._batches.pop(0)
+        self.batches.pop(0)
         self._begin()
 
     def _learn(self, transaction: Transaction, refused: Refused) -> None:
         found = dict(zip(transaction.reads, refused.found, strict=True))
         fences = [compare.range for compare in self.fence]
         self.fenced = not all(_holds(compare, found[compare.range]) for compare in self.fence)
-        self._known.ranges.clear()
-        self._known.trusting = False
+        self.known.ranges.clear()
+        self.known.trusting = False
         read = [keys for keys in transaction.reads if keys not in fences]
-        self._known.learn(read, [found[keys] for keys in read], refused.revision)
-        self._attempts += 1
+        self.known.learn(read, [found[keys] for keys in read], refused.revision)
+        self.attempts += 1
         if self.fenced:
-            self._batches.clear()
-        elif self._attempts == ATTEMPTS:
-            self.unsettled += [change.container for change in self._batches.pop(0)]
+            self.batches.clear()
+        elif self.attempts == ATTEMPTS:
+            self.unsettled += [change.container for change in self.batches.pop(0)]
             self._begin()
 
     def _split(self, batch: tuple[Change, ...]) -> None:
@@ -124,11 +124,11 @@ class Settling:
         if len(groups) > 1:
             middle = len(groups) // 2
             parts = (groups[:middle], groups[middle:])
-            self._batches[:1] = [tuple(it for group in part for it in group) for part in parts]
+            self.batches[:1] = [tuple(it for group in part for it in group) for part in parts]
         elif not self._coarse:
-            self._coarse, self._known.trusting = True, False
+            self._coarse, self.known.trusting = True, False
         else:
-            self._batches[:1] = self._halves(batch)
+            self.batches[:1] = self._halves(batch)
             self._begin()
 
     def _independent(self, batch: tuple[Change, ...]) -> list[list[Change]]:

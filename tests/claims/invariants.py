@@ -1,9 +1,9 @@
 """What must hold in etcd after every transaction, read off the keys alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey
+from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
 from bridge.claims.records import (
     Claim,
     ContainerRecord,
@@ -19,6 +19,18 @@ from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.world import layout
 
 LAYOUT = layout("")
+
+
+BY_HAND = "by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Keys of the view that were left behind, that strangers wrote, and those of ours that they deleted."""
+
+    left: frozenset[tuple[str, str]] = frozenset()
+    written: frozenset[str] = frozenset()
+    wiped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +62,18 @@ def state(etcd: FakeEtcd) -> State:
     return read
 
 
-def checked(before: FakeEtcd, after: FakeEtcd, strangers: Iterable[str], fence: tuple[Compare, ...]) -> None:
+def checked(before: FakeEtcd, after: FakeEtcd, hand: Hand, fence: tuple[Compare, ...]) -> None:
     """Hold one transaction against all rules."""
     old, new = state(before), state(after)
     for ref in old.objects.keys() | new.objects.keys() | new.claims.keys():
         _behind(ref, new)
         _change(ref, old, new)
+    for ref in new.objects.keys() - old.objects.keys():
+        assert not any(_below(ref, key) for key in hand.written), (
+            f"{ref.name}: defined in spite of somebody's keys"
+        )
     _whole(new)
-    _shown(after, new, strangers)
+    _shown(after, new, hand)
     lives = before.commit(Transaction(fence, (), ())).__class__.__name__ == "Committed"
     assert lives or before.revision == after.revision, "written by who was declared dead"
 
@@ -100,14 +116,22 @@ def _whole(new: State) -> None:
     assert not any(it.claims and it.waits for it in new.containers.values()), "waits while holding something"
 
 
-def _shown(etcd: FakeEtcd, new: State, strangers: Iterable[str]) -> None:
-    shown = {key: "by hand" for key in strangers}
+def _shown(etcd: FakeEtcd, new: State, hand: Hand) -> None:
+    shown = dict.fromkeys(hand.written, BY_HAND)
     for ref, record in new.objects.items():
         named = replace(ref, name=record.definition.name)
         shown |= {LAYOUT.view_key(named, path): value for path, value in record.definition.leaves}
         for claim in new.claims.get(ref, {}).values():
             shown |= {LAYOUT.view_key(named, path): value for path, value in claim.server}
-    assert shown == {seen.key: seen.value for seen in etcd.find(LAYOUT.view())}, "the view is not what is in force"
+    found = {seen.key: seen.value for seen in etcd.find(LAYOUT.view())}
+    missing = {key for key in shown if key not in found} - hand.wiped
+    assert not missing, "what is in force is not in the view"
+    assert found.items() <= shown.items() | hand.left, "the view holds more than what is in force"
+
+
+def _below(ref: Ref, key: str) -> bool:
+    viewed = LAYOUT.viewed(key)
+    return viewed is not None and folded(viewed) == ref
 
 
 def standing(etcd: FakeEtcd, wanted: Mapping[str, Publication | None]) -> None:

@@ -1,8 +1,8 @@
-"""A model of hosts that share an etcd: every step of every bridge, in every order, with the product's own decisions.
+"""A model of hosts that share an etcd: every step of every bridge, in every order, by the product's own decisions.
 
 Deciding and committing are separate steps, so that others come in between; a bridge's memory is as stale as its
-last look. A world is a script per container (what it publishes, one after the other; None: nothing), hosts that may
-be taken for dead, and strangers' keys.
+last look. A scene is a script per container (what it publishes, one after the other; None: nothing), hosts that
+may be taken for dead, and keys of the view that strangers write or delete.
 """
 
 from bisect import bisect_right
@@ -14,11 +14,11 @@ from bridge.claims.gather import Change, Known
 from bridge.claims.layout import ContainerKey
 from bridge.claims.memory import Memory
 from bridge.claims.place import Rule
-from bridge.claims.settling import Settling
-from bridge.claims.transaction import Compare, Committed, Range, Read, Revision, Transaction
+from bridge.claims.settling import Answer, Settling
+from bridge.claims.transaction import Committed, Compare, Range, Read, Revision, Transaction
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
-from tests.claims.invariants import checked, standing
+from tests.claims.invariants import BY_HAND, Hand, checked, standing
 from tests.claims.world import fence, identifier, layout
 
 Step = tuple[str, str]
@@ -29,12 +29,20 @@ BY_STRANGERS = (Rule.WAIT_FOREIGN, Rule.WAIT_CASE)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What may happen: a script for each container by its name, and who else acts."""
+    """What may happen: a script for each container by its name, and who else acts.
+
+    `left` lies in the view from the beginning, `losses` answers get lost on the way; `first` are containers that
+    play before, one after the other; `dropped` is the reason of the compares that no transaction gets.
+    """
 
     hosts: Mapping[str, str]
     scripts: Mapping[str, tuple[Publication | None, ...]]
     mortal: tuple[str, ...] = ()
-    strangers: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    wiped: tuple[str, ...] = ()
+    left: Mapping[str, str] = field(default_factory=dict)
+    first: tuple[str, ...] = ()
+    losses: int = 0
     dropped: str = ""
 
 
@@ -66,10 +74,12 @@ class World:
     etcd: FakeEtcd
     actors: dict[str, Actor]
     boxes: dict[str, Box]
-    strangers: frozenset[str] = frozenset()
+    hand: Hand
+    lost: int = 0
     log: tuple[tuple[int, frozenset[str]], ...] = field(default=(), repr=False)
 
     def copy(self) -> "World":
+        """A world whose steps do not show in this one."""
         return replace(self, actors=dict(self.actors), boxes=dict(self.boxes))
 
 
@@ -78,7 +88,19 @@ def begin(scene: Scene) -> World:
     etcd = FakeEtcd()
     hosts = sorted(set(scene.hosts.values()))
     actors = {host: Actor(Memory(layout(host)), fence(etcd, host)) for host in hosts}
-    return World(scene, etcd, actors, {name: Box() for name in scene.hosts})
+    for key, value in scene.left.items():
+        etcd.put(key, value)
+    world = World(scene, etcd, actors, {name: Box() for name in scene.hosts}, Hand(frozenset(scene.left.items())))
+    for name in scene.first:
+        world = settled(take(world, ("user", name)))
+    return world
+
+
+def settled(world: World) -> World:
+    """The world when all bridges have done what there is to do, in some order."""
+    while step := next(inside(world), None):
+        world = take(world, step)
+    return world
 
 
 def outside(world: World) -> Iterator[Step]:
@@ -86,13 +108,25 @@ def outside(world: World) -> Iterator[Step]:
     for name, script in world.scene.scripts.items():
         if world.boxes[name].position < len(script):
             yield "user", name
-    for key in world.scene.strangers:
-        if key not in world.etcd.keys and key not in world.strangers:
-            yield "stranger", key
+    for key in world.scene.written:
+        if key not in world.etcd.keys and key not in world.hand.written:
+            yield "write", key
+    for key in world.scene.wiped:
+        if key in world.etcd.keys and key not in world.hand.wiped:
+            yield "wipe", key
     for host in world.scene.mortal:
         alive = layout(host).alive() in world.etcd.keys
         if world.actors[host].life < 1:
             yield ("die" if alive else "return"), host
+
+    yield from _lost(world)
+
+
+def _lost(world: World) -> Iterator[Step]:
+    for who, actor in world.actors.items():
+        if actor.settling and world.lost < world.scene.losses:
+            yield "lose the request", who
+            yield "lose the answer", who
 
 
 def inside(world: World) -> Iterator[Step]:
@@ -125,10 +159,16 @@ def _user(world: World, name: str) -> None:
     world.boxes[name] = replace(world.boxes[name], position=world.boxes[name].position + 1, marked=True)
 
 
-def _stranger(world: World, key: str) -> None:
+def _write(world: World, key: str) -> None:
     world.etcd = world.etcd.copy()
-    world.etcd.put(key, "by hand")
-    world.strangers |= {key}
+    world.etcd.put(key, BY_HAND)
+    world.hand = replace(world.hand, written=world.hand.written | {key})
+
+
+def _wipe(world: World, key: str) -> None:
+    world.etcd = world.etcd.copy()
+    world.etcd.delete(key)
+    world.hand = replace(world.hand, wiped=world.hand.wiped | {key})
 
 
 def _die(world: World, host: str) -> None:
@@ -185,15 +225,35 @@ def _answer(world: World, who: str) -> None:
     world.actors[who] = actor
     settling = actor.settling
     assert settling
-    request = settling.request
+    settling.answer(_carried_out(world, actor))
+    _finish(world, who)
+
+
+def _lose_answer(world: World, who: str) -> None:
+    _carried_out(world, world.actors[who])
+    _lose_request(world, who)
+
+
+def _lose_request(world: World, who: str) -> None:
+    """Nobody knows what became of the request: it is all to be decided again."""
+    actor = _copied(world.actors[who])
+    assert actor.settling
+    actor.settling.lost()
+    world.lost += 1
+    world.actors[who] = replace(actor, settling=None, box="")
+    world.boxes[actor.box] = replace(world.boxes[actor.box], marked=True)
+
+
+def _carried_out(world: World, actor: Actor) -> Answer:
+    assert actor.settling
+    request = actor.settling.request
     assert request
     before, world.etcd = world.etcd, world.etcd.copy()
     answer = world.etcd.carry_out(_without(request, world.scene.dropped))
     if isinstance(answer, Committed) and isinstance(request, Transaction) and request.writes:
-        checked(before, world.etcd, world.strangers, actor.fence)
+        checked(before, world.etcd, world.hand, actor.fence)
         _wake(world, frozenset(write.key for write in request.writes))
-    settling.answer(answer)
-    _finish(world, who)
+    return answer
 
 
 def _without(request: Transaction | Read, why: str) -> Transaction | Read:
@@ -208,9 +268,9 @@ def _copied(actor: Actor) -> Actor:
     settling = Settling.__new__(Settling)
     settling.__dict__.update(old.__dict__)
     settling.memory = memory
-    known = old._known
-    settling.__dict__["_known"] = Known(memory, dict(known.ranges), known.trusting)
-    settling.__dict__["_batches"] = list(old._batches)
+    known = old.known
+    settling.known = Known(memory, dict(known.ranges), known.trusting)
+    settling.batches = list(old.batches)
     settling.settled, settling.unsettled = dict(old.settled), list(old.unsettled)
     return replace(actor, memory=memory, settling=settling)
 
@@ -223,7 +283,7 @@ def _finish(world: World, who: str) -> None:
     if who not in world.scene.hosts.values():
         del world.actors[who]
         return
-    assert not settling.unsettled, "never came to an end"
+    assert not settling.unsettled, f"{settling.unsettled} are refused again and again"
     world.actors[who] = replace(actor, settling=None, box="")
     if settling.fenced:
         return
@@ -250,23 +310,26 @@ def _covers(watched: Range, key: str) -> bool:
 
 _STEPS: Mapping[str, Callable[[World, str], None]] = {
     "user": _user,
-    "stranger": _stranger,
+    "write": _write,
+    "wipe": _wipe,
     "die": _die,
     "return": _return,
     "reap": _reap,
     "decide": _decide,
     "answer": _answer,
+    "lose the answer": _lose_answer,
+    "lose the request": _lose_request,
 }
 
 
 def identity(world: World) -> int:
-    """A number that two worlds share if nothing can tell them apart from here on: revisions count by their order."""
+    """A number that two worlds share if nothing tells them apart from here on; of revisions the order counts."""
     live = sorted({seen.mod_revision for seen in world.etcd.keys.values()})
     rank = {revision: place for place, revision in enumerate(live)}
     etcd = frozenset((seen.key, seen.value, rank[seen.mod_revision]) for seen in world.etcd.keys.values())
     actors = tuple(_actor(world, who, it, rank, live) for who, it in sorted(world.actors.items()))
     boxes = tuple((name, box.position, box.marked, _told(box)) for name, box in world.boxes.items())
-    return hash((etcd, actors, boxes, world.strangers))
+    return hash((etcd, actors, boxes, world.hand, world.lost))
 
 
 def _told(box: Box) -> object:
@@ -282,9 +345,10 @@ def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: 
 
     memory = frozenset(seen(it.key, it.value, it.mod_revision) for it in actor.memory.keys.values())
     lives = world.etcd.commit(Transaction(actor.fence, (), ())).__class__.__name__
+    doubted = frozenset(actor.memory.doubted)
     if not actor.settling:
-        return who, memory, lives, actor.life
-    known = actor.settling._known
+        return who, memory, doubted, lives, actor.life
+    known = actor.settling.known
     ranges = frozenset(
         (
             asked,
@@ -296,8 +360,8 @@ def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: 
         )
         for asked, held in known.ranges.items()
     )
-    doing = (tuple(actor.settling._batches), actor.settling._attempts, known.trusting)
-    return who, memory, lives, actor.life, ranges, hash(doing), actor.box
+    doing = (tuple(actor.settling.batches), actor.settling.attempts, known.trusting)
+    return who, memory, doubted, lives, actor.life, ranges, hash(doing), actor.box
 
 
 @dataclass(slots=True)
@@ -387,7 +451,7 @@ def _still(world: World) -> None:
             settling = Settling([Change(identifier(name), wanted(world, name))], _listed(world, host), fence_)
             while settling.request:
                 settling.answer(world.etcd.carry_out(settling.request))
-            checked(before, world.etcd, world.strangers, fence_)
+            checked(before, world.etcd, world.hand, fence_)
         if world.etcd.revision == revision:
             return
     raise AssertionError("resyncs never come to rest")

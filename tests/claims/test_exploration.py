@@ -1,0 +1,79 @@
+"""The rules of claims hold in every order of events, and each compare of the transactions is needed for that."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from tests.claims.model import at_rest, begin, explore, inside, outside, take
+from tests.claims.scenes import LARGE, SMALL, random_scene
+
+STEPS_TO_REST = 200
+"""More than any walk takes from the last thing that users do until all is still."""
+
+# Only "last: the object is unchanged" has no such scene: who defines and is alone wants what is in force anyway.
+NEEDED = {
+    "fence": "a host that is taken for dead and comes back",
+    "define: the object is absent": "strangers who delete from the view",
+    "define: the view has nothing below the name": "strangers who write into the view",
+    "define: the view has no bare leaf": "strangers who write into the view",
+    "adopt: the object is absent": "a view whose state was lost, and strangers who delete from it",
+    "adopt: the view is unchanged": "a view whose state was lost",
+    "join: the object is unchanged": "three replicas",
+    "redefine: the object is unchanged": "strangers who write into the view",
+    "redefine: no claim is newer": "a rollout, and another application that agrees with the old",
+    "redefine: an added leaf is absent": "strangers who write into the view",
+    "leave: the object is unchanged": "three replicas",
+    "succession: the object is unchanged": "a definer that leaves while another application does",
+    "succession: no claim is newer": "a rollout, and another application that agrees with the new",
+    "succession: the successor's claim is unchanged": "three replicas",
+    "last: there is no other claim": "three replicas",
+    "wait: the object is unchanged": "three applications that want three things",
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_order(name: str) -> None:
+    """In every order of a small world's events all rules hold, and it comes to rest."""
+    assert explore(SMALL[name]).rests
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", LARGE)
+def test_every_order_of_larger_worlds(name: str) -> None:
+    """In every order of a larger world's events all rules hold, and it comes to rest."""
+    assert explore(LARGE[name]).rests
+
+
+@pytest.mark.parametrize("seeds", [pytest.param(range(100), id="few")])
+def test_random_walks(seeds: range) -> None:
+    """Five containers that come, change and go at random keep all rules, and come to rest."""
+    for seed in seeds:
+        walk(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("start", range(100, 4100, 500))
+def test_thousands_of_random_walks(start: int) -> None:
+    """Five containers that come, change and go at random keep all rules, and come to rest."""
+    for seed in range(start, start + 500):
+        walk(seed)
+
+
+@pytest.mark.parametrize(("why", "name"), NEEDED.items())
+def test_each_compare_is_needed(why: str, name: str) -> None:
+    """Without this compare some order of events breaks a rule."""
+    with pytest.raises(AssertionError, match=" after "):
+        explore(replace(SMALL[name], dropped=why))
+
+
+def walk(seed: int) -> None:
+    """One order of events, at random: bridges are slower than users, who are done in the end."""
+    random, world, since = Random(seed), begin(random_scene(seed)), 0
+    while steps := [*inside(world), *outside(world)]:
+        since = 0 if list(outside(world)) else since + 1
+        assert since < STEPS_TO_REST, f"seed {seed} moves for ever"
+        world = take(world, random.choice(steps))
+    at_rest(world)
