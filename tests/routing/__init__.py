@@ -1,0 +1,1 @@
+"""The rules of routing as pure tests, where golden files are clumsy."""

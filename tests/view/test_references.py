@@ -1,0 +1,53 @@
+"""References to Docker's own objects follow them to etcd."""
+
+import pytest
+
+from bridge.labels.model import Leaf, Ref
+from bridge.view.references import localised
+
+LISTED, SINGLE = ("a@docker,b@file,c", "a,b@file,c"), ("a@docker", "a")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind", "path", "values"),
+    [
+        pytest.param("http", "routers", "service", SINGLE, id="http-service"),
+        pytest.param("http", "routers", "middlewares", LISTED, id="http-middlewares"),
+        pytest.param("http", "routers", "tls/options", SINGLE, id="http-tls-options"),
+        pytest.param("http", "middlewares", "chain/middlewares", LISTED, id="chain"),
+        pytest.param("http", "middlewares", "errors/service", SINGLE, id="errors"),
+        pytest.param("http", "services", "middlewares", LISTED, id="service-middlewares"),
+        pytest.param("http", "services", "loadbalancer/serverstransport", SINGLE, id="http-transport"),
+        pytest.param("tcp", "routers", "service", SINGLE, id="tcp-service"),
+        pytest.param("tcp", "routers", "middlewares", LISTED, id="tcp-middlewares"),
+        pytest.param("tcp", "routers", "tls/options", SINGLE, id="tcp-tls-options"),
+        pytest.param("tcp", "services", "loadbalancer/serverstransport", SINGLE, id="tcp-transport"),
+        pytest.param("udp", "routers", "service", SINGLE, id="udp-service"),
+    ],
+)
+def test_reference(protocol: str, kind: str, path: str, values: tuple[str, str]) -> None:
+    """A reference to the Docker provider's object loses the provider; others stay as they are."""
+    written, read = values
+    leaf = Leaf(path, written, ("label",), "rule")
+    assert localised(Ref(protocol, kind, "x"), leaf) == Leaf(path, read, ("label",), "rule")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        pytest.param("routers", "service", "api@internal", id="internal"),
+        pytest.param("routers", "service", "a@dockerx", id="only-like-docker"),
+        pytest.param("routers", "service", "docker", id="named-docker"),
+        pytest.param("routers", "rule", "Host(`a@docker`)", id="rule"),
+        pytest.param("routers", "entrypoints", "a@docker", id="entry-points"),
+        pytest.param("routers", "tls/certresolver", "a@docker", id="resolver"),
+        pytest.param("middlewares", "errors/query", "/a@docker", id="errors-query"),
+        pytest.param("middlewares", "addprefix/prefix", "a@docker", id="prefix"),
+        pytest.param("middlewares", "basicauth/users", "a@docker", id="users"),
+        pytest.param("stores", "defaultgeneratedcert/resolver", "a@docker", id="store"),
+    ],
+)
+def test_no_reference(kind: str, path: str, value: str) -> None:
+    """What names no object of the Docker provider stays as it is."""
+    leaf = Leaf(path, value)
+    assert localised(Ref("http", kind, "x"), leaf) == leaf
