@@ -33,8 +33,8 @@ from bridge.store.errors import LeaseLost, StoreError, StoreUnavailable
 
 log = structlog.get_logger()
 
-GOODBYE_WITHIN = 1.5
-"""Seconds that a stop may take for its goodbye to etcd."""
+GOODBYE_WITHIN = 1.0
+"""Seconds that a stop may take for its goodbye to etcd, of the two that it may take as a whole."""
 
 
 async def run(settings: RunSettings) -> None:
