@@ -17,6 +17,7 @@ STOPPED_WITHIN = 2.0
 LEASE_WITHIN = 10.0
 REFUSED_WITHIN = 20.0
 UNHEALTHY_WITHIN = 15.0
+FROZEN_WITHIN = 25.0
 
 StartEtcd = Callable[[str], Etcd]
 
@@ -77,6 +78,20 @@ def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
         assert len(host.logged(event="waiting", on="Docker")) == 1
 
 
+def test_a_frozen_engine_removes_nothing(host: Host) -> None:
+    """An engine that falls silent is noticed, though its stream of events stays open, and followed again later."""
+    with host.container("silent") as silent:
+        before = host.keys.view()
+        host.engine.freeze()
+        try:
+            host.wait_until_logged('"on": "Docker"', FROZEN_WITHIN)
+            assert host.keys.view() == before
+        finally:
+            host.engine.thaw()
+        host.engine.cli("stop", "--time", "1", "silent")
+        host.wait_until_withdrawn(silent, FROZEN_WITHIN)
+
+
 def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
     """While etcd is frozen or gone `health` fails; then no key was written, and what happened is made up for."""
     host, etcd = host_alone, host_alone.keys.etcd
@@ -105,6 +120,19 @@ def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
         assert len(host.logged(event="waiting", on="etcd")) == len(host.logged(event="connected", to="etcd")) - 1
 
 
+def test_an_etcd_that_lost_everything_is_filled_again(host_alone: Host) -> None:
+    """When etcd comes back empty, all that runs is written again."""
+    host, etcd = host_alone, host_alone.keys.etcd
+    with host.container("again") as container:
+        before = {path: key.value for path, key in host.keys.view().items()}
+        etcd.kill()
+        etcd.wipe()
+        etcd.restart()
+        host.wait_until_routed(container)
+        assert {path: key.value for path, key in host.keys.view().items()} == before
+        host.wait_until_followed()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
     """A stop takes less than two seconds and leaves the routes; the next start finds them as they are to be."""
@@ -118,6 +146,19 @@ def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
         host.wait_until_followed()
         assert host.keys.view() == before
         assert not host.logged(event="mended a key that was changed by somebody else")
+
+
+def test_a_stop_waits_for_nobody(host_alone: Host) -> None:
+    """A stop takes less than two seconds although neither Docker nor etcd answers any more."""
+    host, etcd = host_alone, host_alone.keys.etcd
+    host.engine.freeze()
+    etcd.freeze()
+    try:
+        host.bridge.process.send(signal.SIGTERM)
+        assert host.bridge.process.wait(STOPPED_WITHIN) == 0
+    finally:
+        etcd.thaw()
+        host.engine.thaw()
 
 
 def test_a_killed_bridge_is_succeeded(host: Host) -> None:

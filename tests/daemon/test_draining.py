@@ -1,0 +1,60 @@
+"""When a container counts as told to stop: by its stop signal, in this run, for a limited time."""
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.container import Container, from_inspect
+from bridge.daemon.draining import Draining
+
+STARTED = 1_700_000_000.0
+TERM, HUP = 15, 1
+
+
+@pytest.fixture
+def container() -> Container:
+    """Return a container that was started at STARTED."""
+    return replace(from_inspect(INSPECTED), started="2023-11-14T22:13:20.000000001Z")
+
+
+INSPECTED = {
+    "Id": "0123456789ab",
+    "Name": "/web",
+    "Created": "2023-11-14T22:13:19.000000001Z",
+    "State": {"Running": True, "Paused": False},
+    "Config": {"Image": "web", "Labels": {}},
+    "HostConfig": {"NetworkMode": "bridge"},
+    "NetworkSettings": {"Networks": {}, "Ports": {}},
+}
+
+
+def test_the_stop_signal_drains(container: Container) -> None:
+    """SIGTERM stops a container that names no stop signal."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED + 1)
+    assert draining.holds(container)
+
+
+def test_any_other_signal_does_not(container: Container) -> None:
+    """A signal that is not the one of the container's image says nothing about its end."""
+    draining = Draining()
+    draining.sent(container.id, HUP, STARTED + 1)
+    assert not draining.holds(container)
+
+
+def test_an_earlier_run_says_nothing(container: Container) -> None:
+    """A signal that was sent before this run began was not for it."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED - 1)
+    assert not draining.holds(container)
+
+
+def test_a_limit_ends_only_its_own_signal(container: Container) -> None:
+    """When the time of a signal is up, one that was sent later still counts."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED + 1)
+    draining.sent(container.id, TERM, STARTED + 2)
+    draining.expire(container.id, TERM, STARTED + 1)
+    assert draining.holds(container)
+    draining.expire(container.id, TERM, STARTED + 2)
+    assert not draining.holds(container)
