@@ -11,8 +11,8 @@ containers:
     arguments: [sh, -c, ...]                     # after the image
     after: [[pause, web]]                        # docker commands once it runs
 deviation: why the bridge differs here on purpose
-traefik: {routers: {...}}                        # with a deviation: the difference, both sides of it
-bridge: {routers: {...}}
+traefik: {routers: {shop: {rule: ...}}}          # with a deviation: all objects that the other side has not
+bridge: {routers: {shop: {}}}                    # or has otherwise; of each the fields that matter
 problems: [web]                                  # containers that the bridge reports
 """
 
@@ -41,7 +41,7 @@ class CaseContainer:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One file. With a `deviation`, `traefik` and `bridge` hold the sections that differ, and how."""
+    """One file. With a `deviation`, `traefik` and `bridge` hold the objects that differ, and how."""
 
     rule: str
     containers: Sequence[CaseContainer]

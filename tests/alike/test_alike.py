@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.alike.case import CASES, Case, CaseContainer, read
-from tests.alike.rawdata import of_provider
+from tests.alike.rawdata import differing, of_provider
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
@@ -84,7 +84,10 @@ def _compared(pair: Pair, case: Case) -> tuple[Mapping[str, Any], Mapping[str, A
 
     def sides() -> tuple[Any, Any]:
         theirs, ours = pair.sections()
-        return ((case.traefik, case.bridge), (theirs, ours)) if case.deviation else (theirs, ours)
+        if not case.deviation:
+            return theirs, ours
+        found = differing(theirs, ours, case.traefik), differing(ours, theirs, case.bridge)
+        return (case.traefik, case.bridge), found
 
     def agreed() -> bool:
         expected, actual = sides()
