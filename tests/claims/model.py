@@ -32,7 +32,8 @@ class Scene:
     """What may happen: a script for each container by its name, and who else acts.
 
     `left` lies in the view from the beginning, `losses` answers get lost on the way; `first` are containers that
-    play before, one after the other; `dropped` is the reason of the compares that no transaction gets.
+    play before, one after the other; bridges decide all that they have yet to look at `together`, or one by one;
+    `dropped` is the reason of the compares that no transaction gets.
     """
 
     hosts: Mapping[str, str]
@@ -43,6 +44,7 @@ class Scene:
     left: Mapping[str, str] = field(default_factory=dict)
     first: tuple[str, ...] = ()
     losses: int = 0
+    together: bool = False
     dropped: str = ""
 
 
@@ -62,7 +64,7 @@ class Actor:
     memory: Memory
     fence: tuple[Compare, ...]
     settling: Settling | None = None
-    box: str = ""
+    boxes: tuple[str, ...] = ()
     life: int = 0
 
 
@@ -206,12 +208,19 @@ def _reap(world: World, host: str) -> None:
 
 def _decide(world: World, name: str) -> None:
     host = world.scene.hosts[name]
-    actor, box = world.actors[host], world.boxes[name]
+    others = [it for it, at in world.scene.hosts.items() if at == host and world.boxes[it].marked]
+    names = tuple(others) if world.scene.together else (name,)
+    actor = world.actors[host]
     memory = actor.memory.copy()
-    settling = Settling([Change(identifier(name), wanted(world, name))], memory, actor.fence)
-    world.boxes[name] = replace(box, marked=False)
-    world.actors[host] = replace(actor, memory=memory, settling=settling, box=name)
+    settling = Settling([_change(world, it) for it in names], memory, actor.fence)
+    for it in names:
+        world.boxes[it] = replace(world.boxes[it], marked=False)
+    world.actors[host] = replace(actor, memory=memory, settling=settling, boxes=names)
     _finish(world, host)
+
+
+def _change(world: World, name: str) -> Change:
+    return Change(identifier(name), wanted(world, name))
 
 
 def wanted(world: World, name: str) -> Publication | None:
@@ -240,8 +249,9 @@ def _lose_request(world: World, who: str) -> None:
     assert actor.settling
     actor.settling.lost()
     world.lost += 1
-    world.actors[who] = replace(actor, settling=None, box="")
-    world.boxes[actor.box] = replace(world.boxes[actor.box], marked=True)
+    world.actors[who] = replace(actor, settling=None, boxes=())
+    for name in actor.boxes:
+        world.boxes[name] = replace(world.boxes[name], marked=True)
 
 
 def _carried_out(world: World, actor: Actor) -> Answer:
@@ -284,13 +294,11 @@ def _finish(world: World, who: str) -> None:
         del world.actors[who]
         return
     assert not settling.unsettled, f"{settling.unsettled} are refused again and again"
-    world.actors[who] = replace(actor, settling=None, box="")
-    if settling.fenced:
-        return
-    told = settling.settled[identifier(actor.box)]
-    box = world.boxes[actor.box]
-    late = any(revision > told.revision and _covered(told, keys) for revision, keys in world.log)
-    world.boxes[actor.box] = replace(box, settled=told, marked=box.marked or late)
+    world.actors[who] = replace(actor, settling=None, boxes=())
+    for name in actor.boxes if not settling.fenced else ():
+        told, box = settling.settled[identifier(name)], world.boxes[name]
+        late = any(revision > told.revision and _covered(told, keys) for revision, keys in world.log)
+        world.boxes[name] = replace(box, settled=told, marked=box.marked or late)
 
 
 def _wake(world: World, keys: frozenset[str]) -> None:
@@ -361,7 +369,7 @@ def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: 
         for asked, held in known.ranges.items()
     )
     doing = (tuple(actor.settling.batches), actor.settling.attempts, known.trusting)
-    return who, memory, doubted, lives, actor.life, ranges, hash(doing), actor.box
+    return who, memory, doubted, lives, actor.life, ranges, hash(doing), actor.boxes
 
 
 @dataclass(slots=True)
@@ -448,7 +456,7 @@ def _still(world: World) -> None:
         for name, host in world.scene.hosts.items():
             before = world.etcd.copy()
             fence_ = world.actors[host].fence
-            settling = Settling([Change(identifier(name), wanted(world, name))], _listed(world, host), fence_)
+            settling = Settling([_change(world, name)], _listed(world, host), fence_)
             while settling.request:
                 settling.answer(world.etcd.carry_out(settling.request))
             checked(before, world.etcd, world.hand, fence_)

@@ -86,6 +86,9 @@ SMALL = {
     "a host that is taken for dead and comes back": replace(
         scene(A, _on("h2", "b", "X", 2, r="1")), mortal=("h1",)
     ),
+    "a container that is recreated beside another application": replace(
+        scene(A, _on("h1", "b", "X", 2, r="2"), _on("h2", "c", "Y", 3, r="1")), together=True
+    ),
     "replicas, and an answer that gets lost": replace(scene(A, _on("h2", "b", "X", 2, r="1")), losses=1),
     "a rollout, and an answer that gets lost": replace(scene(A, B), losses=1),
     "a definer that leaves while another application does": Scene(
@@ -102,6 +105,16 @@ SMALL = {
 }
 
 LARGE = {
+    "containers of a host that are decided together": replace(
+        scene(
+            _on("h1", "a", "X", 1, r="1", q="1"),
+            _on("h1", "b", "X", 2, r="2", q="1"),
+            _on("h1", "c", "Y", 3, q="2"),
+            _on("h2", "d", "X", 4, r="1"),
+        ),
+        together=True,
+        first=("a", "d"),
+    ),
     "a rollout on hosts that are taken for dead": replace(scene(A, B), mortal=("h1", "h2")),
     "four containers, three applications": scene(
         A, B, _on("h3", "c", "Y", 3, r="1"), _on("h1", "d", "Z", 4, r="2")
@@ -122,7 +135,7 @@ def random_scene(seed: int) -> Scene:
     random = Random(seed)
     hosts = {name: random.choice(("h1", "h2", "h3")) for name in "abcde"}
     scripts = {name: _script(random, name, host) for name, host in hosts.items()}
-    return Scene(hosts, scripts)
+    return Scene(hosts, scripts, losses=random.randrange(3), together=random.random() < 0.5)
 
 
 def _script(random: Random, name: str, host: str) -> tuple[Publication | None, ...]:

@@ -1,0 +1,83 @@
+"""Where everything is in etcd."""
+
+import pytest
+
+from bridge.claims.layout import (
+    AliveKey,
+    Claimant,
+    ClaimKey,
+    ContainerKey,
+    HostKey,
+    Layout,
+    ObjectKey,
+    StateKey,
+    under,
+    unfit_state_key,
+)
+from bridge.claims.transaction import Range
+from bridge.labels.model import Ref
+
+LAYOUT = Layout("traefik", "docker-event-bridge", "h1")
+WEB = Ref("http", "routers", "Web")
+WHO = Claimant("h2", "0123456789ab")
+STATE = "docker-event-bridge/traefik"
+
+
+def test_view_keeps_the_spelling() -> None:
+    """Traefik reads names as their user wrote them."""
+    assert LAYOUT.view_key(WEB, "rule") == "traefik/http/routers/Web/rule"
+    assert LAYOUT.view_key(WEB) == "traefik/http/routers/Web"
+    assert LAYOUT.view_object(WEB) == Range("traefik/http/routers/Web/", "traefik/http/routers/Web0")
+
+
+def test_state_folds_the_letter_case() -> None:
+    """Names that Traefik takes for one have one place in the state, as Go's EqualFold has it."""
+    assert LAYOUT.object(WEB) == f"{STATE}/objects/http/routers/web"
+    assert LAYOUT.claim(Ref("http", "routers", "Ka\u017fe"), WHO) == (
+        f"{STATE}/claims/http/routers/kase/h2/0123456789ab"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "parsed"),
+    [
+        (LAYOUT.host_record(), HostKey("h1")),
+        (LAYOUT.alive(), AliveKey("h1")),
+        (LAYOUT.container("0123456789ab"), ContainerKey(Claimant("h1", "0123456789ab"))),
+        (LAYOUT.claim(WEB, WHO), ClaimKey(Ref("http", "routers", "web"), WHO)),
+        (LAYOUT.object(WEB), ObjectKey(Ref("http", "routers", "web"))),
+        (LAYOUT.view_key(WEB, "rule"), None),
+        (f"{STATE}/objects/http/routers/web/more", None),
+        ("objects/http/routers/web", None),
+    ],
+)
+def test_keys_are_read_back(key: str, parsed: StateKey | None) -> None:
+    """A key of the state says what it is about; what is no key of ours says nothing."""
+    assert LAYOUT.parse(key) == parsed
+
+
+def test_ranges_end_where_their_prefix_ends() -> None:
+    """A range takes in all keys below a name, and none of a name that only begins alike."""
+    claims = LAYOUT.claims(WEB)
+    assert claims.key <= LAYOUT.claim(WEB, WHO) < claims.end
+    assert not claims.key <= LAYOUT.claim(Ref("http", "routers", "web2"), WHO) < claims.end
+    assert under("a/") == Range("a/", "a0")
+
+
+def test_root_key_with_slashes() -> None:
+    """A root key may have several parts."""
+    layout = Layout("teams/blue", "state", "h1")
+    assert layout.view_key(WEB, "rule") == "teams/blue/http/routers/Web/rule"
+    assert layout.parse(layout.object(WEB)) == ObjectKey(Ref("http", "routers", "web"))
+    assert layout.viewed("teams/blue/http/routers/Web/rule") == WEB
+
+
+@pytest.mark.parametrize("state_key", ["traefik", "traefik/state", "traefik-state"])
+def test_state_key_below_the_root_is_refused(state_key: str) -> None:
+    """Traefik watches its root as a bare prefix: what begins with it wakes it at every write."""
+    assert "begins with the root key" in unfit_state_key("traefik", state_key)
+
+
+def test_state_key_elsewhere_is_accepted() -> None:
+    """Any other state key will do."""
+    assert not unfit_state_key("traefik", "docker-event-bridge")

@@ -1,0 +1,41 @@
+"""A plan without etcd settles by the same rules, in the order of creation."""
+
+from bridge.claims.offline import settle_offline
+from tests.claims.test_settling import web
+from tests.claims.world import identifier, layout, publication, router
+
+
+def test_order_of_the_input_does_not_matter() -> None:
+    """The container that was created first has the name, whatever the order of the input."""
+    first, second = web("c1", created="1"), web("c2", rule="b", application="blog", created="2")
+    for publications in ([first, second], [second, first]):
+        plan = settle_offline(publications, layout())
+        assert plan.keys["traefik/http/routers/web/rule"] == "a"
+        assert not plan.settled[identifier("c2")].published
+        assert plan.settled[identifier("c2")].problems
+
+
+def test_view_only() -> None:
+    """A plan shows what Traefik reads: no state and no permanent key."""
+    plan = settle_offline([web("c1")], layout())
+    assert sorted(plan.keys) == [
+        "traefik/http/routers/web/rule",
+        "traefik/http/services/web/loadbalancer/servers",
+        f"traefik/http/services/web/loadbalancer/servers/h1-{identifier('c1')}/url",
+    ]
+
+
+def test_newest_of_an_application_redefines() -> None:
+    """An application's newest container has its way, and the older one is told that it differs."""
+    plan = settle_offline([web("c1", rule="old"), web("c2", rule="new", created="2")], layout())
+    assert plan.keys["traefik/http/routers/web/rule"] == "new"
+    assert "rule is 'old' here and 'new' there" in plan.settled[identifier("c1")].problems[0].message
+    assert not plan.settled[identifier("c2")].problems
+
+
+def test_same_limits() -> None:
+    """What is too large for etcd is refused in a plan too."""
+    large = publication("c1", *(router(f"r{number}", rule="a") for number in range(130)))
+    plan = settle_offline([large], layout())
+    assert not plan.keys
+    assert "do not fit" in plan.settled[identifier("c1")].problems[0].message

@@ -1,0 +1,67 @@
+"""What the bridges write into the state, and how they read what others wrote."""
+
+import json
+
+import pytest
+
+from bridge.claims.layout import Claimant
+from bridge.claims.records import (
+    AliveRecord,
+    Claim,
+    ContainerRecord,
+    Definition,
+    HostRecord,
+    ObjectRecord,
+    Unreadable,
+    Wait,
+    decode_alive,
+    decode_claim,
+    decode_container,
+    decode_host,
+    decode_object,
+    encode_alive,
+    encode_claim,
+    encode_container,
+    encode_host,
+    encode_object,
+)
+from bridge.labels.model import Ref
+
+WEB = Ref("http", "routers", "web")
+DEFINITION = Definition("Wéb", (("entrypoints", "a,b"), ("rule", "Host(`a`)")))
+OBJECT = ObjectRecord(DEFINITION, Claimant("h1", "0123456789ab"), "shop|img", "2024-01-01T00:00:00Z")
+
+
+def test_values_are_read_back() -> None:
+    """What one bridge writes another reads."""
+    claim = Claim("shop|img", "2024-01-01T00:00:00Z", DEFINITION, "web", (("a", "b"),))
+    container = ContainerRecord("shop-1", (WEB,))
+    waiting = ContainerRecord("shop-1", (), (Wait(WEB, "taken"), Wait(None, "too large")))
+    assert decode_object(encode_object(OBJECT)) == OBJECT
+    assert decode_claim(encode_claim(claim)) == claim
+    assert decode_container(encode_container(container)) == container
+    assert decode_container(encode_container(waiting)) == waiting
+    for host in (HostRecord("id", "10.0.0.1", "1.0"), HostRecord("id", "", "1.0", goodbye=600.0)):
+        assert decode_host(encode_host(host)) == host
+    assert decode_alive(encode_alive(AliveRecord("id", "1.0"))) == AliveRecord("id", "1.0")
+
+
+def test_definer_is_readable_in_every_version() -> None:
+    """Of a later format the definer is known, so that an older bridge can leave."""
+    later = json.dumps({"format": 2, "definer": {"host": "h1", "container": "0123456789ab"}, "what": []})
+    assert decode_object(later) == Unreadable("its format is 2, this bridge knows 1", OBJECT.definer)
+
+
+def test_unknown_fields_are_ignored() -> None:
+    """Fields that a later bridge adds within a format do no harm."""
+    assert decode_object(json.dumps({**json.loads(encode_object(OBJECT)), "more": 1})) == OBJECT
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "[]", "null", "{}", '"a"', '{"format":1}', "[" * 100_000, '{"format":1,"leaves":[["a"]],"name":1}'],
+)
+def test_broken_values_are_values(value: str) -> None:
+    """Whatever somebody wrote there is told, and nothing fails."""
+    for decode in (decode_object, decode_claim, decode_container, decode_host, decode_alive):
+        assert isinstance(decode(value), Unreadable)
