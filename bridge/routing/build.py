@@ -125,7 +125,7 @@ def _service(container: Container, ref: Ref, leaves: tuple[Leaf, ...], around: S
     if balanced:
         kept.append(_NO_SERVERS)
     if not (running(container) and healthy(container)):
-        return Object(ref, _sorted(kept), idle_server(ref, leaves))
+        return Object(ref, _sorted(kept) or leaves, idle_server(ref, leaves))
     if not balanced:
         return _unbalanced(container, ref, leaves)
     made = server(container, ref, leaves, around)
