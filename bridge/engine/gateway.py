@@ -1,8 +1,11 @@
 """Where containers in host networking are reached from a container beside them: what Docker or Podman call it."""
 
 import socket
+from contextlib import suppress
 
 import anyio
+
+from bridge.engine import threads
 
 NAMES = ("host.docker.internal", "host.containers.internal")
 LOOPBACK = "127.0.0.1"
@@ -14,10 +17,12 @@ DEADLINE = 2.0
 async def gateway() -> str:
     """Look the host's names up in Traefik's order; the loopback address where neither is known."""
     with anyio.move_on_after(DEADLINE):
-        for name in NAMES:
-            try:
-                found = await anyio.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-            except OSError:
-                continue
-            return str(found[0][4][0])
+        return await threads.run(_looked_up)
+    return LOOPBACK
+
+
+def _looked_up() -> str:
+    for name in NAMES:
+        with suppress(OSError):
+            return str(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0])
     return LOOPBACK

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Never, Protocol
 
-from anyio import CapacityLimiter, Lock, current_time, sleep, to_thread
+from anyio import CapacityLimiter, Lock, current_time, move_on_after, sleep, to_thread
 
 from bridge.claims.transaction import (
     Committed,
@@ -45,6 +45,9 @@ PAGE = 1_000
 
 # Worker threads: one for each watch and each call under way, apart from everybody else's.
 THREADS = 32
+
+# Seconds that closing a connection may take.
+CLOSING = 0.5
 
 # How often a lease is refreshed while it would last: often, since this is also what finds a frozen endpoint.
 REFRESHES = 5
@@ -88,7 +91,7 @@ class Store:
     async def aclose(self) -> None:
         """Close the connection."""
         if self._session:
-            self._leave(self._session)
+            await self._leave(self._session)
 
     async def commit(self, transaction: Transaction) -> Committed | Refused:
         """Carry out a transaction; after StoreUnavailable it may have happened or not.
@@ -182,7 +185,7 @@ class Store:
         try:
             yield session
         except EndpointLost:
-            self._leave(session)
+            await self._leave(session)
             raise
 
     async def _open(self) -> Session:
@@ -193,12 +196,14 @@ class Store:
                 self._session = await to_thread.run_sync(Session, self._connection, endpoint, self._threads)
             return self._session
 
-    def _leave(self, session: Session) -> None:
+    async def _leave(self, session: Session) -> None:
         """Give a session up, and its endpoint; whoever else finds it broken finds it left."""
         if session is self._session:
             self._session = None
             self._turn += 1
-            session.close()
+            # Closing waits for the calls that it ends, on a thread, and for no longer than a moment.
+            with move_on_after(CLOSING, shield=True):
+                await to_thread.run_sync(session.close, abandon_on_cancel=True, limiter=self._threads)
 
 
 def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:
