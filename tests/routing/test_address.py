@@ -82,6 +82,7 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         pytest.param([port(80, "127.0.0.1:81", ":82")], "", "tcp", "10.0.0.5:82", id="loopback-never"),
         pytest.param([port(80, ":81"), port(81, ":80")], "80", "tcp", "10.0.0.5:81", id="container-port-first"),
         pytest.param([port(80, ":81")], "81", "tcp", "10.0.0.5:81", id="published-port"),
+        pytest.param([port(80), port(81, ":80")], "80", "tcp", None, id="a-container-port-is-no-published-one"),
         pytest.param([port(80, ":81")], "81", "udp", None, id="published-for-another-protocol"),
         pytest.param([port(80, ":81"), port(9)], "9", "tcp", None, id="not-published"),
         pytest.param([port(80, "127.0.0.1:81", "::1:82")], "", "tcp", None, id="loopback-only"),
