@@ -1,0 +1,311 @@
+"""Bridges that share a real etcd, and what must hold there at every revision, read off the keys alone."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from bridge.claims.decide import Settled
+from bridge.claims.gather import Change, definition
+from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, Layout, ObjectKey, folded
+from bridge.claims.memory import Memory
+from bridge.claims.records import (
+    AliveRecord,
+    Claim,
+    ContainerRecord,
+    HostRecord,
+    ObjectRecord,
+    decode_claim,
+    decode_container,
+    decode_object,
+    encode_alive,
+    encode_host,
+)
+from bridge.claims.transaction import Committed, Compare, Put, Range, Refused, Revision, Transaction
+from bridge.daemon.apply import settle, settle_all
+from bridge.daemon.session import Session
+from bridge.labels.model import Leaf, Ref
+from bridge.store.client import Lease, Store
+from bridge.store.connection import Connection
+from bridge.store.errors import LeaseLost
+from bridge.store.watch import Watch
+from bridge.view.model import Item, Publication
+from tests.store.answers import under, write
+
+FENCE = "this bridge is the living one"
+LONG = 600
+KINDS = {"r": "routers", "s": "services", "m": "middlewares"}
+
+Keys = Mapping[str, str]
+
+
+def item(name: str, **leaves: str) -> Item:
+    """An object whose kind is the first letter of its name; "__" is a slash, "bare" the bare leaf."""
+    kind = KINDS[name[0].lower()]
+    constant = {"loadbalancer/servers": ""} if kind == "services" else {}
+    paths = {"" if key == "bare" else key.replace("__", "/"): value for key, value in leaves.items()}
+    made = sorted({**constant, **paths}.items())
+    return Item(Ref("http", kind, name), tuple(Leaf(*leaf) for leaf in made))
+
+
+def identifier(name: str) -> str:
+    """The id of the container of this name."""
+    return name.encode().hex().ljust(12, "0")[:12]
+
+
+def publication(
+    name: str, *items: Item, application: str = "web", created: int = 1, host: str = ""
+) -> Publication:
+    """What a container publishes, with a server for each of its services."""
+    segment = f"loadbalancer/servers/{host}-{identifier(name)}/url"
+    server = (Leaf(segment, f"http://{name}"),)
+    whole = tuple(replace(it, server=server) if it.ref.kind == "services" else it for it in items)
+    return Publication(name, identifier(name), application, f"{created:09}", whole)
+
+
+@dataclass(slots=True)
+class Meddling:
+    """What comes between a decision and its commit, and which compares are left out of all commits."""
+
+    kind: str
+    drops: bool = False
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+
+class MeddledStore(Store):
+    """A store on which others come first, once, where a transaction compares for a certain reason."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.meddling = Meddling("")
+        self.kinds: set[str] = set()
+
+    async def commit(self, transaction: Transaction) -> Committed | Refused:
+        """Let others come first, leave compares out, commit."""
+        meddling, kinds = self.meddling, {it.why for it in transaction.compares}
+        self.kinds |= kinds
+        if meddling.meanwhile and meddling.kind in kinds:
+            meanwhile, meddling.meanwhile = meddling.meanwhile, None
+            await meanwhile()
+        kept = (it for it in transaction.compares if not meddling.drops or it.why != meddling.kind)
+        return await super().commit(replace(transaction, compares=tuple(kept)))
+
+
+@dataclass(slots=True)
+class Bridge:
+    """One host's bridge: the product's own, but for the engine."""
+
+    store: MeddledStore
+    layout: Layout
+    session: Session = field(init=False)
+    wanted: dict[str, Publication] = field(default_factory=dict)
+    settled: dict[str, Settled] = field(default_factory=dict)
+    restarts: int = 0
+
+    async def begin(self) -> None:
+        """Come to life, and list."""
+        alive = self.layout.alive()
+        lease = await self.store.acquire(alive, encode_alive(AliveRecord(self.layout.host, "1")), LONG)
+        assert isinstance(lease, Lease)
+        fence = Compare(Range(alive), Revision.CREATED, lease.revision, why=FENCE)
+        record = Put(self.layout.host_record(), encode_host(HostRecord(self.layout.host, "", "1")))
+        await write(self.store, record)
+        self.session = Session(lease, (fence,), Memory(self.layout))
+        await self.resync()
+
+    async def settle(self, *what: Publication | str) -> None:
+        """Publish publications, and withdraw containers that are given by their ids, all together."""
+        changes = [Change(it, None) if isinstance(it, str) else Change(it.id, it) for it in what]
+        for change in changes:
+            self.settled.pop(change.container, None)
+            self.wanted.pop(change.container, None)
+        self.wanted |= {it.id: it for it in what if isinstance(it, Publication)}
+        came = await settle(self.store, self.session, changes)
+        self.settled |= {name: it for name, it in came.settled.items() if name in self.wanted}
+        assert not came.unsettled, "refused again and again"
+        if came.fenced:
+            await self.restart()
+
+    async def resync(self) -> None:
+        """List, and settle everything."""
+        came = await settle_all(self.store, self.session, list(self.wanted.values()), [])
+        self.settled = {name: it for name, it in came.settled.items() if name in self.wanted}
+        if came.fenced:
+            await self.restart()
+
+    async def restart(self) -> None:
+        """Begin anew after having been taken for dead."""
+        self.restarts += 1
+        await self.begin()
+
+    async def lose(self) -> None:
+        """Be taken for dead, without knowing."""
+        with suppress(LeaseLost):
+            await self.store.revoke(self.session.lease)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the bridges agree on, decoded."""
+
+    objects: dict[Ref, ObjectRecord] = field(default_factory=dict)
+    claims: dict[Ref, dict[Claimant, Claim]] = field(default_factory=dict)
+    containers: dict[Claimant, ContainerRecord] = field(default_factory=dict)
+
+
+def decoded(keys: Keys, layout: Layout) -> State:
+    """Decode the state."""
+    state = State()
+    for key, value in keys.items():
+        match layout.parse(key):
+            case ObjectKey(ref):
+                record = decode_object(value)
+                assert isinstance(record, ObjectRecord), key
+                state.objects[ref] = record
+            case ClaimKey(ref, claimant):
+                claim = decode_claim(value)
+                assert isinstance(claim, Claim), key
+                state.claims.setdefault(ref, {})[claimant] = claim
+            case ContainerKey(claimant):
+                container = decode_container(value)
+                assert isinstance(container, ContainerRecord), key
+                state.containers[claimant] = container
+    return state
+
+
+def check(before: Keys, after: Keys, layout: Layout, foreign: Keys) -> None:
+    """Hold one transaction, from the keys before it to those after it, against all rules."""
+    old, new = decoded(before, layout), decoded(after, layout)
+    for ref in new.objects.keys() | new.claims.keys():
+        _behind(ref, new)
+    for ref in new.objects.keys() & old.objects.keys():
+        _unasked(ref, old, new)
+    _listed(new)
+    _shown(after, new, layout, foreign)
+    _alive(before, after, layout)
+
+
+def _behind(ref: Ref, state: State) -> None:
+    record, claims = state.objects.get(ref), state.claims.get(ref, {})
+    assert record, f"{ref.name}: claims without an object"
+    assert record.definer in claims, f"{ref.name}: no claim behind the definer"
+    spellings = {it.name for it in claims.values()}
+    assert spellings == {record.definition.name}, f"{ref.name}: spelled {spellings}"
+
+
+def _unasked(ref: Ref, old: State, new: State) -> None:
+    was, now = old.objects[ref].definition, new.objects[ref]
+    stayed = new.claims[ref].keys() & old.claims.get(ref, {}).keys()
+    others = {who for who in stayed if new.claims[ref][who].application != now.application}
+    assert was == now.definition or not others, f"{ref.name}: changed under another application"
+
+
+def _listed(state: State) -> None:
+    held = {(who, ref) for ref, claims in state.claims.items() for who in claims}
+    listed = {(who, ref) for who, it in state.containers.items() for ref in it.claims}
+    assert held == listed, "containers do not list their claims"
+    assert not any(it.claims and it.waits for it in state.containers.values()), "waits while holding something"
+
+
+def _shown(keys: Keys, state: State, layout: Layout, foreign: Keys) -> None:
+    view = {key: value for key, value in keys.items() if key.startswith(f"{layout.root_key}/")}
+    harmed = {key for key, value in foreign.items() if view.get(key) != value}
+    assert not harmed, f"harmed what others wrote: {harmed}"
+    shown = {layout.permanent.key: layout.permanent.value, **foreign}
+    for ref, record in state.objects.items():
+        named = replace(ref, name=record.definition.name)
+        servers = [leaf for claim in state.claims[ref].values() for leaf in claim.server]
+        shown |= {layout.view_key(named, path): value for path, value in (*record.definition.leaves, *servers)}
+    assert not view.keys() - shown.keys(), f"orphans: {view.keys() - shown.keys()}"
+    assert view == shown, "the view is not what is in force"
+
+
+def _alive(before: Keys, after: Keys, layout: Layout) -> None:
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    parsed = (layout.parse(key) for key in changed)
+    writers = {it.claimant.host for it in parsed if isinstance(it, ContainerKey)}
+    assert len(writers) < 2, "several hosts wrote at one revision"
+    for host in writers:
+        assert replace(layout, host=host).alive() in before, f"{host} wrote while it was taken for dead"
+
+
+@dataclass(slots=True)
+class History:
+    """All revisions of the root and the state, one after the other, each of them checked."""
+
+    watch: Watch
+    layout: Layout
+    store: Store
+    everything: Range
+    tick: str
+    foreign: dict[str, str]
+    keys: dict[str, str]
+    revision: int
+    changed: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+
+    async def follow(self) -> list[frozenset[str]]:
+        """Check each revision up to now and the whole as read at once; return what each of them changed."""
+        reached, new = await write(self.store, Put(self.tick, "")), list[frozenset[str]]()
+        while self.revision < reached:
+            batch = await anext(self.watch)
+            for revision in sorted({event.revision for event in batch}):
+                before, changed = dict(self.keys), frozenset(it.key for it in batch if it.revision == revision)
+                for event in batch:
+                    if event.revision == revision and event.value is not None:
+                        self.keys[event.key] = event.value
+                    elif event.revision == revision:
+                        self.keys.pop(event.key, None)
+                self.revision = revision
+                if self.tick not in changed:
+                    check(before, self.keys, self.layout, self.foreign)
+                    self.changed.append((revision, changed))
+                    new.append(changed)
+        (found,) = (await self.store.read(self.everything)).found
+        assert {it.key: it.value for it in found} == self.keys, "what was watched is not what is there"
+        return new
+
+    def late(self, settled: Settled) -> bool:
+        """Whether something changed that a container was to be decided again for."""
+        news = (key for revision, keys in self.changed if revision > settled.revision for key in keys)
+        return any(key == it.key if not it.end else it.key <= key < it.end for key in news for it in settled.watch)
+
+
+@asynccontextmanager
+async def history(store: Store, layout: Layout, everything: str, foreign: Keys) -> AsyncIterator[History]:
+    """Follow all that happens from now on."""
+    keys = under(f"{everything}/")
+    snapshot = await store.read(keys)
+    now = {it.key: it.value for it in snapshot.found[0]}
+    async with store.watch(keys, revision=snapshot.revision + 1) as watch:
+        tick = f"{everything}/tick"
+        yield History(watch, layout, store, keys, tick, dict(foreign), now, snapshot.revision)
+
+
+def at_rest(keys: Keys, bridges: Iterable[Bridge], foreign: Keys) -> None:
+    """Everybody has all that it wants or waits for a reason that holds; who is gone left nothing."""
+    bridges = list(bridges)
+    state = decoded(keys, bridges[0].layout)
+    seen = (bridges[0].layout.viewed(key) for key in foreign)
+    blocked = {folded(ref) for ref in seen if ref} - state.objects.keys()
+    wanted = {bridge.layout.me(name): it for bridge in bridges for name, it in bridge.wanted.items()}
+    assert state.containers.keys() == wanted.keys(), "somebody was forgotten, or is gone and left something"
+    for me, it in wanted.items():
+        refs = {folded(one.ref) for one in it.items}
+        if state.containers[me].waits:
+            held_up = _taken(me, it, state) or {folded(one.ref) for one in it.items} & blocked
+            assert held_up, f"{it.container} waits for nothing"
+        else:
+            assert set(state.containers[me].claims) == refs, f"{it.container} is there in part"
+
+
+def _taken(me: Claimant, it: Publication, state: State) -> list[Item]:
+    """The items that another application has, or shares, under another definition."""
+    return [one for one in it.items if _differs(one, state) and _others(me, it, folded(one.ref), state)]
+
+
+def _differs(one: Item, state: State) -> bool:
+    record = state.objects.get(folded(one.ref))
+    return record is not None and record.definition != definition(one)
+
+
+def _others(me: Claimant, it: Publication, ref: Ref, state: State) -> bool:
+    return any(claim.application != it.application for who, claim in state.claims[ref].items() if who != me)
