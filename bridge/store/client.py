@@ -43,7 +43,7 @@ from bridge.store.watch import Watch, watching
 # Keys of one page, so that a large range never comes as one message.
 PAGE = 1_000
 
-# Worker threads: one for each watch and each call under way, apart from everybody else's.
+# Worker threads for calls, apart from everybody else's: nothing that hangs elsewhere holds up a lease.
 THREADS = 32
 
 # Seconds that closing a connection may take.
@@ -203,7 +203,7 @@ class Store:
             self._turn += 1
             # Closing waits for the calls that it ends, on a thread, and for no longer than a moment.
             with move_on_after(CLOSING, shield=True):
-                await to_thread.run_sync(session.close, abandon_on_cancel=True, limiter=self._threads)
+                await to_thread.run_sync(session.close, abandon_on_cancel=True)
 
 
 def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:

@@ -57,8 +57,6 @@ _KIND_BY_DETAILS: dict[str, type[StoreError]] = {
     # Users were switched on, or roles changed, since we logged in.
     "etcdserver: user name is empty": LoginNeeded,
     "etcdserver: revision of auth store is old": LoginNeeded,
-    "etcdserver: mvcc: database space exceeded": StoreUnavailable,
-    "etcdserver: too many requests": StoreUnavailable,
 }
 
 _OUTCOME: dict[type[StoreError], str] = {StoreRejected: "refuses", LoginNeeded: "asks for a login"}

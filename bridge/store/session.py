@@ -30,12 +30,14 @@ class Stream:
     def __init__(self, session: "Session", call: grpc.Call) -> None:
         self._session = session
         self._call = call
+        # Of its own: a stream waits for ever, and many must leave room for calls.
+        self._thread = CapacityLimiter(1)
 
     async def next(self, deadline: float | None = None) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         """Return the next answer; raise EndpointLost after `deadline` seconds or at the stream's end."""
         try:
             with fail_after(deadline):
-                answer = await self._session.wait(next, self._call, None)
+                answer = await self._session.wait(self._thread, next, self._call, None)
         except TimeoutError as error:
             raise EndpointLost(f"etcd at {self._session.endpoint} does not answer") from error
         if answer is None:
@@ -80,10 +82,10 @@ class Session:
         finally:
             call.cancel()
 
-    async def wait(self, function: Callable[..., T], *arguments: object) -> T:
+    async def wait(self, threads: CapacityLimiter, function: Callable[..., T], *arguments: object) -> T:
         """Return what a blocking function of a call returns, which whoever leaves must cancel."""
         try:
-            return await to_thread.run_sync(function, *arguments, abandon_on_cancel=True, limiter=self._threads)
+            return await to_thread.run_sync(function, *arguments, abandon_on_cancel=True, limiter=threads)
         except grpc.RpcError as error:
             raise translated(error, self.endpoint) from error
 
@@ -95,7 +97,7 @@ class Session:
     ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         call = self._begin(method.future, request, timeout=DEADLINE, metadata=token)
         try:
-            return await self.wait(call.result)
+            return await self.wait(self._threads, call.result)
         finally:
             call.cancel()
 
