@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bridge.claims.decide import Settled
+from bridge.engine.model import Unreadable
 from bridge.problem import Problem
 from bridge.view.model import Mapped
 
@@ -39,13 +40,21 @@ class Reports:
     """The last report of each container, by its full id."""
 
     _last: dict[str, Report] = field(default_factory=dict)
+    _unreadable: dict[str, str] = field(default_factory=dict)
 
     def others(self, known: Collection[str]) -> list[str]:
         """The containers that were reported and are not among the `known`."""
         return [container_id for container_id in self._last if container_id not in known]
 
+    def unreadable(self, gap: Unreadable) -> None:
+        """Log that a container cannot be read, once for each reason."""
+        if self._unreadable.get(gap.container_id) != gap.reason:
+            log.warning("a container cannot be read, it stays as it is", id=gap.container_id, reason=gap.reason)
+        self._unreadable[gap.container_id] = gap.reason
+
     def tell(self, container_id: str, new: Report) -> None:
         """Log what is new of a container."""
+        self._unreadable.pop(container_id, None)
         last = self._last.pop(container_id, Report(new.container))
         if new.reason == GONE:
             new = replace(new, container=last.container)

@@ -77,7 +77,7 @@ class Sync:
             self.waiting.update(full_id, came.settled.get(it.id))
             self.reports.tell(full_id, report(it, came.settled.get(it.id)))
         for gap in unreadable:
-            log.warning("a container cannot be read, it stays as it is", id=gap.container_id, reason=gap.reason)
+            self.reports.unreadable(gap)
         return Task(frozenset(full_id for full_id, it in decided.items() if it.id in came.unsettled))
 
     def _forget(self, decided: Mapping[str, Mapped], unreadable: Iterable[Unreadable]) -> None:

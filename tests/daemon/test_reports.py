@@ -1,0 +1,41 @@
+"""What is told of containers, and how often."""
+
+from structlog.testing import capture_logs
+
+from bridge.daemon.reports import GONE, Report, Reports
+from bridge.engine.model import Unreadable
+from bridge.problem import Problem
+
+PROBLEM = Problem("web", "traefik.x", "wrong", "mend it")
+
+
+def test_a_problem_is_told_once() -> None:
+    """A problem is told when it comes, and not again while it stays."""
+    reports = Reports()
+    with capture_logs() as told:
+        for _ in range(3):
+            reports.tell("1", Report("web", reason="its labels have errors", problems=(PROBLEM,)))
+    assert [it["event"] for it in told if it["log_level"] == "warning"] == ["wrong"]
+
+
+def test_a_container_that_is_gone_is_told_by_its_name() -> None:
+    """Who was routed and is gone is told once, by the name that it had."""
+    reports = Reports()
+    reports.tell("1", Report("web", routed=("http/routers/web",)))
+    with capture_logs() as told:
+        reports.tell("1", Report("", reason=GONE))
+        reports.tell("1", Report("", reason=GONE))
+    assert [(it["event"], it["container"]) for it in told if it["log_level"] == "info"] == [
+        ("no longer routed", "web")
+    ]
+
+
+def test_a_container_that_cannot_be_read_is_told_once_for_each_reason() -> None:
+    """Every round finds it unreadable again; only a new reason is news, or one after it was read."""
+    reports = Reports()
+    with capture_logs() as told:
+        for reason in ("slow", "slow", "broken"):
+            reports.unreadable(Unreadable("1", reason))
+        reports.tell("1", Report("web"))
+        reports.unreadable(Unreadable("1", "broken"))
+    assert [it["reason"] for it in told if it["log_level"] == "warning"] == ["slow", "broken", "broken"]
