@@ -6,11 +6,13 @@ import pytest
 
 from bridge.claims.records import (
     ContainerRecord,
+    ObjectRecord,
     decode_container,
+    decode_object,
     encode_object,
 )
 from bridge.claims.settling import Settling
-from bridge.claims.transaction import Put, Range, Transaction
+from bridge.claims.transaction import Put, Range, Read, Transaction
 from bridge.labels.model import Ref
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
@@ -184,6 +186,75 @@ def test_recreated_container_may_spell_anew(etcd: FakeEtcd, bridge: Bridge) -> N
     assert view(etcd) == {RULE: "a"}
 
 
+def test_strangers_block_a_spelling(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """A new spelling is not put over keys that somebody wrote in it."""
+    bridge.settle(publication("c1", router("Web", rule="a")))
+    etcd.put("traefik/http/routers/web/rule", "x")
+    came = bridge.settle("c1", publication("c2", router("web", rule="a"), created="2"))
+    assert rules(came)["c2"] == ["WAIT_FOREIGN"]
+    assert view(etcd) == {RULE: "x"}
+
+
+def test_spelling_is_part_of_a_definition(bridge: Bridge) -> None:
+    """Another application that spells a name otherwise wants something else."""
+    bridge.settle(publication("c1", router("Web", rule="a")))
+    came = bridge.settle(publication("c2", router("web", rule="a"), application="blog"))
+    assert rules(came) == {"c2": ["WAIT_APPLICATION"]}
+    assert "here the name is spelled web, there Web" in messages(came)[0]
+
+
+def test_successor_does_not_overwrite_strangers(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """What is in force stays where the successor's definition would take somebody else's key."""
+    bridge.settle(publication("c1", router("web", rule="old", priority="1")))
+    bridge.settle(publication("c2", router("web", rule="new"), created="2"))
+    etcd.put("traefik/http/routers/web/priority", "9")
+    bridge.settle("c2")
+    assert view(etcd) == {RULE: "new", "http/routers/web/priority": "9"}
+
+
+def test_claims_of_a_later_format_stay(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """A claim that cannot be read is another application's: it keeps what is in force, alone too."""
+    bridge.settle(web("c2", rule="old", created="0"))
+    bridge.settle(web("c1"))
+    later = layout("h9").claim(Ref("http", "routers", "web"), layout("h9").me(identifier("c9")))
+    etcd.put(later, '{"format":9}')
+    bridge.settle("c1")
+    assert view(etcd)[RULE] == "a"
+    bridge.settle("c2")
+    assert view(etcd)[RULE] == "a"
+    force = decode_object(etcd.keys[layout().object(Ref("http", "routers", "web"))].value)
+    assert isinstance(force, ObjectRecord)
+    assert force.definer == layout("h9").me(identifier("c9"))
+
+
+def test_older_container_needs_no_look_at_the_others(bridge: Bridge) -> None:
+    """Who is older than the definer cannot have its way, and asks only whether that still holds."""
+    bridge.settle(web("c2", rule="new", created="2"))
+    bridge.settle(web("c1", rule="old"))
+    asked = bridge.requests
+    bridge.settle(web("c1", rule="old"))
+    assert bridge.requests == asked + 1
+
+
+def test_oldest_comes_first(bridge: Bridge) -> None:
+    """Of two containers that are settled together the one that was created first has the name."""
+    came = bridge.settle(web("c2", rule="b", application="blog", created="2"), web("c1"))
+    assert came.settled[identifier("c1")].published
+    assert not came.settled[identifier("c2")].published
+
+
+def test_wait_is_watched_from_before_its_own_transaction(etcd: FakeEtcd) -> None:
+    """What a container waits for may go in the very transaction that says so: that must not be missed."""
+    first, second = started(etcd, ["h1", "h2"])
+    second.settle(publication("c9", router("taken", rule="a"), application="other"))
+    first.settle(publication("c2", router("web", rule="a"), created="2"))
+    leaves = publication("c2", router("web", rule="a"), router("taken", rule="b"), created="2")
+    waits = publication("c1", router("web", rule="b"), application="blog", created="1")
+    came = first.settle(waits, leaves)
+    assert came.settled[identifier("c1")].revision < etcd.revision
+    assert first.settle(waits).settled[identifier("c1")].published
+
+
 def test_moved_server_needs_no_claim_anew(etcd: FakeEtcd, bridge: Bridge) -> None:
     """A new address changes the server and its claim, in force stays what was."""
     bridge.settle(web("c1"))
@@ -267,18 +338,29 @@ def test_sixty_routers_are_one_transaction(etcd: FakeEtcd, bridge: Bridge) -> No
     assert not view(etcd)
 
 
-def test_whole_kinds_are_compared(etcd: FakeEtcd) -> None:
-    """What a large container's ranges of a whole kind rest on is read anew when somebody else was there."""
-    first, second = started(etcd, ["h1", "h2"])
+def test_stranger_comes_between_a_large_container(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """One compare for all objects of a kind notices what each object's own would."""
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(60)))
-    settling = Settling([change(large)], first.memory, first.fence)
-    others = [publication("c2", router("r7", rule="b"), application="blog")]
-    while settling.request:
-        settling.answer(etcd.carry_out(settling.request))
-        second.settle(*others)
-        others.clear()
-    assert rules(settling)["c1"].count("WAIT_APPLICATION") == 1
-    assert view(etcd) == {"http/routers/r7/rule": "b"}
+    settling = Settling([change(large)], bridge.memory, bridge.fence)
+    assert isinstance(settling.request, Read)
+    settling.answer(etcd.carry_out(settling.request))
+    etcd.put("traefik/http/routers/r7/priority", "1")
+    bridge.drive(settling)
+    assert rules(settling)["c1"].count("WAIT_FOREIGN") == 1
+    assert list(view(etcd)) == ["http/routers/r7/priority"]
+
+
+def test_replica_comes_between_a_large_container(etcd: FakeEtcd) -> None:
+    """A claim that came while a large container was leaving keeps its object."""
+    first, second = started(etcd, ["h1", "h2"])
+    first.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
+    settling = Settling([change("c1")], first.memory, first.fence)
+    assert isinstance(settling.request, Read)
+    settling.answer(etcd.carry_out(settling.request))
+    second.settle(publication("c2", router("r7", rule="a")))
+    first.drive(settling)
+    assert view(etcd) == {"http/routers/r7/rule": "a"}
+    assert state(etcd).objects[Ref("http", "routers", "r7")].definer.container == identifier("c2")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,10 @@ class Bridge:
 
     def settle(self, *changes: Publication | str) -> Settling:
         """Publish publications, withdraw containers that are given by name, all together."""
-        settling = Settling(map(change, changes), self.memory, self.fence)
+        return self.drive(Settling(map(change, changes), self.memory, self.fence))
+
+    def drive(self, settling: Settling) -> Settling:
+        """Carry out what a settling asks for, to its end."""
         while settling.request:
             self.requests += 1
             settling.answer(self.etcd.carry_out(settling.request))
