@@ -285,7 +285,7 @@ def at_rest(keys: Keys, bridges: Iterable[Bridge], foreign: Keys) -> None:
     bridges = list(bridges)
     state = decoded(keys, bridges[0].layout)
     seen = (bridges[0].layout.viewed(key) for key in foreign)
-    blocked = {folded(ref) for ref in seen if ref} - state.objects.keys()
+    blocked = {folded(ref) for ref in seen if ref}
     wanted = {bridge.layout.me(name): it for bridge in bridges for name, it in bridge.wanted.items()}
     assert state.containers.keys() == wanted.keys(), "somebody was forgotten, or is gone and left something"
     for me, it in wanted.items():

@@ -10,7 +10,7 @@ import pytest
 from anyio import create_task_group
 
 from bridge.claims.layout import Layout
-from bridge.claims.transaction import Delete, Put
+from bridge.claims.transaction import Put
 from bridge.store.connection import Connection
 from bridge.view.model import Item, Publication
 from tests.lab.etcd import Etcd
@@ -80,12 +80,12 @@ class World:
                 await bridge.settle(bridge.wanted[name])
         pytest.fail("containers wake each other for ever")
 
-    async def hand(self, path: str, value: str | None = "by hand", *, foreign: bool = True) -> None:
-        """Write or delete a key of the view, as a stranger does."""
+    async def hand(self, path: str) -> None:
+        """Write a key of the view, as a stranger does."""
+        await self.history.follow()
         key = f"{self.bridges[0].layout.root_key}/{path}"
-        if value is not None and foreign:
-            self.history.foreign[key] = value
-        await write(self.history.store, Delete(key) if value is None else Put(key, value))
+        self.history.foreign[key] = "by hand"
+        await write(self.history.store, Put(key, "by hand"))
 
 
 @asynccontextmanager

@@ -1,0 +1,96 @@
+"""Each kind of compare is needed: without it, others who come between decision and commit break a rule on etcd."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bridge.view.model import Publication
+from tests.lab.etcd import Etcd
+from tests.store.bridges import FENCE, Meddling, item, publication
+from tests.store.test_concurrent_bridges import World, world
+
+pytestmark = pytest.mark.anyio
+
+Step = Callable[[World], Awaitable[object]]
+
+
+def has(host: int, name: str, version: str = "1", created: int = 1, application: str = "web") -> Step:
+    """A container of a host publishes one object, in a version: a word for each leaf, or no leaf for "bare"."""
+    rule, *more = version.split()
+    called, _, box = name.partition("@")
+    leaves = {"bare": ""} if rule == "bare" else {"rule": rule, "service": "s", **dict.fromkeys(more, "1")}
+    made = publication(box or f"c{host}", item(called, **leaves), application=application, created=created)
+    return lambda it: it.bridges[host].settle(made)
+
+
+def gone(host: int, box: str = "") -> Step:
+    """A container leaves."""
+    made: Publication = publication(box or f"c{host}")
+    return lambda it: it.bridges[host].settle(made.id)
+
+
+def hand(path: str) -> Step:
+    """A stranger writes a key."""
+    return lambda it: it.hand(f"http/routers/{path}")
+
+
+def dies(it: World) -> Awaitable[object]:
+    """The first host is taken for dead."""
+    return it.bridges[0].lose()
+
+
+# Why it is compared: what was before, what the first host then decides, what comes before its commit.
+CASES: dict[str, tuple[list[Step], Step, list[Step]]] = {
+    FENCE: ([], has(0, "r"), [dies]),
+    "define: the object is absent": ([], has(0, "r"), [has(1, "R")]),
+    "define: the view has nothing below the name": ([], has(0, "r"), [hand("r/rule")]),
+    "define: the view has no bare leaf": ([], has(0, "r", "bare"), [hand("r")]),
+    "redefine: the object is unchanged": ([has(1, "r")], has(0, "r", "2", 2), [gone(1)]),
+    "redefine: no claim is newer": ([has(1, "r")], has(0, "r", "2", 2), [has(2, "r", "1", 1, "api")]),
+    "redefine: an added leaf is absent": ([has(1, "r")], has(0, "r", "1 tls", 2), [hand("r/tls")]),
+    "join: the object is unchanged": ([has(1, "r"), lambda it: it.bridges[0].resync()], has(0, "r"), [gone(1)]),
+    "leave: the object is unchanged": ([has(1, "r"), has(0, "r")], gone(0), [gone(1)]),
+    "last: there is no other claim": ([has(0, "r")], gone(0), [has(1, "r")]),
+    "succession: no claim is newer": (
+        [has(0, "r", "1", 2), has(1, "r", "2", 1)],
+        gone(0),
+        [has(2, "r", "1", 3, "api")],
+    ),
+    "succession: the successor's claim is unchanged": ([has(0, "r"), has(1, "r")], gone(0), [gone(1)]),
+    "wait: the object is unchanged": (
+        [has(1, "r"), lambda it: it.bridges[0].resync()],
+        has(0, "r", "2", 2, "api"),
+        [gone(1)],
+    ),
+}
+
+
+async def broken(etcd: Etcd, everything: str, kind: str, *, drops: bool) -> str:
+    """Play a case; return which rule is broken then, "" for none."""
+    before, decides, between = CASES[kind]
+    async with world(etcd, everything, foreign=False) as it:
+        for step in before:
+            await step(it)
+
+        async def meanwhile() -> None:
+            for step in between:
+                await step(it)
+
+        meddling = it.bridges[0].store.meddling = Meddling(kind, drops, meanwhile)
+        try:
+            await decides(it)
+            await it.history.follow()
+            await it.rest()
+        except AssertionError as error:
+            return str(error) or "broken"
+        finally:
+            it.bridges[0].store.meddling = Meddling("")
+            assert meddling.meanwhile is None, "nothing was compared for this reason"
+        return ""
+
+
+@pytest.mark.parametrize("kind", CASES)
+async def test_a_rule_is_broken_without_the_compare(each_etcd: Etcd, root_key: str, kind: str) -> None:
+    """With all compares no rule is broken; with those of one kind left out, one is."""
+    assert not await broken(each_etcd, f"{root_key}-all", kind, drops=False)
+    assert await broken(each_etcd, f"{root_key}-less", kind, drops=True)
