@@ -47,8 +47,9 @@ def _as_seen(key: str, view: Mapping[str, KeyValue]) -> Compare:
 
 def _definitions(memory: Memory, staying: Collection[str]) -> dict[str, tuple[str, tuple[Compare, ...]]]:
     found: dict[str, tuple[str, tuple[Compare, ...]]] = {}
+    mine = {memory.layout.me(container) for container in staying}
     for key, ref, record in _objects(memory):
-        if record.definer.host == memory.layout.host and record.definer.container in staying:
+        if record.definer in mine:
             revision = memory.keys[key].mod_revision
             unchanged = Compare(Range(key), Revision.MODIFIED, revision, why="mend: the object is unchanged")
             named = replace(ref, name=record.definition.name)

@@ -63,7 +63,6 @@ def _list(memory: Memory) -> Generator[Read, Answer, Mapping[str, KeyValue]]:
     view, objects, containers = answer.found
     memory.keys = {seen.key: seen for seen in (*objects, *containers)}
     memory.names = _names(view, objects, layout)
-    memory.doubted.clear()
     claims = tuple(Range(key) for seen in containers for key in _claims(seen, layout))
     if claims:
         answer = yield Read(claims)

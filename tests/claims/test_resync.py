@@ -151,7 +151,7 @@ def test_name_in_another_case_blocks(etcd: FakeEtcd, key: str) -> None:
 
 
 def test_doubts_end_with_a_resync(etcd: FakeEtcd, bridge: Bridge) -> None:
-    """Listing again answers what a lost answer left open."""
+    """A resync finds out what a lost answer left open."""
     bridge.memory.doubted.add(layout().container(identifier("c1")))
     revision = etcd.revision
     run(bridge, web("c1"))

@@ -208,7 +208,7 @@ def test_successor_does_not_overwrite_strangers(etcd: FakeEtcd, bridge: Bridge) 
     bridge.settle(publication("c1", router("web", rule="old", priority="1")))
     bridge.settle(publication("c2", router("web", rule="new"), created="2"))
     etcd.put("traefik/http/routers/web/priority", "9")
-    bridge.settle("c2")
+    assert not bridge.settle("c2").unsettled
     assert view(etcd) == {RULE: "new", "http/routers/web/priority": "9"}
 
 
@@ -247,6 +247,7 @@ def test_wait_is_watched_from_before_its_own_transaction(etcd: FakeEtcd) -> None
     """What a container waits for may go in the very transaction that says so: that must not be missed."""
     first, second = started(etcd, ["h1", "h2"])
     second.settle(publication("c9", router("taken", rule="a"), application="other"))
+    first.settle(publication("c8", router("taken", rule="a"), application="other"))
     first.settle(publication("c2", router("web", rule="a"), created="2"))
     leaves = publication("c2", router("web", rule="a"), router("taken", rule="b"), created="2")
     waits = publication("c1", router("web", rule="b"), application="blog", created="1")
