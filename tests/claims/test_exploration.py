@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from tests.claims.model import at_rest, begin, explore, inside, outside, take
+from tests.claims.exploration import at_rest, explore
+from tests.claims.model import begin, inside, outside, take
 from tests.claims.scenes import LARGE, SMALL, random_scene
 
 STEPS_TO_REST = 200

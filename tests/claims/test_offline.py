@@ -1,8 +1,7 @@
 """A plan without etcd settles by the same rules, in the order of creation."""
 
 from bridge.claims.offline import settle_offline
-from tests.claims.test_settling import web
-from tests.claims.world import identifier, layout, publication, router
+from tests.claims.world import identifier, layout, publication, router, web
 
 
 def test_order_of_the_input_does_not_matter() -> None:

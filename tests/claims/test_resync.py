@@ -11,8 +11,7 @@ from bridge.labels.model import Ref
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import state
-from tests.claims.test_settling import web
-from tests.claims.world import Bridge, identifier, layout, publication, router, service, started, view
+from tests.claims.world import Bridge, identifier, layout, publication, router, service, started, view, web
 
 PERMANENT = {"http/middlewares/docker-event-bridge/addprefix/prefix": "/docker-event-bridge"}
 RULE = "traefik/http/routers/web/rule"
@@ -31,12 +30,6 @@ def _carried_out(steps: Steps, etcd: FakeEtcd) -> Resynced:
         except StopIteration as done:
             resynced: Resynced = done.value
             return resynced
-
-
-@pytest.fixture
-def etcd() -> FakeEtcd:
-    """An etcd with nothing in it."""
-    return FakeEtcd()
 
 
 @pytest.fixture

@@ -41,6 +41,12 @@ def publication(name: str, *items: Item, application: str = "web", created: str 
     return Publication(name, identifier(name), application, created, items)
 
 
+def web(name: str, rule: str = "a", application: str = "shop", created: str = "1") -> Publication:
+    """A container with a router, and a service with its server."""
+    server = service("web", f"http://{name}", f"h1-{identifier(name)}")
+    return publication(name, router("web", rule=rule), server, application=application, created=created)
+
+
 def _item(kind: str, name: str, leaves: Mapping[str, str]) -> Item:
     made = (Leaf(path, value, (f"traefik.http.{kind}.{name}.{path}",)) for path, value in sorted(leaves.items()))
     return Item(Ref("http", kind, name), tuple(made))

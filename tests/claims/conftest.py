@@ -1,0 +1,18 @@
+"""An etcd in memory and a bridge on it."""
+
+import pytest
+
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.world import Bridge
+
+
+@pytest.fixture
+def etcd() -> FakeEtcd:
+    """An etcd with nothing in it."""
+    return FakeEtcd()
+
+
+@pytest.fixture
+def bridge(etcd: FakeEtcd) -> Bridge:
+    """The first host's bridge."""
+    return Bridge(etcd)

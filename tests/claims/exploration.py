@@ -1,0 +1,160 @@
+"""Every order of a scene's events, each state once: what is looked for is a rule that breaks, or no end."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bridge.claims.decide import Settled
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Transaction
+from tests.claims.invariants import checked, standing
+from tests.claims.model import (
+    BY_STRANGERS,
+    Actor,
+    Box,
+    Scene,
+    Step,
+    World,
+    begin,
+    change_of,
+    covers,
+    inside,
+    listed,
+    outside,
+    take,
+    wanted,
+)
+from tests.claims.world import identifier, layout
+
+
+def identity(world: World) -> int:
+    """A number that two worlds share if nothing tells them apart from here on; of revisions the order counts."""
+    live = sorted({seen.mod_revision for seen in world.etcd.keys.values()})
+    rank = {revision: place for place, revision in enumerate(live)}
+    etcd = frozenset((seen.key, seen.value, rank[seen.mod_revision]) for seen in world.etcd.keys.values())
+    actors = tuple(_actor(world, who, it, rank, live) for who, it in sorted(world.actors.items()))
+    boxes = tuple((name, box.position, box.marked, _told(box)) for name, box in world.boxes.items())
+    return hash((etcd, actors, boxes, world.hand, world.lost))
+
+
+def _told(box: Box) -> object:
+    return box.settled and (box.settled.watch, box.settled.published)
+
+
+def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: list[int]) -> object:
+    keys = world.etcd.keys
+
+    def seen(key: str, value: str, revision: int) -> object:
+        current = key in keys and keys[key].mod_revision == revision
+        return key, value, rank[revision] if current else -1
+
+    memory = frozenset(seen(it.key, it.value, it.mod_revision) for it in actor.memory.keys.values())
+    lives = world.etcd.commit(Transaction(actor.fence, (), ())).__class__.__name__
+    doubted = frozenset(actor.memory.doubted)
+    if not actor.settling:
+        return who, memory, doubted, lives, actor.life
+    known = actor.settling.known
+    ranges = frozenset(
+        (
+            asked,
+            bisect_right(live, held.revision),
+            frozenset(seen(it.key, it.value, it.mod_revision) for it in held.keys.values()),
+            frozenset(
+                key for at, changed in world.log if at > held.revision for key in changed if covers(asked, key)
+            ),
+        )
+        for asked, held in known.ranges.items()
+    )
+    doing = (tuple(actor.settling.batches), actor.settling.attempts, known.trusting)
+    return who, memory, doubted, lives, actor.life, ranges, hash(doing), actor.boxes
+
+
+@dataclass(slots=True)
+class Explored:
+    """How much was seen, and what was at rest."""
+
+    states: int = 0
+    rests: int = 0
+
+
+def explore(scene: Scene, limit: int = 10**9) -> Explored:
+    """Take every step in every order; raises AssertionError, with the way there, where a rule is broken.
+
+    A state that leads back to itself is a movement without end, since users and strangers only go forward.
+    """
+    explored = Explored()
+    open_, done = set[int](), set[int]()
+    path: list[tuple[int, World, Iterator[Step], Step]] = []
+
+    def enter(world: World, step: Step) -> None:
+        name = identity(world)
+        assert name not in open_, "moves for ever"
+        if name in done:
+            return
+        explored.states += 1
+        assert explored.states <= limit, "the world is larger than thought"
+        own = list(inside(world))
+        if not own:
+            explored.rests += 1
+            at_rest(world)
+        open_.add(name)
+        path.append((name, world, iter([*own, *outside(world)]), step))
+
+    step: Step = ("", "")
+    try:
+        enter(begin(scene), step)
+        while path:
+            name, world, steps, _ = path[-1]
+            step = next(steps, ("", ""))
+            if step[0]:
+                enter(take(world, step), step)
+            else:
+                open_.discard(name)
+                done.add(name)
+                path.pop()
+    except AssertionError as error:
+        way = [it[3] for it in path[1:]] + [step]
+        raise AssertionError(f"{error} after {way}") from error
+    return explored
+
+
+def at_rest(world: World) -> None:
+    """Everyone is published, or waits for a reason that still holds; whoever is gone left nothing.
+
+    A resync of every host may still let the newest container of an application have its way; then all is still.
+    """
+    for host in sorted(set(world.scene.hosts.values())):
+        if layout(host).alive() not in world.etcd.keys:
+            return
+    for name, box in world.boxes.items():
+        told = _afresh(world, name)
+        if box.settled and not box.settled.published and wanted(world, name):
+            foreign = any(verdict.rule in BY_STRANGERS for verdict in box.settled.verdicts)
+            assert foreign or not told.published, f"{name} waits for nothing"
+    standing(world.etcd, {identifier(name): wanted(world, name) for name in world.boxes})
+    _still(world)
+
+
+def _afresh(world: World, name: str) -> Settled:
+    etcd, host = world.etcd.copy(), world.scene.hosts[name]
+    settling = Settling([change_of(world, name)], listed(world, host), world.actors[host].fence)
+    while settling.request:
+        settling.answer(etcd.carry_out(settling.request))
+    return settling.settled[identifier(name)]
+
+
+def _still(world: World) -> None:
+    world = world.copy()
+    world.etcd = world.etcd.copy()
+    for _ in range(len(world.boxes) + 2):
+        revision = world.etcd.revision
+        for name, host in world.scene.hosts.items():
+            before = world.etcd.copy()
+            fence_ = world.actors[host].fence
+            settling = Settling([change_of(world, name)], listed(world, host), fence_)
+            while settling.request:
+                settling.answer(world.etcd.carry_out(settling.request))
+            checked(before, world.etcd, world.hand, fence_)
+        if world.etcd.revision == revision:
+            return
+    raise AssertionError("resyncs never come to rest")

@@ -1,0 +1,95 @@
+"""Large containers and many containers: few transactions, and a clear word where one is not enough."""
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Read
+from bridge.labels.model import Ref
+from bridge.view.model import Publication
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.invariants import state
+from tests.claims.world import (
+    Bridge,
+    change,
+    identifier,
+    messages,
+    publication,
+    router,
+    rules,
+    started,
+    view,
+    web,
+)
+
+
+def test_sixty_routers_are_one_transaction(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """A container with sixty routers comes, is recreated and goes at one revision each."""
+    items = [router(f"r{number}", rule="a", service="web") for number in range(60)]
+    before = etcd.revision
+    bridge.settle(replace(web("c1"), items=(*web("c1").items, *items)))
+    bridge.settle("c1", replace(web("c2"), items=(*web("c2").items, *items)))
+    assert len(state(etcd).objects) == 62
+    bridge.settle("c2")
+    assert etcd.revision - before == 3
+    assert not view(etcd)
+
+
+def test_stranger_comes_between_a_large_container(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """One compare for all objects of a kind notices what each object's own would."""
+    large = publication("c1", *(router(f"r{number}", rule="a") for number in range(60)))
+    settling = Settling([change(large)], bridge.memory, bridge.fence)
+    assert isinstance(settling.request, Read)
+    settling.answer(etcd.carry_out(settling.request))
+    etcd.put("traefik/http/routers/r7/priority", "1")
+    bridge.drive(settling)
+    assert rules(settling)["c1"].count("WAIT_FOREIGN") == 1
+    assert list(view(etcd)) == ["http/routers/r7/priority"]
+
+
+def test_replica_comes_between_a_large_container(etcd: FakeEtcd) -> None:
+    """A claim that came while a large container was leaving keeps its object."""
+    first, second = started(etcd, ["h1", "h2"])
+    first.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
+    settling = Settling([change("c1")], first.memory, first.fence)
+    assert isinstance(settling.request, Read)
+    settling.answer(etcd.carry_out(settling.request))
+    second.settle(publication("c2", router("r7", rule="a")))
+    first.drive(settling)
+    assert view(etcd) == {"http/routers/r7/rule": "a"}
+    assert state(etcd).objects[Ref("http", "routers", "r7")].definer.container == identifier("c2")
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        publication("c1", *(router(f"r{number}", rule="a") for number in range(130))),
+        publication("c1", router("web", rule="a" * 400_000)),
+    ],
+    ids=["objects", "bytes"],
+)
+def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> None:
+    """A container that is too large for a transaction is told so, and others are not held up."""
+    came = bridge.settle(large, web("c2"))
+    assert "do not fit one etcd transaction" in messages(came)[0]
+    assert came.settled[identifier("c2")].published
+
+
+def test_many_leave_what_others_share(etcd: FakeEtcd) -> None:
+    """A container that hands on more than fits one transaction leaves in several."""
+    first, second = started(etcd, ["h1", "h2"])
+    items = [router(f"r{number}", rule="a") for number in range(100)]
+    first.settle(publication("c1", *items))
+    second.settle(publication("c2", *items, created="2"))
+    first.settle("c1")
+    assert {it.definer.container for it in state(etcd).objects.values()} == {identifier("c2")}
+    assert len(view(etcd)) == 100
+
+
+def test_hundred_containers_start_at_once(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """Containers that have nothing in common share few transactions."""
+    before = etcd.revision
+    bridge.settle(*(publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)))
+    assert len(view(etcd)) == 100
+    assert etcd.revision - before <= 4
