@@ -24,6 +24,7 @@ async def main(endpoint):
             await anext(watch)
             print("watching", flush=True)
             sys.stdin.readline()
+            tasks.start_soon(watch.__anext__)
             tasks.start_soon(store.read, Range("a"))
             await anyio.sleep(0.1)
             tasks.cancel_scope.cancel()

@@ -173,6 +173,21 @@ async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_stor
     assert await write(store, Put("a", "2"))
 
 
+async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_store: OpenStore) -> None:
+    """Where a token tells its age (JWT), a change of users or roles makes it too old; a login mends that."""
+    key, public = tmp_path / "token.key", tmp_path / "token.pub"
+    openssl("genrsa", "-out", key, "2048")
+    openssl("rsa", "-in", key, "-pubout", "-out", public)
+    etcd = start_etcd(f"--auth-token=jwt,pub-key={public},priv-key={key},sign-method=RS256,ttl=5m")
+    etcd.ctl("user", "add", "root:secret")
+    etcd.ctl("user", "grant-role", "root", "root")
+    etcd.ctl("auth", "enable")
+    store = open_store(Connection((etcd.endpoint,), "root", "secret"))
+    await write(store, Put("a", "1"))
+    etcd.ctl("--user=root:secret", "user", "add", "other:secret")
+    assert await write(store, Put("a", "2"))
+
+
 async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenStore) -> None:
     """Reading, writing or watching what the role does not cover is rejected."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
