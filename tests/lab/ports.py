@@ -7,14 +7,19 @@ from contextlib import ExitStack
 LOOPBACK = "127.0.0.1"
 BELOW_EPHEMERAL = range(15_000, 32_000)
 
+_given: set[int] = set()
+
 
 def free_port() -> int:
     """Return a port that is free for TCP and UDP.
 
     It is taken from below the range from which the kernel serves outgoing connections, at random, so that
-    parts that are started at the same time by other processes hardly ever find the same.
+    parts that are started at the same time by other processes hardly ever find the same; within a process no
+    port is given twice, since it may not be bound yet.
     """
-    return next(port for port in iter(_candidate, None) if _is_free(port))
+    port = next(port for port in iter(_candidate, None) if port not in _given and _is_free(port))
+    _given.add(port)
+    return port
 
 
 def _candidate() -> int:
