@@ -38,10 +38,17 @@ format: venv  ## Format the code and mend what the linter can mend
 
 .PHONY: check
 check: venv  ## Format, lint, types, import directions and pure tests; needs nothing but Python
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint pure
+
+.PHONY: lint
+lint:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+.PHONY: pure
+pure:
 	@$(BIN)/pytest -q -m "not real and not slow"
 
 .PHONY: test
