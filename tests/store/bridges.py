@@ -62,6 +62,10 @@ def publication(
     return Publication(name, identifier(name), application, f"{created:09}", whole)
 
 
+ROUNDS = 20
+"""How often a change may meet too many others before something moves without end."""
+
+
 @dataclass(slots=True)
 class Meddling:
     """What comes between a decision and its commit, and which compares are left out of all commits."""
@@ -119,9 +123,14 @@ class Bridge:
             self.settled.pop(change.container, None)
             self.wanted.pop(change.container, None)
         self.wanted |= {it.id: it for it in what if isinstance(it, Publication)}
-        came = await settle(self.store, self.session, changes)
-        self.settled |= {name: it for name, it in came.settled.items() if name in self.wanted}
-        assert not came.unsettled, "refused again and again"
+        for _ in range(ROUNDS):
+            came = await settle(self.store, self.session, changes)
+            self.settled |= {name: it for name, it in came.settled.items() if name in self.wanted}
+            # Who met too many others comes again, as in the daemon.
+            changes = [change for change in changes if change.container in came.unsettled]
+            if not changes:
+                break
+        assert not changes, "refused again and again"
         if came.fenced:
             await self.restart()
 
