@@ -9,15 +9,11 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from tests.lab import parts
+from tests.lab.part import Part
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
-from tests.lab.workdir import WorkDirectory
-
-STARTED_WITHIN = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +35,8 @@ class Member:
         return f"http://{LOOPBACK}:{self.peer_port}"
 
 
-class Etcd:
-    """One etcd with its own data; a context manager that starts and removes it."""
+class Etcd(Part):
+    """One etcd with its own data."""
 
     def __init__(
         self,
@@ -49,38 +45,17 @@ class Etcd:
         cluster: str | None = None,
         arguments: Sequence[str] = (),
     ) -> None:
+        super().__init__("etcd")
         self.release = release
         self.member = member or Member("default")
         self._executable = parts.etcd(release)
         self._cluster = cluster or self.member.peer
         self._arguments = arguments
-        self._work = WorkDirectory("etcd")
-        self._process: Process | None = None
 
     @property
     def endpoint(self) -> str:
         """Host and port for clients."""
         return f"{LOOPBACK}:{self.member.port}"
-
-    @property
-    def process(self) -> Process:
-        """The running process."""
-        assert self._process, "etcd was not started"
-        return self._process
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-            self.wait_until_healthy()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove()
 
     def start(self) -> None:
         """Start the process with the data that is there, without waiting."""
@@ -97,10 +72,6 @@ class Etcd:
             *self._arguments,
         ]
         self._process = Process(command, self._work.path / "log")
-
-    def wait_until_healthy(self) -> None:
-        """Wait until the cluster has a leader and this member answers."""
-        self.process.wait_until(self._healthy, STARTED_WITHIN)
 
     def kill(self) -> None:
         """Kill -9: what was acknowledged is on disk, nothing else is sure."""
@@ -124,12 +95,6 @@ class Etcd:
         """Lose all data, after `kill`."""
         shutil.rmtree(self._work.path / "data")
 
-    def remove(self) -> None:
-        """Kill the process and remove its data."""
-        if self._process:
-            self._process.kill()
-        self._work.remove()
-
     def ctl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run etcdctl against this member and return what it prints."""
         done = subprocess.run(
@@ -142,7 +107,8 @@ class Etcd:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def _healthy(self) -> bool:
+    def healthy(self) -> bool:
+        """Whether the cluster has a leader and this member answers."""
         try:
             with urllib.request.urlopen(f"http://{self.endpoint}/health", timeout=1) as answer:
                 return bool(json.load(answer)["health"] == "true")

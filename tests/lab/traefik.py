@@ -12,18 +12,16 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from tests.lab import parts
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
+from tests.lab.part import Part
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
 from tests.lab.wait import T, wait_for
-from tests.lab.workdir import WorkDirectory
 
-STARTED_WITHIN = 20.0
 REQUEST_TIMEOUT = 2.0
 ROUTED_WITHIN = 10.0
 API = "traefik"
@@ -56,8 +54,8 @@ def _below(provider: str, options: Mapping[str, str]) -> StaticOptions:
     return {f"providers.{provider}.{name}": value for name, value in options.items()}
 
 
-class Traefik:
-    """One Traefik; a context manager that starts and removes it.
+class Traefik(Part):
+    """One Traefik.
 
     `options` are its static options by Traefik's names, those of a provider made by `docker_provider` or
     `etcd_provider`. HTTP is served on the entry point `web`; `entry_points` adds others by name. All are
@@ -70,42 +68,16 @@ class Traefik:
         *options: StaticOptions,
         entry_points: Mapping[str, Protocol] | None = None,
     ) -> None:
+        super().__init__("traefik")
         self.release = release
         self._executable = parts.traefik(release)
         self._options = dict(ChainMap(*map(dict, options)))
         self._entry_points = {API: "tcp", WEB: "tcp"} | dict(entry_points or {})
         self._ports = {name: free_port() for name in self._entry_points}
-        self._work = WorkDirectory("traefik")
-        self._process: Process | None = None
 
     def port(self, entry_point: str = WEB) -> int:
         """Return the port of an entry point."""
         return self._ports[entry_point]
-
-    @property
-    def process(self) -> Process:
-        """The running process."""
-        assert self._process, "Traefik was not started"
-        return self._process
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.remove()
-
-    def remove(self) -> None:
-        """Kill the process and remove its files."""
-        if self._process:
-            self._process.kill()
-        self._work.remove()
 
     def api(self, path: str) -> Any:  # noqa: ANN401, JSON
         """Return what the API answers at a path below `/api`."""
@@ -162,13 +134,13 @@ class Traefik:
         wait_for(answered, ROUTED_WITHIN, lambda: f"{status} from {host}: {answers}\n{self.process.tail()}")
         return answers[0]
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the process, without waiting."""
         options = self._entry_point_options() | self._options
         options |= {"api": "true", "api.insecure": "true", "log.level": "DEBUG"}
         options["providers.file.filename"] = str(self._write_default_certificate())
         flags = [f"--{name}={value}" for name, value in options.items()]
         self._process = Process([self._executable, *flags], self._work.path / "log")
-        self._process.wait_until(self._ready, STARTED_WITHIN)
 
     def _entry_point_options(self) -> dict[str, str]:
         return {
@@ -183,7 +155,8 @@ class Traefik:
         config.write_text(json.dumps({"tls": {"stores": {"default": {"defaultCertificate": files}}}}))
         return config
 
-    def _ready(self) -> bool:
+    def healthy(self) -> bool:
+        """Whether the API answers."""
         try:
             self.rawdata()
         except OSError:
