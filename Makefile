@@ -55,6 +55,10 @@ pure:
 test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them up itself)
 	@$(BIN)/pytest -q -m "real or slow"
 
+.PHONY: bench
+bench: venv  ## Measure on a real Docker engine and etcd; tables and figures go to tests/bench/results
+	@$(BIN)/python -m tests.bench $(NAMES)
+
 .PHONY: lock
 lock: venv  ## Resolve the dependencies anew and lock them with their hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -1,0 +1,99 @@
+"""How long a process takes until it does what it was started for, against bare imports of the same libraries.
+
+Every process has its bytecode, as one from an installed package has.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.measure import alternate, seconds
+from tests.bench.report import Result, Row
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+
+ROUNDS = 15
+FLOOR = "import grpc, docker, pydantic"
+SUBSCRIBED = b'"to": "Docker", "event": "connected"'
+TARGET = "<= 1.3"
+
+
+def measured() -> Result:
+    """Measure on a real engine with one container, and a real etcd."""
+    with (
+        Engine("20.10") as engine,
+        Etcd("3.4") as etcd,
+        engine.container("web"),
+        _inspected(engine) as file,
+        tempfile.TemporaryDirectory() as directory,
+    ):
+        env = _environment(engine, etcd, Path(directory))
+        found = alternate(
+            ROUNDS,
+            {
+                "bare": lambda: _ends([sys.executable, "-c", FLOOR], env),
+                "subscribed": lambda: seconds(lambda: _subscribed(env)),
+                "plan": lambda: _ends(_command("plan"), env),
+                "plan --from": lambda: _ends(_command("plan", "--from", file), env),
+                "plan --from --output json": lambda: _ends(_command("plan", "--from", file, "--output=json"), env),
+                "--help": lambda: _ends(_command("--help"), env),
+                "run --help": lambda: _ends(_command("run", "--help"), env),
+                "health": lambda: _ends(_command("health"), env, code=1),
+            },
+        )
+    measures = {
+        "subscribed": "start of `run` until it is subscribed to the engine",
+        "plan": "`plan`, one container, asked of the engine",
+        **{name: f"`{name}`" for name in found if name not in ("bare", "subscribed", "plan")},
+    }
+    rows = [
+        Row(text, "s", found[name], found["bare"], f'`python -c "{FLOOR}"`', TARGET)
+        for name, text in measures.items()
+    ]
+    return Result(rows, {"engine": "20.10", "etcd": "3.4"})
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "bridge", *arguments]
+
+
+def _environment(engine: Engine, etcd: Etcd, directory: Path) -> Mapping[str, str]:
+    env = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return env | {
+        "PYTHONPYCACHEPREFIX": str(directory / "bytecode"),
+        "BRIDGE_DOCKER_ENDPOINT": engine.url,
+        "BRIDGE_ETCD_ENDPOINTS": etcd.endpoint,
+        "BRIDGE_HEALTH_SOCKET": str(directory / "health.sock"),
+        "BRIDGE_LOG_FORMAT": "json",
+    }
+
+
+def _ends(command: list[str], env: Mapping[str, str], code: int = 0) -> float:
+    def run() -> None:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+
+    return seconds(run)
+
+
+def _subscribed(env: Mapping[str, str]) -> None:
+    env = {**env, "BRIDGE_HOST_NAME": f"h{uuid.uuid4().hex[:8]}"}
+    with subprocess.Popen(_command("run"), env=env, stderr=subprocess.PIPE) as started:
+        assert started.stderr
+        told = next((line for line in started.stderr if SUBSCRIBED in line), None)
+        started.kill()
+    assert told, "it ended before it was subscribed"
+
+
+@contextmanager
+def _inspected(engine: Engine) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(json.loads(engine.cli("inspect", "web")), file)
+        file.flush()
+        yield file.name
