@@ -17,6 +17,7 @@ from tests.lab import parts
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.shell import PartUnavailableError, say
+from tests.lab.socket_proxy import SocketProxy
 from tests.lab.traefik import Traefik
 
 PARTS_OF_FIXTURES = {
@@ -27,6 +28,7 @@ PARTS_OF_FIXTURES = {
     "start_etcd": ("etcd-3.4", "etcd-3.7", "etcdctl"),
     "compose": ("docker-cli", "compose"),
     "decoders": ("decoders",),
+    "start_socket_proxy": ("haproxy",),
     "start_traefik": ("certificate", "traefik-3.7"),
     "start_traefik_2_11": ("certificate", "traefik-2.11"),
     "rules_oracle": ("rules-oracle",),
@@ -154,6 +156,13 @@ def root_key() -> str:
 def compose() -> Path:
     """Return Docker Compose: as a command, and as a plugin two folders below a Docker configuration."""
     return parts.compose()
+
+
+@pytest.fixture
+def start_socket_proxy() -> Iterator[Callable[..., SocketProxy]]:
+    """Return a function that starts a socket proxy with the arguments of `SocketProxy`, until the test's end."""
+    with ExitStack() as stack:
+        yield lambda *args, **kwargs: stack.enter_context(SocketProxy(*args, **kwargs))
 
 
 @pytest.fixture

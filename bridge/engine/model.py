@@ -20,7 +20,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What the engine says of itself. Neither id nor name is unique: cloned machines share them."""
+    """What the engine says of itself. Neither id nor name is unique: cloned machines share them.
+
+    Both are "" where a proxy before the engine does not let us ask for them.
+    """
 
     id: str
     name: str

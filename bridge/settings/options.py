@@ -10,7 +10,7 @@ from bridge.settings.values import checked_host
 
 
 def options(settings: Mapping, engine: str) -> Options:
-    """Return the options of this host; `engine` is the name that its engine gives itself.
+    """Return the options of this host; `engine` is the name that its engine gives itself, "" if it may not tell.
 
     Raises UsageError if no name is set and the engine's cannot be one.
     """
@@ -28,6 +28,10 @@ def options(settings: Mapping, engine: str) -> Options:
 
 
 def _name(engine: str) -> str:
+    if not engine:
+        raise UsageError(
+            f"the engine, or a proxy before it, refuses to tell its name (/info): set {variable('host_name')}"
+        )
     try:
         return checked_host(engine.lower())
     except ValueError as error:

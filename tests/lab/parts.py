@@ -94,6 +94,12 @@ def busybox() -> Path:
     return Path("/bin/busybox")
 
 
+def haproxy() -> Path:
+    """Return the executable of the distribution's haproxy."""
+    apt.install("haproxy")
+    return Path("/usr/sbin/haproxy")
+
+
 def whoami() -> Path:
     """Return our own whoami, which needs no libraries (see `recipes/whoami`)."""
     return golang.build_own("whoami", golang.RECIPES / "whoami")
@@ -140,6 +146,7 @@ BY_NAME: Mapping[str, Callable[[], Path]] = {
     "decoders": decoders,
     "rules-oracle": rules_oracle,
     "busybox": busybox,
+    "haproxy": haproxy,
     "certificate": certificate,
     "docker-cli": docker_cli,
     "dockerd-20.10": lambda: dockerd("20.10").path,

@@ -1,0 +1,139 @@
+"""The bridge behind the socket proxy of the quick start, which lets it read what it needs and nothing else."""
+
+import http.client
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.daemon.host import Host, routed_by
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.socket_proxy import SocketProxy
+
+StartProxy = Callable[..., SocketProxy]
+
+# What the proxies that are in use refuse unless somebody asks for it.
+LEAST = {
+    "|info|events|containers/json|networks)": "|events|containers/json)",
+    "    http-request allow if { path -m reg ^(/v[0-9.]+)?/networks/[a-zA-Z0-9][a-zA-Z0-9_.-]*$ }\n": "",
+}
+CUT_SOON = {"timeout client 7d": "timeout client 1s", "timeout server 7d": "timeout server 1s"}
+ALLOWED = ("/_ping", "/version", "/info", "/containers/json?all=1", "/v1.41/containers/{0}/json", "/networks")
+REFUSED = [
+    ("GET", "/containers/{0}/archive?path=/etc/passwd"),
+    ("HEAD", "/containers/{0}/archive?path=/etc/passwd"),
+    ("GET", "/v1.41/containers/{0}/export"),
+    ("GET", "/containers/{0}/logs?stdout=1"),
+    ("GET", "/containers/{0}/attach/ws?stdin=1&stream=1"),
+    ("GET", "/containers/{0}/top"),
+    ("GET", "/containers/json/../{0}/export"),
+    ("GET", "/containers/{0}/export/json"),
+    ("GET", "/containers/{0}/export?a=/json"),
+    ("GET", "/containers/{0}/export%3f/json"),
+    ("GET", "/containers/{0}%2fexport"),
+    ("GET", "//containers/{0}/export"),
+    ("GET", "/../containers/{0}/export"),
+    ("GET", "/images/json"),
+    ("GET", "/secrets"),
+    ("GET", "/volumes"),
+    ("GET", "/system/df"),
+    ("GET", "/exec/{0}/json"),
+    ("POST", "/containers/{0}/stop"),
+    ("POST", "/containers/create"),
+    ("POST", "/containers/json"),
+    ("PUT", "/containers/{0}/archive?path=/"),
+    ("DELETE", "/containers/{0}"),
+    ("CONNECT", "/containers/json"),
+]
+
+
+@pytest.fixture
+def proxy(engine: Engine, start_socket_proxy: StartProxy) -> SocketProxy:
+    """Return the proxy as it is delivered, before the shared engine."""
+    return start_socket_proxy(engine)
+
+
+@pytest.fixture(params=[{}, LEAST, CUT_SOON], ids=["as delivered", "least", "quiet streams are cut"])
+def host(
+    request: pytest.FixtureRequest, engine: Engine, etcd: Etcd, root_key: str, start_socket_proxy: StartProxy
+) -> Iterator[Host]:
+    """Return a host whose bridge reaches the engine by a proxy."""
+    proxy = start_socket_proxy(engine, request.param)
+    with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url) as bridge:
+        yield Host(engine, bridge, Keys(etcd, root_key))
+
+
+def status(proxy: SocketProxy, method: str, path: str) -> int:
+    """Return the status of a request."""
+    connection = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=10)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_a_container_comes_and_goes(host: Host) -> None:
+    """By the proxy containers are seen to start, to be asked to stop, and to use another's network."""
+    with host.container("proxied") as container:
+        port = "--label=traefik.http.services.guest.loadbalancer.server.port=80"
+        options = ("--network=container:proxied", routed_by("guest"), port)
+        with host.engine.container("guest", *options, image="busybox") as guest:
+            assert host.wait_until_routed(guest)
+        host.engine.cli("stop", "--time=1", "proxied")
+        host.wait_until_withdrawn(container)
+
+
+def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
+    """A proxy that answers 503 for an engine that is away removes nothing."""
+    with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url) as bridge:
+        host = Host(engine, bridge, Keys(etcd, root_key))
+        with host.container("stays") as container:
+            before = host.keys.view()
+            engine.process.kill()
+            try:
+                host.wait_until_logged("503", within=30)
+                assert host.keys.view() == before
+            finally:
+                engine.restart()
+            bridge.process.wait_until(lambda: bridge.command("health").returncode == 0, 30)
+        host.wait_until_withdrawn(container)
+
+
+@pytest.mark.parametrize("command", [("run",), ("plan",)])
+def test_a_name_is_needed(
+    engine: Engine, etcd: Etcd, root_key: str, start_socket_proxy: StartProxy, command: tuple[str, ...]
+) -> None:
+    """Where the engine may not tell its name, one line says which setting does."""
+    proxy = start_socket_proxy(engine, LEAST)
+    done = Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name="").command(*command)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "docker-event-bridge: the engine, or a proxy before it, refuses to tell its name (/info):"
+        " set BRIDGE_HOST_NAME"
+    )
+
+
+def test_the_engine_tells_its_name(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
+    """As it is delivered, the proxy lets the engine tell its name."""
+    with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name=""):
+        name = engine.cli("info", "--format={{.Name}}").lower()
+        assert f"hosts/{name}" in Keys(etcd, root_key).state()
+
+
+def test_what_is_allowed(proxy: SocketProxy, engine: Engine) -> None:
+    """What the bridge asks is answered."""
+    with engine.container("asked", image="busybox") as container:
+        assert {path: status(proxy, "GET", path.format(container)) for path in ALLOWED} == dict.fromkeys(
+            ALLOWED, 200
+        )
+
+
+def test_what_is_refused(proxy: SocketProxy, engine: Engine) -> None:
+    """Files, logs and terminals of containers, everything that changes something, and ways around are refused."""
+    with engine.container("guarded", image="busybox") as container:
+        got = {(method, path): status(proxy, method, path.format(container)) for method, path in REFUSED}
+    assert {what: code for what, code in got.items() if code not in (400, 403)} == {}
