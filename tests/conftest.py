@@ -32,6 +32,7 @@ PARTS_OF_FIXTURES = {
     "start_traefik": ("certificate", "traefik-3.7"),
     "start_traefik_2_11": ("certificate", "traefik-2.11"),
     "rules_oracle": ("rules-oracle",),
+    "site": ("load",),
 }
 PARAMETRIZED = ("each_engine", "each_etcd")
 

@@ -105,6 +105,11 @@ def whoami() -> Path:
     return golang.build_own("whoami", golang.RECIPES / "whoami")
 
 
+def load() -> Path:
+    """Return the program that keeps a server under constant load (see `recipes/load`)."""
+    return golang.build_own("load", golang.RECIPES / "load")
+
+
 def rules_oracle() -> Path:
     """Return the program that answers what Traefik 3.7 makes of default rules and constraints."""
     return golang.build_own("rules-oracle", Path(__file__).parents[1] / "rules/oracle")
@@ -143,6 +148,7 @@ BY_NAME: Mapping[str, Callable[[], Path]] = {
     "etcdctl": etcdctl,
     "etcd-3.4": lambda: etcd("3.4"),
     "whoami": whoami,
+    "load": load,
     "decoders": decoders,
     "rules-oracle": rules_oracle,
     "busybox": busybox,

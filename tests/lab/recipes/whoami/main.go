@@ -1,5 +1,5 @@
 // whoami tells who answered: over HTTP its host name and the request, over TCP and UDP its host name
-// before each line that it echoes.
+// before each line that it echoes. Told to stop, it serves on for as long as it lingers.
 package main
 
 import (
@@ -10,12 +10,16 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 )
 
 func main() {
 	port := flag.String("port", "80", "port of the HTTP server")
 	tcp := flag.String("tcp", "", "port of the TCP echo, if any")
 	udp := flag.String("udp", "", "port of the UDP echo, if any")
+	linger := flag.Duration("linger", 0, "how long it serves on after SIGTERM")
 	flag.Parse()
 	name, err := os.Hostname()
 	if err != nil {
@@ -27,7 +31,12 @@ func main() {
 	if *udp != "" {
 		go echoUDP(name, *udp)
 	}
-	log.Fatal(http.ListenAndServe(":"+*port, answer(name)))
+	server := http.Server{Addr: ":" + *port, Handler: answer(name)}
+	go func() { log.Fatal(server.ListenAndServe()) }()
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	<-stop
+	time.Sleep(*linger)
 }
 
 func answer(name string) http.Handler {
