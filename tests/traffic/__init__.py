@@ -1,0 +1,1 @@
+"""Requests through the real Traefik, while what serves them comes and goes."""

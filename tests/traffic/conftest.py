@@ -1,0 +1,30 @@
+"""Two replicas behind a Traefik, which are under load as long as the test lasts."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.daemon.host import Host
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.load import Load
+from tests.lab.traefik import Traefik, etcd_provider
+from tests.traffic.site import METRICS, WEB, Site, replicas
+
+StartEtcd = Callable[[str], Etcd]
+
+
+@pytest.fixture
+def site(
+    engine: Engine, start_etcd: StartEtcd, root_key: str, start_traefik: Callable[..., Traefik]
+) -> Iterator[Site]:
+    """Return a site whose Traefik takes up changes as slowly as it does by default."""
+    etcd = start_etcd("3.4")
+    with Bridge(engine, etcd, root_key) as bridge, replicas(engine) as names:
+        traefik = start_traefik(etcd_provider(etcd, root_key), METRICS)
+        host = f"{WEB}.localhost"
+        traefik.wait_for_status(200, host)
+        with Load(traefik.port(), host) as load:
+            yield Site(Host(engine, bridge, Keys(etcd, root_key)), names, traefik, load)

@@ -1,0 +1,89 @@
+"""A site under load: a host with its bridge, the Traefik before it, and clients that never pause."""
+
+import re
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.daemon.host import Host, routed_by
+from tests.lab.engine import Engine
+from tests.lab.load import Load
+from tests.lab.ports import LOOPBACK
+from tests.lab.traefik import API, Traefik
+from tests.lab.wait import wait_for
+
+HEALTHY_WITHIN = 30.0
+LINGER = "3s"
+"""How long the application serves on after its stop signal: longer than Traefik may take to notice."""
+
+WEB = "web"
+SERVICE = f"{WEB}-site"
+"""The service of the replicas, as Traefik calls what Compose calls `web` of the project `site`."""
+
+COMPOSE = ("--label=com.docker.compose.project=site", f"--label=com.docker.compose.service={WEB}")
+HEALTH = ("--health-cmd=wget -q -O /dev/null http://127.0.0.1/", "--health-interval=1s")
+METRICS = {"metrics.prometheus": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a test needs to see requests answered."""
+
+    host: Host
+    replicas: list[str]
+    traefik: Traefik
+    load: Load
+
+
+def reloads(traefik: Traefik) -> int:
+    """Return how often Traefik took up another configuration, all its providers together."""
+    url = f"http://{LOOPBACK}:{traefik.port(API)}/metrics"
+    with urllib.request.urlopen(url, timeout=2) as answer:
+        [count] = re.findall(r"^traefik_config_reloads_total (\d+)$", answer.read().decode(), re.MULTILINE)
+    return int(count)
+
+
+def servers(traefik: Traefik, provider: str) -> list[str]:
+    """Return the addresses that Traefik sends requests to, as one of its providers tells."""
+    services = traefik.rawdata().get("services") or {}
+    found = services.get(f"{SERVICE}@{provider}", {}).get("loadBalancer", {}).get("servers") or []
+    return sorted(server["url"] for server in found)
+
+
+@contextmanager
+def replicas(engine: Engine, number: int = 2) -> Iterator[list[str]]:
+    """Run replicas until the block ends; gives their names once they are healthy."""
+    names = [f"{WEB}-{position}" for position in range(number)]
+    try:
+        for name in names:
+            start(engine, name)
+        for name in names:
+            wait_until_healthy(engine, name)
+        yield names
+    finally:
+        engine.cli("rm", "--force", *names)
+
+
+def update(engine: Engine, names: list[str]) -> None:
+    """Stop one replica after the other, and have another one take its place before the next one's turn."""
+    for name in names:
+        engine.cli("stop", name)
+        engine.cli("rm", name)
+        start(engine, name)
+        wait_until_healthy(engine, name)
+
+
+def start(engine: Engine, name: str) -> None:
+    """Start a replica, which serves on for a while after its stop signal and says whether it is healthy."""
+    options = ("--detach", "--name", name, routed_by(WEB), *COMPOSE, *HEALTH)
+    engine.cli("run", *options, "traefik/whoami", "-linger", LINGER)
+
+
+def wait_until_healthy(engine: Engine, name: str) -> None:
+    """Wait until a container's health check says that it serves."""
+
+    def health() -> str:
+        return engine.cli("inspect", "--format", "{{.State.Health.Status}}", name)
+
+    wait_for(lambda: health() == "healthy", HEALTHY_WITHIN, health)
