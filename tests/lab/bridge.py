@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
+from tests.lab.fake_engine import FakeEngine
 from tests.lab.part import Part
 from tests.lab.process import Process
 
@@ -19,7 +20,9 @@ class Bridge(Part):
     `settings` are further settings by their names, with values as text.
     """
 
-    def __init__(self, engine: Engine, etcd: Etcd, root_key: str = "traefik", **settings: str) -> None:
+    def __init__(
+        self, engine: Engine | FakeEngine, etcd: Etcd, root_key: str = "traefik", **settings: str
+    ) -> None:
         super().__init__("bridge")
         values = {
             "docker_endpoint": engine.url,

@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 from tests.lab import parts
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
+from tests.lab.fake_engine import FakeEngine
 from tests.lab.part import Part
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
@@ -40,7 +41,7 @@ class Answer:
     body: str
 
 
-def docker_provider(engine: Engine, **options: str) -> StaticOptions:
+def docker_provider(engine: Engine | FakeEngine, **options: str) -> StaticOptions:
     """Return the static options of the Docker provider, by Traefik's names below `providers.docker`."""
     return _below("docker", {"endpoint": engine.url} | options)
 

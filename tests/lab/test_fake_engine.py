@@ -1,0 +1,347 @@
+"""The fake engine beside the real ones: the same containers, the same answers, in all that anybody reads there."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.lab.engine import Engine
+from tests.lab.fake_engine import FakeContainer, FakeEngine
+from tests.lab.ports import free_port
+from tests.lab.wait import wait_for
+
+WITHIN = 20.0
+NETWORK = "net-of-fake"
+SLEEP = ("busybox", "sleep", "100000")
+BOUND = str(free_port())
+AnyEngine = Engine | FakeEngine
+
+# What `docker run` is told, and what the fake is told instead; addresses are taken from the real one.
+CONTAINERS: Mapping[str, tuple[Sequence[str], FakeContainer]] = {
+    "plain": (
+        (
+            "--label=traefik.http.routers.a.rule=Host(`a`)",
+            "--label=empty=",
+            "--stop-signal=SIGINT",
+            "--expose=80",
+            "--expose=9/udp",
+            f"--publish=127.0.0.1:{BOUND}:81",
+        ),
+        FakeContainer(
+            "plain",
+            {"traefik.http.routers.a.rule": "Host(`a`)", "empty": ""},
+            stop_signal="SIGINT",
+            ports={"80/tcp": (), "9/udp": (), "81/tcp": [("127.0.0.1", BOUND)]},
+        ),
+    ),
+    "healthy": (
+        ("--health-cmd=true", "--health-interval=1s"),
+        FakeContainer("healthy", ports={}, health="starting"),
+    ),
+    "host": (
+        ("--network=host", "--expose=80"),
+        FakeContainer("host", network_mode="host", networks={"host": ()}, ports={}),
+    ),
+    "none": (("--network=none",), FakeContainer("none", network_mode="none", networks={"none": ()}, ports={})),
+    "ipv6": (
+        (f"--network={NETWORK}",),
+        FakeContainer("ipv6", network_mode=NETWORK, networks={NETWORK: ()}, ports={}),
+    ),
+    "user": (
+        ("--network=container:host",),
+        FakeContainer("user", network_mode="container:host", networks={}, ports={}),
+    ),
+}
+
+
+@contextmanager
+def connected(engine: AnyEngine) -> Iterator[http.client.HTTPConnection]:
+    """Give a connection to an engine's socket."""
+    with closing(http.client.HTTPConnection("localhost")) as connection:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(WITHIN)
+        connection.sock.connect(str(engine.socket))
+        yield connection
+
+
+def answer(engine: AnyEngine, path: str, method: str = "GET") -> tuple[int, str, str]:
+    """Return the status, the API version and the body of an answer."""
+    with connected(engine) as connection:
+        connection.request(method, path)
+        said = connection.getresponse()
+        return said.status, said.headers["Api-Version"], said.read().decode()
+
+
+def inspect(engine: AnyEngine, container_id: str) -> Any:  # noqa: ANN401 - JSON
+    """Return an inspection."""
+    return json.loads(answer(engine, f"/containers/{container_id}/json")[2])
+
+
+def read(inspection: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:
+    """Return what Traefik and the bridge read of an inspection; what is made up by each engine is named."""
+    state, settings = inspection["State"], inspection["NetworkSettings"]
+    return {
+        "Name": inspection["Name"],
+        "Created": inspection["Created"][-1],
+        "Image": inspection["Config"]["Image"],
+        "Labels": inspection["Config"]["Labels"],
+        "StopSignal": inspection["Config"].get("StopSignal"),
+        "Status": state["Status"],
+        "StartedAt": state["StartedAt"].startswith("0001"),
+        "Health": state.get("Health", {}).get("Status"),
+        "NetworkMode": inspection["HostConfig"]["NetworkMode"],
+        "Ports": settings["Ports"],
+        "Networks": {
+            name: (networks.get(one["NetworkID"], one["NetworkID"]), one["IPAddress"], one["GlobalIPv6Address"])
+            for name, one in settings["Networks"].items()
+        },
+    }
+
+
+@pytest.fixture
+def real(each_engine: Engine) -> Iterator[Engine]:
+    """Return a real engine with a network of both kinds of addresses."""
+    subnets = ("--subnet=10.254.8.0/24", "--subnet=fd00:8::/64")
+    each_engine.cli("network", "create", "--ipv6", *subnets, NETWORK)
+    yield each_engine
+    each_engine.cli("network", "rm", NETWORK)
+
+
+@pytest.fixture
+def fake(real: Engine) -> Iterator[FakeEngine]:
+    """Return a fake of the same release."""
+    with FakeEngine(real.release) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", list(CONTAINERS))
+def test_inspect(real: Engine, fake: FakeEngine, name: str) -> None:
+    """A container reads the same once it is created, runs, has stopped and runs again."""
+    options, made_with = CONTAINERS[name]
+    with ExitStack() as stack:
+        if name == "user":
+            target = stack.enter_context(real.container("host", image=SLEEP[0], arguments=SLEEP[1:]))
+            made_with = replace(made_with, network_mode=f"container:{target}")
+        theirs = real.cli("create", "--name", name, *options, *SLEEP)
+        stack.callback(real.cli, "rm", "--force", name)
+        real.cli("start", name)
+        if made_with.health:
+            wait_for(lambda: inspect(real, theirs)["State"]["Health"]["Status"] == "healthy", WITHIN, name)
+            made_with = replace(made_with, health="healthy")
+        networks = inspect(real, theirs)["NetworkSettings"]["Networks"]
+        known = {network["NetworkID"]: of for of, network in networks.items()}
+        ours = fake.run(replace(made_with, networks=_addresses(networks), image="busybox"))
+        known |= {network["NetworkID"]: of for of, network in _networks(fake, ours).items()}
+
+        assert read(inspect(fake, ours), known) == read(inspect(real, theirs), known)
+
+        real.cli("kill", name)
+        fake.stop(ours)
+        wait_for(lambda: inspect(real, theirs)["State"]["Status"] == "exited", WITHIN, name)
+        assert read(inspect(fake, ours), known) == read(inspect(real, theirs), known)
+
+
+def test_created(real: Engine, fake: FakeEngine) -> None:
+    """A container that never ran has no address and no port."""
+    theirs = real.cli("create", "--name", "created", "--expose=80", *SLEEP)
+    try:
+        ours = fake.create(FakeContainer("created", image="busybox"))
+        assert read(inspect(fake, ours), {}) == read(inspect(real, theirs), {})
+    finally:
+        real.cli("rm", "created")
+
+
+def test_events(real: Engine, fake: FakeEngine) -> None:
+    """What happens to a container is told in the same words; of networks only that it is told."""
+    with following(real) as told:
+        real.cli(
+            "run",
+            "--detach",
+            "--name=told",
+            *CONTAINERS["healthy"][0],
+            "--label=a=b",
+            "--stop-signal=SIGKILL",
+            *SLEEP,
+        )
+        wait_for(lambda: "healthy" in real.cli("inspect", "told"), WITHIN, "healthy")
+        real.cli("stop", "told")
+        real.cli("start", "told")
+        real.cli("rm", "--force", "told")
+        theirs = until_destroyed(told)
+    with following(fake) as told:
+        container = fake.run(
+            FakeContainer("told", {"a": "b"}, "busybox", health="starting", stop_signal="SIGKILL")
+        )
+        fake.set_health(container, "healthy")
+        fake.stop(container)
+        fake.start(container)
+        fake.set_health(container, "healthy")
+        fake.remove(container)
+        ours = until_destroyed(told)
+
+    assert of_container(ours) == of_container(theirs)
+    assert of_networks(ours) == of_networks(theirs)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{"type": ["container"], "event": ["destroy"]}, {"type": {"container": True}, "event": {"destroy": True}}],
+    ids=["lists", "objects"],
+)
+def test_events_of_the_past(real: Engine, fake: FakeEngine, filters: object) -> None:
+    """Who asks for what happened since a time is told of it; filters hold for it as well."""
+    since = int(time.time())
+    for engine, make in ((real, _make_real), (fake, _make_fake)):
+        make(engine)
+        with following(engine, since=since, filters=filters) as told:
+            last = next(told)
+        assert (last["Type"], last["Action"]) == ("container", "destroy")
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/_ping", "GET"),
+        ("/_ping", "HEAD"),
+        ("/v1.41/containers/nobody/json", "GET"),
+        ("/v1.99/containers/json?all=1", "GET"),
+        ("/v1.30/containers/json?all=1", "GET"),
+        ("/v1.41/containers/json?all=1", "GET"),
+    ],
+)
+def test_answer(real: Engine, fake: FakeEngine, path: str, method: str) -> None:
+    """Status, API version and words are the same, refused versions included."""
+    real.clear()
+    real.cli("network", "create", NETWORK)
+    assert answer(fake, path, method) == answer(real, path, method)
+
+
+def test_version_and_info(real: Engine, fake: FakeEngine) -> None:
+    """What the engines say of themselves has the same fields, as far as they are read."""
+    assert json.loads(answer(fake, "/version")[2]).keys() <= json.loads(answer(real, "/version")[2]).keys()
+    assert json.loads(answer(fake, "/info")[2]).keys() <= json.loads(answer(real, "/info")[2]).keys()
+    for field in ("ApiVersion", "MinAPIVersion"):
+        versions = [json.loads(answer(engine, "/version")[2])[field] for engine in (fake, real)]
+        assert versions[0] == versions[1]
+
+
+def test_list(real: Engine, fake: FakeEngine) -> None:
+    """All containers are listed, the newest first, whether they run or not."""
+    with real.container("one", image=SLEEP[0], arguments=SLEEP[1:]), ExitStack() as stack:
+        real.cli("create", "--name=two", "--label=a=b", *SLEEP)
+        stack.callback(real.cli, "rm", "two")
+        fake.run(FakeContainer("one", image="busybox"))
+        fake.create(FakeContainer("two", {"a": "b"}, "busybox"))
+        ours, theirs = (json.loads(answer(one, "/containers/json?all=1")[2]) for one in (fake, real))
+
+    fields = ("Names", "Image", "Labels", "State")
+    assert [[one[field] for field in fields] for one in ours] == [
+        [one[field] for field in fields] for one in theirs
+    ]
+    assert all(len(one["Id"]) == 64 for one in ours)
+
+
+@contextmanager
+def following(engine: AnyEngine, **asked: Any) -> Iterator[Iterator[Any]]:  # noqa: ANN401 - JSON
+    """Give the events that happen in the block, and those of the past that are asked for."""
+    filters = json.dumps(asked.pop("filters", {"type": ["container", "network"]}))
+    query = urlencode({**asked, "filters": filters})
+    with connected(engine) as connection:
+        connection.request("GET", f"/events?{query}")
+        yield map(json.loads, connection.getresponse())
+
+
+def until_destroyed(told: Iterator[Any]) -> list[Any]:
+    """Return the events up to the end of the container."""
+    seen = []
+    for event in told:
+        seen.append(event)
+        if event["Action"] == "destroy":
+            break
+    return seen
+
+
+def of_container(events: Sequence[Any]) -> list[Any]:
+    """Return what is read of the events of containers, but for repeated and unread ones and checks of health."""
+    read = ("create", "start", "die", "kill", "destroy", "health_status: healthy")
+    steps = [
+        (
+            event["Action"],
+            {name: event["Actor"]["Attributes"].get(name) for name in ("a", "name", "image", "signal")},
+            event["timeNano"] > event["time"] * 10**9,
+        )
+        for event in events
+        if event["Type"] == "container" and event["Action"] in read
+    ]
+    return [step for step, _ in groupby(steps) if step[0] != "health_status: healthy"]
+
+
+def of_networks(events: Sequence[Any]) -> set[Any]:
+    """Return what is told of networks."""
+    return {
+        (event["Action"], event["Actor"]["Attributes"]["name"], len(event["Actor"]["Attributes"]["container"]))
+        for event in events
+        if event["Type"] == "network"
+    }
+
+
+def _make_real(engine: Any) -> None:  # noqa: ANN401
+    engine.cli("rm", engine.cli("create", "busybox"))
+
+
+def _make_fake(engine: Any) -> None:  # noqa: ANN401
+    engine.remove(engine.create(FakeContainer("gone")))
+
+
+def _networks(engine: AnyEngine, container_id: str) -> Mapping[str, Any]:
+    networks: Mapping[str, Any] = inspect(engine, container_id)["NetworkSettings"]["Networks"]
+    return networks
+
+
+def _addresses(networks: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {
+        name: [one[family] for family in ("IPAddress", "GlobalIPv6Address") if one[family]]
+        for name, one in networks.items()
+    }
+
+
+def test_hanging() -> None:
+    """One inspection hangs until the end of the block; others are answered meanwhile."""
+    with FakeEngine() as engine, ThreadPoolExecutor() as pool:
+        slow, quick = engine.run(FakeContainer("slow")), engine.run(FakeContainer("quick"))
+        with engine.hanging(slow):
+            waiting = pool.submit(inspect, engine, slow)
+            assert inspect(engine, quick)["Name"] == "/quick"
+            assert not waiting.done()
+        assert waiting.result(WITHIN)["Name"] == "/slow"
+
+
+def test_cut() -> None:
+    """A stream of events that is cut ends; another may be opened."""
+    with FakeEngine() as engine:
+        with following(engine) as told:
+            engine.cut_events()
+            assert list(told) == []
+        with following(engine) as told:
+            container = engine.run(FakeContainer("seen"))
+            assert next(told)["Actor"]["ID"] == container
+
+
+def test_many() -> None:
+    """Ten thousand containers are made, listed, and each inspected."""
+    with FakeEngine() as engine:
+        ids = [engine.run(FakeContainer(f"c{number}")) for number in range(10_000)]
+        assert [one["Id"] for one in json.loads(answer(engine, "/containers/json?all=1")[2])] == ids[::-1]
+        with connected(engine) as connection:
+            for container_id in ids:
+                connection.request("GET", f"/containers/{container_id}/json")
+                assert json.load(connection.getresponse())["Id"] == container_id
