@@ -49,11 +49,15 @@ lint:
 
 .PHONY: pure
 pure:
-	@$(BIN)/pytest -q -m "not real and not slow"
+	@$(BIN)/pytest -q -m "not real and not slow and not deep"
 
 .PHONY: test
 test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them up itself)
-	@$(BIN)/pytest -q -m "real or slow"
+	@$(BIN)/pytest -q -m "(real or slow) and not deep"
+
+.PHONY: test-deep
+test-deep: venv  ## What takes hours: a million of everything that the other tests sample
+	@$(BIN)/pytest -q -m deep
 
 .PHONY: bench
 bench: venv  ## Measure on a real Docker engine and etcd; tables and figures go to tests/bench/results

@@ -4,10 +4,14 @@ Pure: the same reading serves the running engine and a file that `docker inspect
 Source of the fields: Docker Engine API, ContainerInspect.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 HIGHEST_PORT = 65535
+
+# Its beginning becomes part of a key, by which the bridges know a server of theirs.
+_ID = re.compile("[0-9a-f]{12,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def from_inspect(inspect: object) -> Container:
     config, state, settings = _part(inspect, "Config"), _part(inspect, "State"), _part(inspect, "NetworkSettings")
     networks, ports = _part(settings, "Networks"), _part(settings, "Ports")
     return Container(
-        id=_text(inspect, "Id"),
+        id=_id(inspect),
         name=_text(inspect, "Name").removeprefix("/"),
         image=_optional(config, "Image"),
         created=_optional(inspect, "Created"),
@@ -90,7 +94,13 @@ def from_inspect(inspect: object) -> Container:
 
 
 def _labels(labels: Mapping[str, object]) -> Mapping[str, str]:
-    return {name: _text(labels, name) for name in labels}
+    return {name: _string(labels, name) for name in labels}
+
+
+def _id(inspect: object) -> str:
+    if not _ID.fullmatch(container_id := _text(inspect, "Id")):
+        raise ValueError("Id is not the id of a container")
+    return container_id
 
 
 def _network(name: str, network: Mapping[str, object]) -> Network:
@@ -130,6 +140,14 @@ def _optional(parent: object, name: str) -> str:
 
 
 def _text(parent: object, name: str) -> str:
+    """A text that etcd can hold; what users write freely, the labels, is looked at where it is used."""
+    text = _string(parent, name)
+    if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"{name} is not valid Unicode text")
+    return text
+
+
+def _string(parent: object, name: str) -> str:
     text = _member(parent, name)
     if not isinstance(text, str):
         raise ValueError(f"{name} is missing or not a text")  # noqa: TRY004 - one kind of error for the caller

@@ -90,7 +90,10 @@ def test_stop_signal_by_default() -> None:
     ("path", "value", "named"),
     [
         ("Id", None, "Id"),
+        ("Id", "a/b", "Id"),
+        ("Id", "0123456789a", "Id"),
         ("Name", 7, "Name"),
+        ("Name", "/web\ud800", "Name"),
         ("Config", "text", "Config"),
         ("Config", [], "Config"),
         ("Config.Labels", ["a=b"], "Labels"),

@@ -61,6 +61,8 @@ def execute(text: str, body: nodes.Body, functions: Mapping[str, Function], mode
         return _Execution(text, functions, model).printed(body)
     except RecursionError:
         raise RuleError("the template is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise RuleError("a text that the template reads is not valid Unicode") from None
 
 
 class _Execution:

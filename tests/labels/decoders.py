@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,10 +47,18 @@ class Decoders:
         """Decode keys as the KV providers do; the root key is `traefik`."""
         return self._ask(f"keys {release}", keys)
 
+    def refusals(self, batch: Sequence[Mapping[str, str]], release: Release) -> list[str]:
+        """Decode each of many sets of keys as `keys` does; return their errors, "" where there is none."""
+        errors: list[str] = self._answer({"decoder": f"keys {release}", "batch": list(map(dict, batch))})["errors"]
+        return errors
+
     def _ask(self, decoder: str, given: Mapping[str, str]) -> Answer:
+        answer = self._answer({"decoder": decoder, "input": dict(given)})
+        return Answer(answer["error"], answer["decoded"] or {})
+
+    def _answer(self, question: dict[str, object]) -> dict[str, Any]:
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"decoder": decoder, "input": dict(given)}) + "\n")
+        self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        return Answer(answer["error"], answer["decoded"] or {})
+        return dict(json.loads(self._process.stdout.readline()))

@@ -66,6 +66,13 @@ def test_refused_for_a_container(template: str, reason: str) -> None:
         Template.parse(template).render(name="a", container_name="a", labels={})
 
 
+@pytest.mark.parametrize("template", ["{{ range .Labels }}{{ . }}{{ end }}", "{{ .Labels.a | len }}"])
+def test_labels_that_are_no_text(template: str) -> None:
+    """A label with half a surrogate pair costs the router, where the template needs its bytes."""
+    with pytest.raises(RuleError, match="not valid Unicode"):
+        Template.parse(template).render(name="a", container_name="a", labels={"a": "\ud800", "\ud800": ""})
+
+
 @pytest.mark.parametrize(
     ("template", "message", "hint"),
     [

@@ -8,14 +8,17 @@ import (
 	"reflect"
 )
 
+// A question has one input, or a batch of which only the errors are asked.
 type question struct {
-	Decoder string            `json:"decoder"`
-	Input   map[string]string `json:"input"`
+	Decoder string              `json:"decoder"`
+	Input   map[string]string   `json:"input"`
+	Batch   []map[string]string `json:"batch"`
 }
 
 type answer struct {
-	Error   string `json:"error"`
-	Decoded any    `json:"decoded"`
+	Error   string   `json:"error"`
+	Decoded any      `json:"decoded"`
+	Errors  []string `json:"errors"`
 }
 
 func main() {
@@ -36,11 +39,28 @@ func answered(asked question) (found answer) {
 			found = answer{Error: fmt.Sprint("panic: ", panicked)}
 		}
 	}()
-	decoded, err := decoders[asked.Decoder](asked.Input)
+	decode := decoders[asked.Decoder]
+	if asked.Batch != nil {
+		return answer{Errors: refusals(decode, asked.Batch)}
+	}
+	decoded, err := decode(asked.Input)
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
 	return answer{Decoded: values(reflect.ValueOf(decoded))}
+}
+
+// refusals has an error, or "", for each of a batch.
+func refusals(decode func(map[string]string) (any, error), batch []map[string]string) []string {
+	found := []string{}
+	for _, input := range batch {
+		if _, err := decode(input); err != nil {
+			found = append(found, err.Error())
+		} else {
+			found = append(found, "")
+		}
+	}
+	return found
 }
 
 // values keeps what JSON tags would hide, and leaves out what is nil or an empty list.

@@ -1,0 +1,1 @@
+"""Hostile labels: whatever a container carries, it harms at most itself."""

@@ -1,0 +1,17 @@
+"""Shows one world and what becomes of it: `python -m tests.hostile SEED`."""
+
+import sys
+from pprint import pformat
+
+from bridge.container import from_inspect
+from bridge.planning import plan
+from tests.hostile.checks import examine
+from tests.hostile.labels import world
+from tests.lab import parts
+
+if __name__ == "__main__":
+    seed = int(sys.argv[1])
+    given = world(seed)
+    print(pformat(given.inspected))
+    examine(seed, 1, parts.decoders())
+    print(pformat(plan([from_inspect(inspected) for inspected in given.inspected], given.options, "traefik")))

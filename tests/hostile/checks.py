@@ -1,0 +1,147 @@
+"""What must hold of any containers whatsoever, and runs over many of them on all processors."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+from pathlib import Path
+
+from bridge.claims.gather import Change
+from bridge.claims.layout import folded
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Committed, Found, Read, Refused, Transaction
+from bridge.container import Container, from_inspect
+from bridge.labels.fields import Release
+from bridge.labels.folding import fold
+from bridge.labels.model import Ref
+from bridge.masking import escaped
+from bridge.planning import Plan, plan
+from bridge.problem import Problem
+from bridge.store.messages import transaction_request
+from bridge.view.keys import PERMANENT
+from bridge.view.model import Mapped
+from bridge.view.publish import mapped
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.invariants import Hand, checked, standing
+from tests.claims.world import Bridge, layout, view
+from tests.hostile.labels import HOST, World, world
+from tests.labels.decoders import Decoders
+
+MAX_REQUEST_BYTES = 1536 * 1024
+"""What etcd takes in one request, by default."""
+
+WORLDS_AT_ONCE = 250
+PERMANENT_KEY = layout(HOST).permanent
+
+
+class Etcd(FakeEtcd):
+    """Takes only what a real one could be sent."""
+
+    def carry_out(self, request: Transaction | Read) -> Committed | Refused | Found:
+        """Spell the request as it travels, and do what it asks."""
+        if isinstance(request, Transaction):
+            assert len(transaction_request(request).SerializeToString()) < MAX_REQUEST_BYTES, "too large for etcd"
+        return super().carry_out(request)
+
+
+def run(first: int, count: int, decoders: Path | None) -> Counter[str]:
+    """Examine so many worlds from a seed on; return what was counted.
+
+    `decoders` is the program of Traefik's decoders, None to go without.
+    """
+    starts = range(first, first + count, WORLDS_AT_ONCE)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
+        jobs = [processes.submit(examine, start, WORLDS_AT_ONCE, decoders) for start in starts]
+        return sum((job.result() for job in jobs), Counter[str]())
+
+
+def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
+    """Examine some worlds in this process; what is wrong is raised with the seed that shows it."""
+    counts: Counter[str] = Counter()
+    batches: dict[Release, list[dict[str, str]]] = {}
+    for seed in range(first, first + count):
+        try:
+            made, keys = _examined(world(seed))
+        except Exception as error:
+            raise AssertionError(f"see it with: python -m tests.hostile {seed}") from error
+        counts += made
+        batches.setdefault(world(seed).options.release, []).append(keys)
+    if decoders:
+        with Decoders(decoders) as running:
+            for release, batch in batches.items():
+                _accepted(running, release, batch)
+    return counts
+
+
+def _examined(given: World) -> tuple[Counter[str], dict[str, str]]:
+    containers = list(_readable(given))
+    made = plan(containers, given.options, "traefik")
+    outcomes = [mapped(one, given.options) for one in containers]
+    _told(made)
+    _owned(made, containers)
+    _settled(outcomes)
+    published = sum(planned.publication is not None for planned in made.containers)
+    counts = Counter(sets=len(given.inspected), published=published, keys=len(made.keys))
+    return counts, {**made.keys, PERMANENT_KEY.key: PERMANENT_KEY.value}
+
+
+def _readable(given: World) -> Iterator[Container]:
+    for inspected in given.inspected:
+        with suppress(ValueError):
+            yield from_inspect(inspected)
+
+
+def _told(made: Plan) -> None:
+    """Whoever is not published has a reason, and all that is told can be printed."""
+    for planned in made.containers:
+        assert planned.publication or planned.reason
+        assert escaped(planned.container + planned.reason).isprintable()
+    for problem in made.problems:
+        assert isinstance(problem, Problem)
+        assert problem.message
+        assert escaped(problem.container + problem.label + problem.message + problem.hint).isprintable()
+
+
+def _owned(made: Plan, containers: Iterable[Container]) -> None:
+    """Each key is below the root, of an object of a container that is published, and of nobody else."""
+    owners: dict[Ref, set[str]] = {}
+    for planned in made.containers:
+        for item in planned.publication.items if planned.publication else ():
+            assert planned.publication
+            owners.setdefault(folded(item.ref), set()).add(f"{HOST}-{planned.publication.id}")
+    for key, value in made.keys.items():
+        assert key.encode()
+        assert value.encode() is not None
+        root, protocol, kind, name, *path = key.split("/")
+        ref = folded(Ref(protocol, kind, name))
+        assert root == "traefik"
+        assert ref in owners, key
+        assert ref != PERMANENT, key
+        assert "___lock" not in key
+        is_server = kind == "services" and path[:2] == ["loadbalancer", "servers"] and path[2:]
+        assert not is_server or path[2] in owners[ref], key
+    assert len(set(map(fold, made.keys))) == len(made.keys)
+    assert len(made.containers) == len(list(containers))
+
+
+def _settled(outcomes: Iterable[Mapped]) -> None:
+    """A bridge can commit all of it in requests that etcd takes, and take all of it back."""
+    publications = {it.id: it.publication for it in outcomes if it.publication}
+    etcd = Etcd()
+    bridge = Bridge(etcd, HOST)
+    before = etcd.copy()
+    came = bridge.settle(*publications.values())
+    checked(before, etcd, Hand(), bridge.fence)
+    refused = {it for it, settled in came.settled.items() if not settled.published}
+    standing(etcd, {it: publication for it, publication in publications.items() if it not in refused})
+    for container in publications:
+        bridge.drive(Settling([Change(container, None)], bridge.memory, bridge.fence))
+    assert not view(etcd)
+
+
+def _accepted(decoders: Decoders, release: Release, batch: list[dict[str, str]]) -> None:
+    """Traefik's own decoder takes all keys of each world."""
+    reader = Release.V2_11 if release is Release.V2_11 else Release.V3_7
+    refused = [(error, keys) for keys, error in zip(batch, decoders.refusals(batch, reader), strict=True) if error]
+    assert not refused, refused[:3]

@@ -1,0 +1,210 @@
+"""Draws hostile containers from a seed: as `docker inspect` tells them, with labels made to do harm.
+
+Most labels lie near Traefik's fields, since what is refused at first sight never gets far; a few are noise.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from random import Random
+from typing import Any
+
+from bridge.labels.fields import Field, Release, Row, fields, rows
+from bridge.labels.folding import fold
+from bridge.routing.options import Options
+from bridge.rules.constraints import Constraints
+from bridge.rules.template import Template
+from tests.hostile import words
+
+HOST = "h1"
+RULES = [
+    "Host(`{{ normalize .Name }}`)",
+    "Host(`{{ .ContainerName }}`)",
+    "{{ .Name | upper | trunc 5 }}",
+    "{{ index .Labels `rule` | b64dec }}",
+    "{{ range $k, $v := .Labels }}{{ regexReplaceAll `a+` $v $k }}{{ end }}",
+    "{{ .Labels.rule | splitList `,` | join `|` | substr 1 7 }}{{ .Labels.rule | quote | js }}",
+]
+CONSTRAINTS = [
+    "",
+    "!Label(`a`, `b`)",
+    "LabelRegex(`rule`, `^(a|aa)*$`) || !Label(`rule`, ``) || Label(`rule`, ``)",
+]
+RELEASES = [Release.V2_11, Release.V3_0, Release.V3_4, Release.V3_7]
+NEAR_TRUE = {
+    "bool": words.BOOLEANS[:10],
+    "allowEmpty": ["", "true", "false", "TRUE", "x"],
+    "int": words.NUMBERS[:10],
+    "uint32": words.NUMBERS[:8],
+    "duration": ["5s", "1m", "10", "-1", "0", "9223372037", "2562047h47m16.854775807s"],
+}
+ODD: Mapping[str, Sequence[str]] = {"bool": words.BOOLEANS, "duration": words.DURATIONS}
+ABOUT_THE_CONTAINER: Mapping[str, Sequence[str]] = {
+    "traefik.enable": ["true"] * 30 + words.BOOLEANS,
+    "traefik.docker.network": ["bridge", "", "n"],
+    "traefik.docker.allownonrunning": words.BOOLEANS,
+    "Traefik.enable": ["true"],
+    "bridge.application": words.TEXTS,
+    "rule": words.TEXTS,
+    "com.docker.compose.project": words.SHARED_NAMES + words.TEXTS,
+    "com.docker.compose.service": words.SHARED_NAMES + words.TEXTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Containers of one host as `docker inspect` tells them, and the options of its bridge."""
+
+    inspected: tuple[dict[str, Any], ...]
+    options: Options
+
+
+def world(seed: int) -> World:
+    """Draw what the seed stands for: always the same."""
+    random = Random(seed)
+    release = random.choice(RELEASES)
+    count = 1 if random.random() < 0.7 else random.randint(2, 4)
+    return World(tuple(_inspected(random, number, release) for number in range(count)), _options(random, release))
+
+
+def _options(random: Random, release: Release) -> Options:
+    return Options(
+        release=release,
+        exposed_by_default=random.random() < 0.95,
+        default_rule=_template(random.choice(RULES)),
+        constraints=_constraints(random.choice(CONSTRAINTS)),
+        network=random.choice(["", "", "bridge", "\x1b"]),
+        use_bind_port_ip=random.random() < 0.2,
+        allow_empty_services=random.random() < 0.2,
+        advertise_address=random.choice([""] * 8 + ["192.0.2.1", "2001:db8::1"]),
+        host=HOST,
+    )
+
+
+@cache
+def _template(text: str) -> Template:
+    return Template.parse(text)
+
+
+@cache
+def _constraints(text: str) -> Constraints:
+    return Constraints.parse(text)
+
+
+def _inspected(random: Random, number: int, release: Release) -> dict[str, Any]:
+    """One container; in rare cases not even that."""
+    names = [f"c{number}"] * 150 + words.SHARED_NAMES * 3 + words.FIT_NAMES + words.UNFIT_NAMES
+    image = random.choice(["whoami:1", "whoami:2", "r:5000/a/b@sha256:0", "\x1b"])
+    ports = random.sample(words.PORTS, random.choice([0] + [1, 2, 3] * 4))
+    address = {"NetworkID": "n", "IPAddress": "172.17.0.2", "GlobalIPv6Address": "2001:db8::2"}
+    made: dict[str, Any] = {
+        "Id": f"{number + 1:x}" * 64,
+        "Created": f"2026-01-01T00:00:0{random.randint(0, 3)}Z",
+        "Name": "/" + random.choice(names),
+        "State": {"Status": random.choice(words.STATES), "StartedAt": "2026-01-01T00:00:01Z"},
+        "HostConfig": {"NetworkMode": random.choice(words.MODES)},
+        "Config": {"Image": image, "Labels": _labels(random, release)},
+        "NetworkSettings": {
+            "Ports": {port: _bindings(random) for port in ports},
+            "Networks": {"bridge": address},
+        },
+    }
+    if random.random() < 0.01:
+        made[random.choice(words.PARTS)] = random.choice(
+            [None, "", "a/b", 1, [], {"Labels": {"a": 1}}, {"Ports": {"x": 1}}]
+        )
+    return made
+
+
+def _bindings(random: Random) -> list[dict[str, str]] | None:
+    return None if random.random() < 0.5 else random.sample(words.BINDINGS, random.randint(0, 3))
+
+
+def _labels(random: Random, release: Release) -> dict[str, str]:
+    """Some labels; the wilder the set, the more of them are noise."""
+    wild = random.choice([0.0, 0.0, 0.0, 0.0, 0.03, 0.03, 0.3])
+    return dict(_label(random, release, wild) for _ in range(random.choice([0, 1, 1, 2, 3, 4, 6, 9])))
+
+
+def _label(random: Random, release: Release, wild: float) -> tuple[str, str]:
+    drawn = random.random()
+    if drawn < wild:
+        return random.choice([_noise, _shuffled, _deep])(random, release), random.choice(words.TEXTS)
+    if drawn > 0.9:
+        label = random.choice(list(ABOUT_THE_CONTAINER))
+        return label, random.choice(ABOUT_THE_CONTAINER[label])
+    return _near_a_field(random, release, wild)
+
+
+def _near_a_field(random: Random, release: Release, wild: float) -> tuple[str, str]:
+    row = random.choice(_settable(release) if random.random() > wild / 3 else _all_rows())
+    label = "traefik" + "".join(_part(random, part, wild) for part in row.path)
+    if row.type == "raw":
+        label += random.choice(words.TAILS_OF_PLUGINS if random.random() < 0.1 + wild else [".a", ".a.b", ".a[0]"])
+    if random.random() < wild / 3:
+        label += random.choice([".foo", "[0]", ".", "]", ".a.b", "\0"])
+    return label, _value(random, row.type.partition("=")[0].partition("|")[0], wild)
+
+
+def _part(random: Random, part: str, wild: float) -> str:
+    match part:
+        case "{name}":
+            return "." + _name(random, wild)
+        case "{n}":
+            return random.choice(words.POSITIONS) if random.random() < wild else f"[{random.randint(0, 3)}]"
+        case _:
+            return "." + random.choice([part, part.lower(), part.upper(), part.replace("s", "\u017f")])
+
+
+def _name(random: Random, wild: float) -> str:
+    if random.random() < wild / 2:
+        return random.choice(words.UNFIT_NAMES)
+    return random.choice(words.SHARED_NAMES if random.random() < 0.6 else words.FIT_NAMES)
+
+
+def _value(random: Random, kind: str, wild: float) -> str:
+    if random.random() < wild:
+        return random.choice(words.TEXTS)
+    if kind in NEAR_TRUE:
+        odd = ODD.get(kind, words.NUMBERS)
+        return random.choice(odd if random.random() < 0.03 + wild else NEAR_TRUE[kind])
+    text = random.choice(words.TEXTS)
+    # What is no text or very long is rare, or nothing else would be seen.
+    return text if (len(text) < 10_000 and text.isascii()) or random.random() < 0.1 else "a"
+
+
+def _noise(random: Random, _: Release) -> str:
+    beginning = random.choice(["", "traefik.", "traefik.http."])
+    return beginning + "".join(random.choices(words.NOISE, k=random.randint(0, 40)))
+
+
+def _deep(random: Random, _: Release) -> str:
+    beginning = random.choice(
+        ["traefik.http.middlewares.m.plugin.p", "traefik.http.routers.r", "traefik.docker", "traefik.http"]
+    )
+    return beginning + random.choice([".a", "[0]", ".a[0]", "."]) * random.choice([10, 40, 60, 2000])
+
+
+def _shuffled(random: Random, release: Release) -> str:
+    parts = _near_a_field(random, release, 0.5)[0].split(".")
+    random.shuffle(parts)
+    return random.choice([".", "", "/"]).join(parts)
+
+
+@cache
+def _all_rows() -> list[Row]:
+    return rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
+
+
+@cache
+def _settable(release: Release) -> list[Row]:
+    """The fields that labels of a release may set."""
+    return [row for row in _all_rows() if _sets(fields(release), row.path)]
+
+
+def _sets(field: Field, path: tuple[str, ...]) -> bool:
+    if not path:
+        return field.label and not field.ignored
+    below = field.children.get(fold(path[0]))
+    return below is not None and _sets(below, path[1:])

@@ -1,0 +1,63 @@
+"""The words that hostile labels are made of: names, texts and values of every type, odd and just right."""
+
+SERVERS = ["h1-0123456789ab", "h2-ba9876543210", "h1-222222222222"]
+SHARED_NAMES = [
+    "web", "Web", "WEB", "api", "\u017fervice", "service", "SERVICE", "\u212aey", "key", "stra\u00dfe",
+]  # fmt: skip
+FIT_NAMES = [
+    *SHARED_NAMES, *SERVERS, "servers", "loadbalancer", "url", "routers", "objects", "claims", "traefik",
+    "0x1", "-1", "+1", "1e9", "\uff11\uff12", "\u0663", "\u00b2", "a%2Fb", "%", "%00", "%s%n", "a@docker",
+    "a@file", "@docker", "@internal", "a,b", "a b", " ", " a", "a ", "\u00a0", "*", "?", "$(id)", "`id`",
+    "{{.Name}}", "Host(`a`)", "a\nb", "a\r\n", "\t", "\x1b[2J", "\x07", "\x7f", "\x9b31m", "\u202egnp", "\u200b",
+    "\ufeff", "\U0001f600", "e\u0301", "\u00e9", "\uffff", "\U0010ffff", "~", "!", '"', "'", "\\", "\\0",
+    "<script>", "a" * 300, "\U0001f600" * 200, "null", "true", "-", "--", "_", "__lock",
+    "doc\u212aer-event-bridge", "0123456789ab", "___LOCK", "http", "~~",
+]  # fmt: skip
+UNFIT_NAMES = [
+    "", "0", "404", "99999999", "00000000000000000000", "a/b", "/", "../..", "..", "a/../b",
+    "servers/h1-0123456789ab", "http/routers/web", "docker-event-bridge", "Docker-Event-Bridge",
+    "DOCKER-EVENT-BRIDGE", "___lock", "a___lockb", "\0", "a\0b", "\ud800", "\udfff", "\udc80a", "\udcff", "[0]",
+    "a]", "[", "]", "a[", "[[0]]", "a[0]", "9" * 5000, "x" * 70_000,
+]  # fmt: skip
+POSITIONS = [
+    "[0]", "[1]", "[10]", "[99999999]", "[-1]", "[a]", "[]", "[0][1]", "[" + "9" * 400 + "]", ".a", "",
+    "[\ud800]",
+]  # fmt: skip
+TEXTS = [
+    "", " ", "a", "a,b", ",", ",,", " , ", ",[]string,a,b", ",int,1", "a,\u00e9", "\n", "\x1b]0;title\x07", "\0",
+    "\ud800", "\udc80", "a" * 5000, "\U0001f600" * 500, "x" * 120_000, "Host(`a`)", "Host(`{{ .Name }}`)", "{{",
+    "${HOME}", "$(reboot)", "'", '"', "`", "\\", "http://u:p@h/", "h1-0123456789ab", "web@docker",
+    "web@docker,a@docker@docker", "@docker", "true", "false", "null", "[]", "{}", '{"format":1}', "<no value>",
+    "Label(`a`,`b`)", "___lock", "..", "user:$apr1$x$y", "-----BEGIN PRIVATE KEY-----", "%s%s%s", "\u2028",
+    "\ufeff", "traefik", "\x01" * 2000, '"' * 3000,
+]  # fmt: skip
+BOOLEANS = [
+    "true", "false", "TRUE", "True", "t", "T", "1", "0", "f", "F", "tRuE", "yes", "on", "", " true", "2",
+    "\uff34", "true\0",
+]  # fmt: skip
+NUMBERS = [
+    "0", "1", "-1", "+3", "007", "80", "65535", "65536", "4294967295", "4294967296", "9223372036854775807",
+    "-9223372036854775808", "9223372036854775808", "0x10", "1_000", "1e3", "1.5", " 1", "1 ", "\u0661", "\uff11",
+    "", "-", "9" * 4301, "0" * 5000 + "1", "NaN", "--1", "1\n",
+]  # fmt: skip
+DURATIONS = [
+    *NUMBERS, "5s", "1h1m1.5ms", "-.5s", ".s", "1d", "5 s", "1h" * 2000, "9223372037",
+    "2562047h47m16.854775807s", "1\u00b5s", "1\u03bcs", "0", "-0", "+", "1." + "9" * 3000 + "s", "99999999999h",
+    "1ns1ns", "s",
+]  # fmt: skip
+TAILS_OF_PLUGINS = [
+    "", ".a", ".a.a", ".a.b", ".a.A", ".a[0]", ".a[1]", ".a[99999999].b", ".a[0].b.c[1]", ".A[0]", ".a.1", "[0]",
+    ".b/c", ".___lock", ".servers.h1-0123456789ab.url", ".a\0", "." + ".".join("a" * 30),
+    "." + ".".join("b" * 60),
+]  # fmt: skip
+NOISE = "traefik.http[]/\\@%,`'\"{}$ \0\n\x1b\u017f\u212a\ud800\U0001f600aZ09_-"
+PORTS = ["80/tcp", "8080", "53/udp", "65535/tcp", "9/sctp"]
+BINDINGS = [
+    {"HostIp": "0.0.0.0", "HostPort": "8080"},
+    {"HostIp": "::", "HostPort": "8080"},
+    {"HostIp": "127.0.0.1", "HostPort": "80"},
+    {"HostIp": "", "HostPort": ""},
+]
+STATES = ["running"] * 40 + ["exited", "paused", "", "restarting"]
+MODES = ["bridge"] * 30 + ["host", "none", "container:" + "1" * 64, "container:", "container:nobody"]
+PARTS = ["Id", "Config", "NetworkSettings", "State"]
