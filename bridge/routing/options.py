@@ -8,13 +8,30 @@ from bridge.rules.template import Template
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """What labels may do on this host; an empty list allows everything.
+
+    `entrypoints` are those that routers may use. `hosts` are those that rules may match and certificates be
+    for: names, `*.` before a name for all below it, or `*`. `names` are those of objects that labels define or
+    refer to; `*` stands for any text without "@". `middlewares` are the types, in lower case, that labels may
+    define. `server_urls` lets labels choose a server's URL.
+    """
+
+    entrypoints: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    middlewares: tuple[str, ...] = ()
+    server_urls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What Traefik's Docker provider has as options, and where this host is.
 
     `release` is the oldest Traefik release that reads the keys. `network` is the default Docker network, "" for
     none. `advertise_address` is where Traefik reaches this host's published ports, "" when it shares the
     containers' networks. `gateway` is where containers in host networking are reached without it. `host` is the
-    name of this host.
+    name of this host. `policy` is what labels may do.
     """
 
     release: Release
@@ -27,3 +44,4 @@ class Options:
     advertise_address: str
     host: str
     gateway: str = "127.0.0.1"
+    policy: Policy = Policy()

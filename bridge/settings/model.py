@@ -19,9 +19,12 @@ from bridge.settings.values import (
     EngineEndpoint,
     ExpressionText,
     HostName,
+    HostPatterns,
     Key,
     LogFormat,
     LogLevel,
+    MiddlewareTypes,
+    Names,
     ReadableFile,
     SocketPath,
     TemplateText,
@@ -125,6 +128,32 @@ class Mapping(Section):
     root_key: Key = _setting("traefik", "key in etcd under which Traefik reads (its own rootKey)")
 
 
+class Policy(Section):
+    """What labels may do on this host."""
+
+    model_config = SettingsConfigDict(title="policy (an empty list allows everything)")
+
+    allowed_entrypoints: Names = _setting(
+        "", "entry points that routers may use, by comma; those that name none are refused"
+    )
+    allowed_hosts: HostPatterns = _setting(
+        "",
+        "hosts that rules may match and certificates be for, by comma: app.example.com, *.example.com"
+        " for all below, * for any; rules that are not plainly limited to hosts are refused",
+    )
+    allowed_names: Names = _setting(
+        "",
+        "names of routers, services, middlewares and the like that labels may define or refer to, by"
+        " comma; * stands for any text without @, so that * alone forbids other providers' objects",
+    )
+    allowed_middlewares: MiddlewareTypes = _setting(
+        "", "types of middlewares that labels may define, by comma, such as headers,ratelimit"
+    )
+    allow_server_urls: bool = _setting(
+        "true", "let labels choose a server's URL (loadbalancer.server.url) instead of the container's"
+    )
+
+
 class Etcd(Section):
     """Where the keys go."""
 
@@ -188,11 +217,11 @@ class HealthSettings(Section):
     )
 
 
-class PlanSettings(Docker, Mapping):
+class PlanSettings(Docker, Mapping, Policy):
     """What `plan` takes."""
 
 
-class RunSettings(Docker, Mapping, Etcd, Running, HealthSettings):
+class RunSettings(Docker, Mapping, Policy, Etcd, Running, HealthSettings):
     """What `run` takes: every setting."""
 
     @model_validator(mode="after")
@@ -203,7 +232,7 @@ class RunSettings(Docker, Mapping, Etcd, Running, HealthSettings):
         return self
 
 
-SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Etcd, Running, HealthSettings)
+SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, Etcd, Running, HealthSettings)
 
 
 def _go_together(**pair: str) -> None:

@@ -1,15 +1,15 @@
 """The mapping's options out of the settings; apart from these, since not every command needs the mapping."""
 
 from bridge.errors import UsageError
-from bridge.routing.options import Options
+from bridge.routing.options import Options, Policy
 from bridge.rules.constraints import Constraints
 from bridge.rules.template import Template
-from bridge.settings.model import Mapping
+from bridge.settings.model import PlanSettings, RunSettings
 from bridge.settings.sources import variable
 from bridge.settings.values import checked_host
 
 
-def options(settings: Mapping, engine: str) -> Options:
+def options(settings: PlanSettings | RunSettings, engine: str) -> Options:
     """Return the options of this host; `engine` is the name that its engine gives itself, "" if it may not tell.
 
     Raises UsageError if no name is set and the engine's cannot be one.
@@ -24,6 +24,13 @@ def options(settings: Mapping, engine: str) -> Options:
         allow_empty_services=settings.allow_empty_services,
         advertise_address=settings.advertise_address,
         host=settings.host_name or _name(engine),
+        policy=Policy(
+            settings.allowed_entrypoints,
+            settings.allowed_hosts,
+            settings.allowed_names,
+            settings.allowed_middlewares,
+            settings.allow_server_urls,
+        ),
     )
 
 

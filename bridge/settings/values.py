@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 _DURATION = re.compile(r"(?=.)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
+_HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _ENDPOINT = re.compile(r"(https?://)?([^\s:/@\[\],]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 _ENGINE = re.compile(r"(unix:///|(tcp|http|https|ssh)://[^/\s])\S*")
 _KEY = re.compile(r"[^/\s]+(/[^/\s]+)*")
@@ -38,6 +39,36 @@ def _engine(text: str) -> str:
     if text and not _ENGINE.fullmatch(text):
         raise ValueError("accepted: unix:///path, tcp://host:port, http://..., https://... or ssh://user@host")
     return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+    if not all(names):
+        raise ValueError("accepted: names, separated by commas")
+    return names
+
+
+def _host_patterns(text: str) -> tuple[str, ...]:
+    patterns = _names(text.lower())
+    if not all(_HOST_PATTERN.fullmatch(pattern) for pattern in patterns):
+        raise ValueError("accepted: host names, *.name for all below a name, or *; several separated by commas")
+    return patterns
+
+
+def _middleware_types(text: str) -> tuple[str, ...]:
+    types = _names(text.lower())
+    known = _known_middleware_types() if types else ()
+    if unknown := next((name for name in types if name not in known), ""):
+        raise ValueError(f"{unknown} is no type of middleware; accepted: {', '.join(sorted(known))}")
+    return types
+
+
+def _known_middleware_types() -> set[str]:
+    from bridge.labels.fields import Release, fields  # noqa: PLC0415 - takes time, and is seldom needed
+
+    root = fields(max(Release))
+    kinds = (root.children[protocol].children["middlewares"].each for protocol in ("http", "tcp"))
+    return {name for kind in kinds for name, field in kind.children.items() if field.kv}
 
 
 def checked_host(text: str) -> str:
@@ -93,6 +124,9 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Endpoints = Annotated[tuple[str, ...], BeforeValidator(_endpoints)]
 EngineEndpoint = Annotated[str, BeforeValidator(_engine)]
 HostName = Annotated[str, BeforeValidator(_own_host_name)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+HostPatterns = Annotated[tuple[str, ...], BeforeValidator(_host_patterns)]
+MiddlewareTypes = Annotated[tuple[str, ...], BeforeValidator(_middleware_types)]
 Address = Annotated[str, BeforeValidator(_address)]
 Key = Annotated[str, BeforeValidator(_key)]
 ReadableFile = Annotated[str, BeforeValidator(_file)]

@@ -17,17 +17,20 @@ from bridge.routing.names import application
 from bridge.routing.options import Options
 from bridge.view.keys import PERMANENT, key
 from bridge.view.model import Item, Mapped, Publication
+from bridge.view.policy import called, violations
 from bridge.view.references import localised
 
 _REFUSED = "Traefik would reject what its labels say"
+_FORBIDDEN = "its labels say what is not allowed here"
 
 
 def mapped(container: Container, options: Options, target: Container | None = None) -> Mapped:
     """Map one container; `target` is the container whose network it uses, if it uses one's."""
     routing = route(container, options, target)
     items, refused = _items(container, routing, options)
-    problems = routing.problems + refused
-    reason = routing.reason or (_REFUSED if refused else "")
+    forbidden = violations(container.name, items, options.policy)
+    problems = routing.problems + refused + forbidden
+    reason = routing.reason or (_REFUSED if refused else _FORBIDDEN if forbidden else "")
     publication = None
     if not reason:
         publication = Publication(
@@ -57,7 +60,7 @@ def _check(container: Container, item: Item, options: Options) -> list[Problem]:
     reason = _name_problem(item.ref)
     if reason:
         return [
-            Problem(container.name, _label(item), f"{_called(item.ref)}: its name {reason}", "choose another name")
+            Problem(container.name, _label(item), f"{called(item.ref)}: its name {reason}", "choose another name")
         ]
     found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in _leaves(item))
     return [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
@@ -66,10 +69,6 @@ def _check(container: Container, item: Item, options: Options) -> list[Problem]:
 def _name_problem(ref: Ref) -> str:
     reserved = (ref.protocol, ref.kind, ref.name.lower()) == (PERMANENT.protocol, PERMANENT.kind, PERMANENT.name)
     return "is reserved for the bridge's own permanent key" if reserved else unfit(ref.name)
-
-
-def _called(ref: Ref) -> str:
-    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
 
 
 def _leaves(item: Item) -> tuple[Leaf, ...]:
@@ -82,4 +81,4 @@ def _label(item: Item) -> str:
 
 def _refusal(container: Container, ref: Ref, leaf: Leaf, reason: str) -> Problem:
     label = leaf.labels[0] if leaf.labels else ""
-    return Problem(container.name, label, f"{_called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}")
+    return Problem(container.name, label, f"{called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}")

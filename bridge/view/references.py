@@ -16,9 +16,12 @@ _PATHS = {
 }
 
 
+def referred(ref: Ref, leaf: Leaf) -> tuple[str, ...]:
+    """The names of other objects that a leaf refers to."""
+    return tuple(leaf.value.split(",")) if leaf.path in _PATHS.get(ref.kind, ()) else ()
+
+
 def localised(ref: Ref, leaf: Leaf) -> Leaf:
     """The leaf with its references to the Docker provider's objects made references to its own provider's."""
-    if leaf.path not in _PATHS.get(ref.kind, ()):
-        return leaf
-    names = (name.removesuffix(_SUFFIX) for name in leaf.value.split(","))
-    return replace(leaf, value=",".join(names))
+    names = referred(ref, leaf)
+    return replace(leaf, value=",".join(name.removesuffix(_SUFFIX) for name in names)) if names else leaf

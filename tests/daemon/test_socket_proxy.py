@@ -109,7 +109,11 @@ def test_a_name_is_needed(
 ) -> None:
     """Where the engine may not tell its name, one line says which setting does."""
     proxy = start_socket_proxy(engine, LEAST)
-    done = Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name="").command(*command)
+    bridge = Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name="")
+    try:
+        done = bridge.command(*command)
+    finally:
+        bridge.remove()
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
         "docker-event-bridge: the engine, or a proxy before it, refuses to tell its name (/info):"

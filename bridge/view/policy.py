@@ -1,0 +1,124 @@
+"""What the operator of this host lets labels do; a container that wants more is refused as a whole.
+
+What is checked is what would be written, so that no way of writing a label leads around it. An empty list, the
+default, allows everything.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from bridge.labels.folding import fold
+from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
+from bridge.routing.options import Policy
+from bridge.rules.hosts import hosts
+from bridge.view.model import Item
+from bridge.view.references import referred
+
+_DOMAINS = re.compile(r"tls/domains/\d+/(main|sans)|defaultgeneratedcert/domain/(main|sans)")
+
+
+def violations(container: str, items: Iterable[Item], policy: Policy) -> tuple[Problem, ...]:
+    """Return what these objects of a container do that the policy does not allow."""
+    return tuple(
+        Problem(container, label, f"{called(item.ref)}: {message}", hint)
+        for item in items
+        for label, message, hint in _item(item, policy)
+    )
+
+
+def called(ref: Ref) -> str:
+    """Name an object in a sentence."""
+    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
+
+
+_Found = Iterator[tuple[str, str, str]]
+
+
+def _item(item: Item, policy: Policy) -> _Found:
+    if policy.names:
+        yield from _names(item, policy.names)
+    if policy.entrypoints and item.ref.kind == "routers":
+        yield from _entrypoints(item, policy.entrypoints)
+    if policy.hosts:
+        yield from _hosts(item, policy.hosts)
+    if policy.middlewares and item.ref.kind == "middlewares":
+        yield from _types(item, policy.middlewares)
+    if not policy.server_urls:
+        yield from _server_urls(item)
+
+
+def _names(item: Item, allowed: tuple[str, ...]) -> _Found:
+    own = [(_first_label(item), item.ref.name)]
+    others = [(_label(leaf), name) for leaf in item.definition for name in referred(item.ref, leaf)]
+    for label, name in own + others:
+        if not any(_pattern(one).fullmatch(fold(name)) for one in allowed):
+            yield label, f"the name {name} is not allowed here", f"allowed_names are {', '.join(allowed)}"
+
+
+def _entrypoints(item: Item, allowed: tuple[str, ...]) -> _Found:
+    leaf = _leaf(item, "entrypoints")
+    hint = f"allowed_entrypoints are {', '.join(allowed)}"
+    if leaf is None:
+        label = f"traefik.{item.ref.protocol}.routers.{item.ref.name}.entrypoints"
+        yield _first_label(item), "it names no entry points, and so is on all", f"add {label}; {hint}"
+        return
+    for name in leaf.value.split(","):
+        if name not in allowed:
+            yield _label(leaf), f"the entry point {name} is not allowed here", hint
+
+
+def _hosts(item: Item, allowed: tuple[str, ...]) -> _Found:
+    hint = f"allowed_hosts are {', '.join(allowed)}"
+    if item.ref.kind == "routers" and item.ref.protocol != "udp":
+        leaf = _leaf(item, "rule")
+        found = hosts(leaf.value) if leaf else None
+        label = _label(leaf) if leaf else _first_label(item)
+        if found is None:
+            plain = "HostSNI" if item.ref.protocol == "tcp" else "Host"
+            yield label, "its rule is not plainly limited to hosts", f"write {plain}(`...`) && (...); {hint}"
+        for host in sorted(found or ()):
+            if not _covered(host, allowed):
+                yield label, f"the host {host} is not allowed here", hint
+    for leaf in item.definition:
+        for domain in leaf.value.split(",") if _DOMAINS.fullmatch(leaf.path) else ():
+            if not _covered(domain, allowed):
+                yield _label(leaf), f"a certificate for {domain} is not allowed here", hint
+
+
+def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
+    hint = f"allowed_middlewares are {', '.join(allowed)}"
+    for kind in dict.fromkeys(leaf.path.partition("/")[0] for leaf in item.definition if leaf.path):
+        if kind not in allowed:
+            yield _first_label(item), f"middlewares of the type {kind} are not allowed here", hint
+
+
+def _server_urls(item: Item) -> _Found:
+    for leaf in item.server:
+        if leaf.path.endswith("/url") and not leaf.rule:
+            hint = "name only the port; the bridge knows the container's address"
+            yield _label(leaf), "a label may not choose where requests go here (allow_server_urls)", hint
+
+
+def _covered(host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a host is allowed: by its name, by a name further up with `*.` before it, or by `*`."""
+    name = host.lower() if host.isascii() else ""
+    return any(one in ("*", name) or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile("[^@]*".join(map(re.escape, fold(text).split("*"))), re.DOTALL)
+
+
+def _leaf(item: Item, path: str) -> Leaf | None:
+    return next((leaf for leaf in item.definition if leaf.path == path), None)
+
+
+def _label(leaf: Leaf) -> str:
+    return leaf.labels[0] if leaf.labels else ""
+
+
+def _first_label(item: Item) -> str:
+    return next((name for leaf in (*item.definition, *item.server) for name in leaf.labels), "")

@@ -1,0 +1,209 @@
+"""What an operator may forbid: a container that wants more is refused, and told why; others are as before."""
+
+import pytest
+
+from bridge.settings import PlanSettings, load
+from bridge.settings.options import options
+from bridge.view.model import Mapped
+from bridge.view.publish import mapped
+from tests.routing.containers import container
+
+HTTP, TCP, UDP = "traefik.http.", "traefik.tcp.", "traefik.udp."
+RULE = f"{HTTP}routers.web.rule"
+SERVICE = f"{HTTP}services.web.loadbalancer."
+TLS = {f"{HTTP}routers.web.tls.certresolver": "acme"}
+HOSTS = {"allowed_hosts": "own.test, *.Team.test"}
+NAMES = {"allowed_names": "web, team-*, auth@file, *-chain@file"}
+NO_PROVIDERS = {"allowed_names": "*"}
+ENTRYPOINTS = {"allowed_entrypoints": "web,secure"}
+TYPES = {"allowed_middlewares": "Headers, rateLimit"}
+NO_URLS = {"allow_server_urls": "false", "traefik_version": "3.4"}
+
+
+def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
+    """Return what becomes of a container with these labels."""
+    return mapped(container(labels=labels), options(load(PlanSettings, settings), "host"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [
+        pytest.param(HOSTS, {RULE: "Host(`own.test`)"}, id="host"),
+        pytest.param(HOSTS, {RULE: "Host(`OWN.test`)"}, id="host in capitals"),
+        pytest.param(HOSTS, {RULE: "Host(`a.b.team.test`) || Host(`own.test`)"}, id="host below"),
+        pytest.param(HOSTS, {RULE: "Host(`own.test`) && HostRegexp(`.*`)"}, id="pattern within a host"),
+        pytest.param(HOSTS, {RULE: "Host(`own.test`)", **TLS}, id="certificate of the rule"),
+        pytest.param(
+            HOSTS,
+            {
+                RULE: "Host(`own.test`)",
+                f"{HTTP}routers.web.tls.domains[0].main": "*.team.test",
+                f"{HTTP}routers.web.tls.domains[0].sans": "own.test,x.team.test",
+            },
+            id="certificate for all below",
+        ),
+        pytest.param({"allowed_hosts": "*"}, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, id="any host"),
+        pytest.param(
+            {"allowed_hosts": "web.team.test", "default_rule": "Host(`{{ .Name }}.team.test`)"}, {}, id="default"
+        ),
+        pytest.param(HOSTS, {f"{UDP}routers.web.entrypoints": "dns"}, id="UDP has no hosts"),
+        pytest.param(NAMES, {f"{HTTP}routers.team-a.rule": "Host(`a`)"}, id="name"),
+        pytest.param(
+            NAMES, {f"{HTTP}routers.TEAM-a.middlewares": "auth@file,the-chain@file,team-x@docker"}, id="reference"
+        ),
+        pytest.param(
+            NO_PROVIDERS, {f"{HTTP}routers.x.middlewares": "anything"}, id="any name of the own provider"
+        ),
+        pytest.param(ENTRYPOINTS, {f"{HTTP}routers.web.entrypoints": "web, secure"}, id="entry points"),
+        pytest.param(TYPES, {f"{HTTP}middlewares.x.headers.framedeny": "true"}, id="type of middleware"),
+        pytest.param(NO_URLS, {f"{SERVICE}server.port": "81", f"{SERVICE}server.scheme": "https"}, id="port"),
+        pytest.param({}, {f"{SERVICE}server.port": "1", RULE: "PathPrefix(`/`)"}, id="no policy"),
+    ],
+)
+def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
+    """What is allowed is published."""
+    it = decided(settings, labels)
+    assert it.problems == ()
+    assert it.publication
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels", "told"),
+    [
+        pytest.param(HOSTS, {RULE: "Host(`other.test`)"}, ["the host other.test"], id="another host"),
+        pytest.param(HOSTS, {RULE: "Host(`a.own.test`)"}, ["the host a.own.test"], id="below a single host"),
+        pytest.param(HOSTS, {RULE: "Host(`team.test`)"}, ["the host team.test"], id="above"),
+        pytest.param(HOSTS, {RULE: "Host(`xteam.test`)"}, ["the host xteam.test"], id="ends alike"),
+        pytest.param(
+            HOSTS, {RULE: "Host(`own.test`, `other.test`)"}, ["the host other.test"], id="second argument"
+        ),
+        pytest.param(
+            HOSTS, {RULE: "Host(`own.test`) || Host(`other.test`)"}, ["the host other.test"], id="alternative"
+        ),
+        pytest.param(
+            HOSTS, {RULE: "Host(`own.test`) || PathPrefix(`/`)"}, ["not plainly limited"], id="or a path"
+        ),
+        pytest.param(HOSTS, {RULE: "HostRegexp(`own.test`)"}, ["not plainly limited"], id="pattern"),
+        pytest.param(HOSTS, {RULE: "!Host(`own.test`)"}, ["not plainly limited"], id="negation"),
+        pytest.param(HOSTS, {RULE: "Host(`own.test`) // x"}, ["not plainly limited"], id="comment"),
+        pytest.param(HOSTS, {RULE: "Host(`*`)"}, ["the host *"], id="star"),
+        pytest.param(HOSTS, {RULE: "Host(`*.test`)"}, ["the host *.test"], id="wider star"),
+        pytest.param(HOSTS, {RULE: "Host(`\N{KELVIN SIGN}.team.test`)"}, ["the host"], id="not ASCII"),
+        pytest.param(HOSTS, {RULE: "Host(`own.test.`)"}, ["the host own.test."], id="final dot"),
+        pytest.param(HOSTS, {RULE: "Host(`own.test:80`)"}, ["the host own.test:80"], id="port"),
+        pytest.param(HOSTS, {}, ["the host web"], id="default rule"),
+        pytest.param(HOSTS, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, ["the host *"], id="TCP for all"),
+        pytest.param(
+            HOSTS, {f"{TCP}routers.web.rule": "HostSNIRegexp(`.*`)"}, ["not plainly limited"], id="TCP pattern"
+        ),
+        pytest.param(
+            HOSTS,
+            {
+                RULE: "Host(`own.test`)",
+                f"{HTTP}routers.web.tls.domains[0].main": "other.test",
+                f"{HTTP}routers.web.tls.domains[0].sans": "own.test,third.test",
+            },
+            ["a certificate for other.test", "a certificate for third.test"],
+            id="certificate",
+        ),
+        pytest.param(
+            HOSTS,
+            {
+                RULE: "Host(`own.test`)",
+                "traefik.tls.stores.default.defaultgeneratedcert.domain.main": "other.test",
+            },
+            ["a certificate for other.test"],
+            id="default certificate",
+        ),
+        pytest.param(NAMES, {f"{HTTP}routers.shop.rule": "Host(`a`)"}, ["the name shop"], id="name of a router"),
+        pytest.param(
+            NAMES,
+            {f"{HTTP}services.shop.loadbalancer.server.port": "80"},
+            ["the name shop", "the name shop"],
+            id="joins a service",
+        ),
+        pytest.param(
+            NAMES,
+            {f"{HTTP}middlewares.shop.headers.framedeny": "true"},
+            ["the name shop"],
+            id="name of a middleware",
+        ),
+        pytest.param(
+            NAMES, {f"{HTTP}routers.web.service": "shop"}, ["the name shop"], id="leads to another's service"
+        ),
+        pytest.param(
+            NAMES, {f"{HTTP}routers.web.service": "shop@docker"}, ["the name shop"], id="the same with a provider"
+        ),
+        pytest.param(
+            NAMES,
+            {f"{HTTP}routers.web.service": "team-a@etcd"},
+            ["the name team-a@etcd"],
+            id="the same spelled out",
+        ),
+        pytest.param(
+            NAMES, {f"{HTTP}routers.web.middlewares": "team-a,other@file"}, ["the name other@file"], id="list"
+        ),
+        pytest.param(NAMES, {f"{HTTP}routers.web.tls.options": "lax"}, ["the name lax"], id="TLS options"),
+        pytest.param(
+            NAMES, {f"{SERVICE}serverstransport": "insecure@file"}, ["the name insecure@file"], id="transport"
+        ),
+        pytest.param(NAMES, {f"{HTTP}middlewares.web.chain.middlewares": "other"}, ["the name other"], id="chain"),
+        pytest.param(NAMES, {f"{HTTP}middlewares.web.errors.service": "other"}, ["the name other"], id="errors"),
+        pytest.param(
+            NAMES,
+            {"traefik.tls.stores.default.defaultgeneratedcert.resolver": "acme"},
+            ["the name default"],
+            id="store",
+        ),
+        pytest.param(NAMES, {f"{HTTP}routers.xteam-a.rule": "Host(`a`)"}, ["the name xteam-a"], id="ends alike"),
+        pytest.param(
+            NAMES,
+            {f"{HTTP}routers.team-a\n.rule": "Host(`a`)", f"{HTTP}routers.a\nteam-b.rule": "Host(`b`)"},
+            ["the name a\nteam-b"],
+            id="lines",
+        ),
+        pytest.param(
+            NO_PROVIDERS, {f"{HTTP}routers.web.service": "api@internal"}, ["the name api@internal"], id="api"
+        ),
+        pytest.param(
+            NO_PROVIDERS, {f"{HTTP}routers.web.service": "API@internal"}, ["the name API@internal"], id="API"
+        ),
+        pytest.param(ENTRYPOINTS, {RULE: "Host(`a`)"}, ["it names no entry points"], id="all entry points"),
+        pytest.param(
+            ENTRYPOINTS,
+            {f"{HTTP}routers.web.entrypoints": "web,traefik"},
+            ["the entry point traefik"],
+            id="entry point",
+        ),
+        pytest.param(ENTRYPOINTS, {f"{UDP}routers.web.entrypoints": "dns"}, ["the entry point dns"], id="UDP"),
+        pytest.param(
+            TYPES, {f"{HTTP}middlewares.x.forwardAuth.address": "http://a"}, ["the type forwardauth"], id="type"
+        ),
+        pytest.param(TYPES, {f"{HTTP}middlewares.x.plugin.p.a": "1"}, ["the type plugin"], id="plugin"),
+        pytest.param(
+            TYPES,
+            {f"{TCP}middlewares.x.inflightconn.amount": "1", f"{TCP}routers.x.rule": "HostSNI(`*`)"},
+            ["the type inflightconn"],
+            id="TCP type",
+        ),
+        pytest.param(NO_URLS, {f"{SERVICE}server.url": "http://10.0.0.1"}, ["may not choose where"], id="URL"),
+        pytest.param(
+            NO_URLS, {f"{SERVICE}server.URL": "http://10.0.0.1"}, ["may not choose where"], id="URL in capitals"
+        ),
+    ],
+)
+def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[str]) -> None:
+    """What is not allowed costs the container, with a problem for each, its label and a hint."""
+    it = decided(settings, labels)
+    assert it.publication is None
+    assert it.reason == "its labels say what is not allowed here"
+    assert [text for text, problem in zip(told, it.problems, strict=True) if text not in problem.message] == []
+    assert all(problem.hint for problem in it.problems)
+    assert {problem.label for problem in it.problems} <= {*labels, ""}
+
+
+def test_what_is_written_is_checked() -> None:
+    """A URL that a stopped container leaves behind is a URL too."""
+    labels = {"traefik.docker.allownonrunning": "true", f"{SERVICE}server.url": "http://10.0.0.1"}
+    stopped = container(labels=labels, status="exited")
+    assert mapped(stopped, options(load(PlanSettings, NO_URLS | {"traefik_version": "3.7"}), "host")).problems
