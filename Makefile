@@ -53,7 +53,7 @@ pure:
 
 .PHONY: test
 test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them up itself)
-	@$(BIN)/pytest -q -m "(real or slow) and not deep"
+	@$(BIN)/pytest -q -m "(real or slow) and not deep and not faults"
 
 .PHONY: test-deep
 test-deep: venv  ## What takes hours: a million of everything that the other tests sample
@@ -62,6 +62,10 @@ test-deep: venv  ## What takes hours: a million of everything that the other tes
 .PHONY: bench
 bench: venv  ## Measure on a real Docker engine and etcd; tables and figures go to tests/bench/results
 	@$(BIN)/python -m tests.bench $(NAMES)
+
+.PHONY: test-faults
+test-faults: venv  ## Faults of etcd, Docker, network and bridge, at length and at random (FAULTS_SEED=... repeats)
+	@$(BIN)/pytest -q -m faults tests/faults
 
 .PHONY: lock
 lock: venv  ## Resolve the dependencies anew and lock them with their hashes

@@ -1,4 +1,4 @@
-"""A relay before a real engine, which lets a test meddle: hold a request back, answer it, cut an answer."""
+"""A relay before a real engine, which lets a test meddle: hold a request back, answer it, cut or tear answers."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -18,12 +18,14 @@ def pass_on(_: str) -> None:
 class Relay:
     """Listens on a unix socket; what goes through it can be cut at any time.
 
-    `meddle` sees the first line of every request; what it returns is the answer, None passes it on.
+    `meddle` sees the first line of every request; what it returns is the answer, None passes it on. Of the next
+    piece of an answer that contains `torn`, half is passed on, then everything is cut.
     """
 
     path: Path
     target: Path
     meddle: Meddle = pass_on
+    torn: bytes = b""
     _open: list[socket.socket] = field(default_factory=list)
 
     @property
@@ -49,22 +51,25 @@ class Relay:
         with client, socket.socket(socket.AF_UNIX) as engine, suppress(OSError):
             engine.connect(str(self.target))
             self._open.append(engine)
-            Thread(target=_copy, args=(engine, client), daemon=True).start()
+            Thread(target=self._copy, args=(engine, client), daemon=True).start()
             while request := client.recv(65536):
                 answer = self.meddle(request.decode().splitlines()[0])
                 _send(client if answer else engine, answer or request)
 
+    def _copy(self, engine: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while data := engine.recv(65536):
+                if self.torn and self.torn in data:
+                    self.torn = b""
+                    client.sendall(data[: len(data) // 2])
+                    self.cut()
+                client.sendall(data)
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+
 
 def _send(to: socket.socket, data: bytes) -> None:
     to.sendall(data)
-
-
-def _copy(source: socket.socket, to: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            to.sendall(data)
-    with suppress(OSError):
-        to.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

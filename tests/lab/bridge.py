@@ -10,6 +10,7 @@ from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeEngine
 from tests.lab.part import Part
 from tests.lab.process import Process
+from tests.lab.shell import Command
 
 COMMAND_WITHIN = 20.0
 
@@ -17,8 +18,10 @@ COMMAND_WITHIN = 20.0
 class Bridge(Part):
     """One running bridge.
 
-    `settings` are further settings by their names, with values as text.
+    `settings` are further settings by their names, with values as text; `program` is what is started with them.
     """
+
+    program: Command = (sys.executable, "-m", "bridge")
 
     def __init__(
         self, engine: Engine | FakeEngine, etcd: Etcd, root_key: str = "traefik", **settings: str
@@ -38,7 +41,7 @@ class Bridge(Part):
 
     def start(self) -> None:
         """Start the process, without waiting."""
-        self._process = Process([sys.executable, "-m", "bridge", "run"], self._work.path / "log", self._env)
+        self._process = Process([*self.program, "run"], self._work.path / "log", self._env)
 
     def log(self) -> str:
         """Return all that it has logged."""

@@ -14,15 +14,19 @@ from tests.lab import parts
 from tests.lab.part import Part
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
+from tests.lab.shell import Command
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """The name and the ports of one member of a cluster."""
+    """The name, addresses and ports of one member of a cluster; `namespace` puts it into a network namespace."""
 
     name: str
     port: int = field(default_factory=free_port)
     peer_port: int = field(default_factory=free_port)
+    address: str = LOOPBACK
+    peer_address: str = LOOPBACK
+    namespace: Command = ()
 
     @property
     def peer(self) -> str:
@@ -32,7 +36,7 @@ class Member:
     @property
     def peer_url(self) -> str:
         """Where the other members reach this one."""
-        return f"http://{LOOPBACK}:{self.peer_port}"
+        return f"http://{self.peer_address}:{self.peer_port}"
 
 
 class Etcd(Part):
@@ -55,12 +59,13 @@ class Etcd(Part):
     @property
     def endpoint(self) -> str:
         """Host and port for clients."""
-        return f"{LOOPBACK}:{self.member.port}"
+        return f"{self.member.address}:{self.member.port}"
 
     def start(self) -> None:
         """Start the process with the data that is there, without waiting."""
         url = f"http://{self.endpoint}"
         command = [
+            *self.member.namespace,
             str(self._executable),
             f"--name={self.member.name}",
             f"--data-dir={self._work.path / 'data'}",
@@ -117,12 +122,14 @@ class Etcd(Part):
 
 
 @contextmanager
-def cluster(release: parts.EtcdRelease, size: int = 3) -> Iterator[list[Etcd]]:
-    """Start a cluster of several members."""
-    members = [Member(f"member{number}") for number in range(size)]
+def cluster(
+    release: parts.EtcdRelease, members: Sequence[Member] = (), arguments: Sequence[str] = ()
+) -> Iterator[list[Etcd]]:
+    """Start a cluster, of three members unless these are given."""
+    members = members or [Member(f"member{number}") for number in range(3)]
     peers = ",".join(member.peer for member in members)
     with ExitStack() as stack:
-        etcds = [Etcd(release, member, peers) for member in members]
+        etcds = [Etcd(release, member, peers, arguments) for member in members]
         for etcd in etcds:
             stack.callback(etcd.remove)
             etcd.start()

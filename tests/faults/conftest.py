@@ -1,0 +1,52 @@
+"""A world that the tests of one file share, healed before each; what was measured is told at the end."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import measured
+from tests.faults.docker import Docker, make_docker
+from tests.faults.world import World, make_world
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd, cluster
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was measured."""
+    for line in measured.lines():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Return where nobody else has keys."""
+    return f"faults-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def docker(engine: Engine) -> Iterator[Docker]:
+    """Return an engine behind a relay."""
+    with make_docker(engine) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def members(etcd: Etcd, etcd37: Etcd) -> Iterator[list[Etcd]]:  # noqa: ARG001, both are built
+    """Return a cluster of three members."""
+    with cluster("3.4") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shared_world(docker: Docker, members: list[Etcd]) -> Iterator[World]:
+    """Return a bridge between both."""
+    with make_world(docker, members, f"faults-{uuid.uuid4().hex[:8]}") as made:
+        yield made
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    """Return the world with everything there."""
+    shared_world.heal()
+    return shared_world

@@ -1,0 +1,159 @@
+"""A real engine behind a relay that tests cut, and containers that come, go and change."""
+
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import anyio
+
+from bridge.container import Container
+from bridge.engine.client import Engine as Client
+from bridge.engine.model import Endpoint
+from tests.daemon.host import routed_by
+from tests.engine.relay import Relay, relay
+from tests.lab.engine import Engine
+from tests.lab.workdir import WorkDirectory
+
+PORT = "--label=traefik.http.services.{0}.loadbalancer.server.port=80"
+
+
+@dataclass(slots=True)
+class Docker:
+    """A real engine behind a relay, and its containers: `names` may be changed, `changed` were."""
+
+    engine: Engine
+    path: Path
+    names: list[str] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    _numbers: Iterator[int] = field(default_factory=count)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _relay: Relay | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the bridge asks."""
+        return f"unix://{self.path}"
+
+    @property
+    def relay(self) -> Relay:
+        """What is between the bridge and the engine."""
+        assert self._relay
+        return self._relay
+
+    def connect(self) -> None:
+        """Have the socket there."""
+        if not self._relay:
+            self._relay = self._stack.enter_context(relay(self.path, self.engine.socket))
+
+    def disconnect(self) -> None:
+        """Have the socket gone, and all connections with it."""
+        self._relay = None
+        self._stack.close()
+        self.path.unlink(missing_ok=True)
+
+    def populate(self) -> None:
+        """Have some containers that are never changed, and at least two that may be."""
+        if not self.everyone():
+            for name in ("steady1", "steady2"):
+                self._run(name, "busybox")
+        while len(self.names) < 2:
+            self.run()
+
+    def run(self, *arguments: str, image: str = "busybox") -> str:
+        """Run a container with a router and a service of its own; return its name."""
+        name = f"c{next(self._numbers)}"
+        self._run(name, *arguments, image)
+        self.names.append(name)
+        return name
+
+    def remove(self, name: str) -> None:
+        """Remove a container."""
+        self.names.remove(name)
+        self._remove(name)
+
+    def recreate(self, name: str) -> None:
+        """Make a container anew."""
+        self._remove(name)
+        self._run(name, "busybox")
+
+    def nap(self, name: str) -> None:
+        """Pause a container, and unpause it."""
+        self.changed.add(name)
+        self.engine.cli("pause", name)
+        self.engine.cli("unpause", name)
+
+    def run_together(self, number: int) -> list[str]:
+        """Start this many containers at once; return their names."""
+        names = [f"c{next(self._numbers)}" for _ in range(number)]
+        for name in names:
+            self._run(name, "busybox", how="create")
+        self._all("start", names)
+        return names
+
+    def remove_together(self, names: Sequence[str]) -> None:
+        """Remove containers at once."""
+        self.changed.update(names)
+        self._all("rm", names, "--force")
+
+    def brief(self, *options: str) -> None:
+        """Run a container that lives for 50 ms."""
+        self._run(f"c{next(self._numbers)}", *options, "busybox", "sleep", "0.05")
+
+    def churn(self, chance: random.Random) -> None:
+        """Have a container come, one go, one be made anew, and one pause."""
+        self.run()
+        self.remove(chance.choice(self.names))
+        self.recreate(chance.choice(self.names))
+        self.nap(chance.choice(self.names))
+
+    def _run(self, name: str, *arguments: str, how: str = "run --detach") -> None:
+        self.changed.add(name)
+        self.engine.cli(*how.split(), "--name", name, routed_by(name), PORT.format(name), *arguments)
+
+    def _all(self, command: str, names: Sequence[str], *options: str) -> None:
+        """Run one command for each of these containers, all at the same time."""
+        with ThreadPoolExecutor(len(names)) as threads:
+            list(threads.map(lambda name: self.engine.cli(command, *options, name), names))
+
+    def _remove(self, name: str) -> None:
+        self.changed.add(name)
+        self.engine.cli("rm", "--force", "--volumes", name)
+
+    def everyone(self) -> list[str]:
+        """Return the names of all containers."""
+        return self.engine.cli("ps", "--all", "--format", "{{.Names}}").split()
+
+    def containers(self) -> Sequence[Container]:
+        """Return what the engine says of its containers, past the relay."""
+
+        async def inspect() -> Sequence[Container]:
+            client = Client(Endpoint(self.engine.url))
+            try:
+                return [one for one in await client.inspect_all() if isinstance(one, Container)]
+            finally:
+                await client.aclose()
+
+        return anyio.run(inspect)
+
+    def clear(self) -> None:
+        """Remove all containers."""
+        self.engine.clear()
+        self.names.clear()
+        self.changed.clear()
+
+
+@contextmanager
+def make_docker(engine: Engine) -> Iterator[Docker]:
+    """Put a relay before an engine; its containers are removed in the end."""
+    work = WorkDirectory("relay")
+    docker = Docker(engine, work.path / "docker.sock")
+    with ExitStack() as stack:
+        stack.callback(work.remove)
+        stack.callback(docker.disconnect)
+        stack.callback(docker.clear)
+        docker.connect()
+        yield docker

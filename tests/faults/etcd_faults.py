@@ -1,0 +1,87 @@
+"""What can happen to a cluster of etcd, each as a block: it lasts inside, and its end is the end of the fault."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from tests.faults.observed import put
+from tests.faults.world import HEALED_WITHIN, World
+from tests.lab.etcd import Etcd
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What hits whom, and for how many seconds in a short and in a long test."""
+
+    hit: Callable[[Sequence[Etcd]], AbstractContextManager[None]]
+    choose: Callable[[World], Sequence[Etcd]]
+    short: float
+    long: float
+
+    def on(self, world: World) -> AbstractContextManager[None]:
+        """Have it happen."""
+        return self.hit(self.choose(world))
+
+
+@contextmanager
+def killed(members: Sequence[Etcd]) -> Iterator[None]:
+    """Have members killed with -9; it ends when they serve again."""
+    for member in members:
+        member.kill()
+    yield
+    for member in members:
+        member.start()
+    _wait_until_healthy(members)
+
+
+@contextmanager
+def frozen(members: Sequence[Etcd]) -> Iterator[None]:
+    """Have members keep their connections and say nothing."""
+    for member in members:
+        member.freeze()
+    yield
+    for member in members:
+        member.thaw()
+    _wait_until_healthy(members)
+
+
+def _wait_until_healthy(members: Sequence[Etcd]) -> None:
+    for member in members:
+        member.process.wait_until(member.healthy, HEALED_WITHIN)
+
+
+def first(world: World) -> Sequence[Etcd]:
+    """The member that the bridge asks first."""
+    return world.members[:1]
+
+
+def leader(world: World) -> Sequence[Etcd]:
+    """The member that leads."""
+    return [world.leader()]
+
+
+def most(world: World) -> Sequence[Etcd]:
+    """All members but one: there is no quorum."""
+    return world.members[:2]
+
+
+def everybody(world: World) -> Sequence[Etcd]:
+    """All members."""
+    return world.members
+
+
+FAULTS: Mapping[str, Fault] = {
+    "a member killed": Fault(killed, first, 3, 10),
+    "the leader killed": Fault(killed, leader, 3, 10),
+    "a member frozen": Fault(frozen, first, 4, 20),
+    "the leader frozen": Fault(frozen, leader, 4, 20),
+    "no quorum": Fault(killed, most, 4, 12),
+    "no quorum, frozen": Fault(frozen, most, 4, 12),
+    "all members killed": Fault(killed, everybody, 3, 10),
+    "all members frozen": Fault(frozen, everybody, 7, 20),
+}
+
+
+def compact(world: World) -> None:
+    """Have etcd forget its history, which tests can then no longer read either."""
+    world.observer.ctl("compact", str(put(world.observer, f"{world.prefix}/tick", "compacted")))

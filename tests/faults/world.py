@@ -1,0 +1,234 @@
+"""A host with containers that change all the time, a cluster of etcd, and what every fault is held to."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.claims.layout import Layout
+from bridge.planning import plan
+from bridge.routing.options import Options
+from bridge.settings.model import Mapping as MappingSettings
+from bridge.settings.options import options
+from tests.faults import measured
+from tests.faults.docker import Docker
+from tests.faults.observed import Change, Moment, changes, leads, look, put
+from tests.lab.bridge import Bridge
+from tests.lab.etcd import Etcd
+from tests.lab.wait import DeadlineError, wait_for
+from tests.store.bridges import check
+
+WITHIN = 5.0
+"""Seconds after the end of a fault in which the view is to be what the engine runs."""
+
+HEALED_WITHIN = 30.0
+
+
+def wait(seconds: float) -> None:
+    """Let a fault last."""
+    time.sleep(seconds)
+
+
+@dataclass(slots=True)
+class World:
+    """One bridge between an engine and the members of a cluster; all its keys are below `prefix`."""
+
+    docker: Docker
+    members: list[Etcd]
+    bridge: Bridge
+    prefix: str
+    host: str = "lab"
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+
+    @property
+    def layout(self) -> Layout:
+        """The keys."""
+        return layout(self.prefix, self.host)
+
+    @property
+    def observer(self) -> Etcd:
+        """A member that no fault hits, unless it hits all of them."""
+        return self.members[-1]
+
+    def wanted(self) -> Mapping[str, str]:
+        """Return the view that is due by what the engine says now."""
+        return planned(self.docker, self.prefix, self.host)
+
+    def seen(self) -> Moment:
+        """Return all keys as etcd has them now."""
+        return look(self.observer, f"{self.prefix}/")
+
+    def leader(self) -> Etcd:
+        """Return the member that leads."""
+        return next(member for member in self.members if leads(member))
+
+    @contextmanager
+    def ordeal(self, name: str, within: float = WITHIN, *, history: bool = True) -> Iterator[None]:
+        """Hold what happens in the block to all that is promised; its end is the end of the fault.
+
+        Without `history`, etcd itself loses what has happened, and keys may be written again.
+        """
+        self.converge("before")
+        start, before = self.seen(), self.wanted()
+        self.docker.changed.clear()
+        yield
+        after = self.converge(name, within)
+        if history:
+            end = put(self.observer, f"{self.prefix}/tick", name)
+            self.replay(start, end, _ran_on(before, after, self.docker.changed))
+        check(*(state(self.seen().keys, self.prefix),) * 2, self.layout, {})
+
+    def converge(self, name: str, within: float = WITHIN) -> Mapping[str, str]:
+        """Wait until the view is what the engine runs; return it, and note how long it took."""
+        begun = time.monotonic()
+        with suppress(DeadlineError):
+            wait_for(self._agrees, within, "")
+        if not self._agrees():
+            late = self._lateness(begun)
+            raise AssertionError(f"{name}: {late}\n{self.bridge.process.tail()}")
+        measured.note(name, time.monotonic() - begun, within)
+        return self.wanted()
+
+    def replay(self, start: Moment, end: int, untouched: Collection[str]) -> None:
+        """Check each revision after a moment up to the last, none of which may touch these keys of the view."""
+        keys = state(start.keys, self.prefix)
+        for together in by_revision(changes(self.observer, f"{self.prefix}/", start.revision), end):
+            now = dict(keys)
+            for change in together:
+                assert change.key not in untouched, f"{change} touches what runs on"
+                _apply(change, now)
+            check(keys, now, self.layout, {})
+            keys = now
+
+    def heal(self) -> None:
+        """Have everything there, whatever a test left."""
+        self.docker.disconnect()
+        if not self.docker.engine.process.running:
+            self.docker.engine.restart()
+        self.docker.engine.thaw()
+        self.docker.connect()
+        self.docker.populate()
+        for member in self.members:
+            if member.process.running:
+                member.thaw()
+            else:
+                member.start()
+        for member in self.members:
+            member.process.wait_until(member.healthy, HEALED_WITHIN)
+        if self.bridge.process.running:
+            self.bridge.process.send(signal.SIGCONT)
+        else:
+            self.bridge.start()
+        self.bridge.process.wait_until(self.bridge.healthy, HEALED_WITHIN)
+
+    def _agrees(self) -> bool:
+        try:
+            return view(self.seen().keys, self.prefix) == self.wanted()
+        except OSError:
+            return False
+
+    def _lateness(self, begun: float) -> str:
+        """Say what is missing and for how long it was, if it comes at all."""
+        seen, due = view(self.seen().keys, self.prefix), self.wanted()
+        missing, surplus = sorted(due.items() - seen.items()), sorted(seen.items() - due.items())
+        with suppress(DeadlineError):
+            wait_for(self._agrees, 4 * WITHIN, "")
+        came = f"after {time.monotonic() - begun:.1f} s" if self._agrees() else "never"
+        return f"the view came right {came}; it missed {missing} and had {surplus}"
+
+
+def _ran_on(before: Mapping[str, str], after: Mapping[str, str], changed: Collection[str]) -> set[str]:
+    """Return the keys of containers to which nothing happened."""
+    names = {f"/{name}/" for name in changed}
+    return {key for key in before.keys() & after.keys() if not any(name in key for name in names)}
+
+
+def planned(docker: Docker, prefix: str, host: str) -> Mapping[str, str]:
+    """Return the view that is due by what an engine says now."""
+    made = plan(docker.containers(), _options(host), f"{prefix}/view").keys
+    permanent = layout(prefix, host).permanent
+    return {**made, permanent.key: permanent.value}
+
+
+def layout(prefix: str, host: str = "lab") -> Layout:
+    """Return where the keys of a world are."""
+    return Layout(f"{prefix}/view", f"{prefix}/state", host)
+
+
+def settings(prefix: str, docker: Docker, members: Sequence[Etcd]) -> dict[str, str]:
+    """Return the settings of a bridge in a world."""
+    return {
+        "root_key": f"{prefix}/view",
+        "state_key": f"{prefix}/state",
+        "docker_endpoint": docker.url,
+        "etcd_endpoints": ",".join(member.endpoint for member in members),
+    }
+
+
+@contextmanager
+def make_world(docker: Docker, members: list[Etcd], prefix: str, **more: str) -> Iterator[World]:
+    """Start a bridge, and some containers."""
+    bridge = Bridge(docker.engine, members[0], **settings(prefix, docker, members), **more)
+    with bridge:
+        docker.populate()
+        yield World(docker, members, bridge, prefix)
+
+
+def view(keys: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """Return what Traefik reads of these keys."""
+    return {key: value for key, value in keys.items() if key.startswith(f"{prefix}/view/")}
+
+
+def state(keys: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """Return what the bridges write of these keys: the view and the state."""
+    return {key: value for key, value in keys.items() if key != f"{prefix}/tick"}
+
+
+def by_revision(happened: Iterator[Change], end: int) -> Iterator[list[Change]]:
+    """Put together what was written at one revision, up to but not including the last one."""
+    together: list[Change] = []
+    for change in happened:
+        if together and together[0].revision != change.revision:
+            yield together
+            together = []
+        if change.revision >= end:
+            return
+        if not change.key.endswith("/tick"):
+            together.append(change)
+
+
+def _apply(change: Change, keys: dict[str, str]) -> None:
+    if change.value is None:
+        keys.pop(change.key, None)
+    else:
+        keys[change.key] = change.value
+
+
+def _options(host: str) -> Options:
+    return options(MappingSettings(host_name=host), host)
+
+
+def processor_time(pid: int) -> float:
+    """Return the seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def idle(world: World, name: str) -> Iterator[None]:
+    """Hold the bridge to a tenth of a core while it waits in the block."""
+    pid = world.bridge.process.pid
+    begun, worked = time.monotonic(), processor_time(pid)
+    yield
+    used = (processor_time(pid) - worked) / (time.monotonic() - begun)
+    measured.note(f"{name}: share of a core", used, 0.1)
+    assert used < 0.1, f"{name}: {used:.0%} of a core while waiting"
