@@ -12,7 +12,7 @@ from pathlib import Path
 from bridge.claims.layout import Layout
 from bridge.planning import plan
 from bridge.routing.options import Options
-from bridge.settings.model import Mapping as MappingSettings
+from bridge.settings.model import PlanSettings
 from bridge.settings.options import options
 from tests.faults import measured
 from tests.faults.docker import Docker
@@ -209,7 +209,7 @@ def _apply(change: Change, keys: dict[str, str]) -> None:
 
 
 def _options(host: str) -> Options:
-    return options(MappingSettings(host_name=host), host)
+    return options(PlanSettings(host_name=host), host)
 
 
 def processor_time(pid: int) -> float:
