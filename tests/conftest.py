@@ -141,10 +141,10 @@ def each_etcd(request: pytest.FixtureRequest) -> Etcd:
 
 
 @pytest.fixture
-def start_etcd() -> Iterator[Callable[[parts.EtcdRelease], Etcd]]:
-    """Return a function that starts an etcd for this test alone, to be killed, frozen or wiped."""
+def start_etcd() -> Iterator[Callable[..., Etcd]]:
+    """Return a function that starts an etcd, with the arguments of `Etcd`, for this test alone."""
     with ExitStack() as stack:
-        yield lambda release: stack.enter_context(Etcd(release))
+        yield lambda *args, **kwargs: stack.enter_context(Etcd(*args, **kwargs))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
         LeaseLost        the lease is gone, and its keys with it: acquire anew
         Compacted        the revision asked for is not to be had: list again
       StoreRejected      ours or the operator's fault: the same again ends the same
+        NotPermitted     the user may not do this
 
 No exception of a client library leaves this package, and no message carries a secret.
 """
@@ -42,6 +43,10 @@ class StoreRejected(StoreError):  # noqa: N818, see StoreUnavailable
     """Etcd refuses, or the configuration is wrong: no retry helps."""
 
 
+class NotPermitted(StoreRejected):
+    """The roles of the user, or of whom etcd takes us for, do not cover this."""
+
+
 _Code = grpc.StatusCode
 
 _KIND_BY_CODE: dict[grpc.StatusCode, type[StoreError]] = {
@@ -49,7 +54,7 @@ _KIND_BY_CODE: dict[grpc.StatusCode, type[StoreError]] = {
     _Code.NOT_FOUND: LeaseLost,
     _Code.OUT_OF_RANGE: Compacted,
     _Code.INVALID_ARGUMENT: StoreRejected,
-    _Code.PERMISSION_DENIED: StoreRejected,
+    _Code.PERMISSION_DENIED: NotPermitted,
     _Code.UNIMPLEMENTED: StoreRejected,
 }
 
@@ -59,7 +64,11 @@ _KIND_BY_DETAILS: dict[str, type[StoreError]] = {
     "etcdserver: revision of auth store is old": LoginNeeded,
 }
 
-_OUTCOME: dict[type[StoreError], str] = {StoreRejected: "refuses", LoginNeeded: "asks for a login"}
+_OUTCOME: dict[type[StoreError], str] = {
+    StoreRejected: "refuses",
+    NotPermitted: "refuses",
+    LoginNeeded: "asks for a login",
+}
 
 
 def translated(error: grpc.RpcError, endpoint: str) -> StoreError:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, fail_after, to_thread
 
 from bridge.store.connection import Connection
-from bridge.store.errors import EndpointLost, LoginNeeded, StoreRejected, translated
+from bridge.store.errors import EndpointLost, LoginNeeded, NotPermitted, StoreRejected, translated
 from bridge.store.messages import Message
 from bridge.store.stubs import etcdrpc, grpc
 
@@ -68,8 +68,13 @@ class Session:
         try:
             return await self._ask(method, request, self._token)
         except LoginNeeded:
-            self._token = await self._login()
-            return await self._ask(method, request, self._token)
+            pass
+        except NotPermitted:
+            # Who has not logged in yet is for etcd the name in the client's certificate.
+            if self._token or not self._connection.username:
+                raise
+        self._token = await self._login()
+        return await self._ask(method, request, self._token)
 
     @contextmanager
     def stream(

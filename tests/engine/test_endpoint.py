@@ -14,9 +14,9 @@ from bridge.engine.client import Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.faults import shown
 from bridge.engine.model import Endpoint
-from tests.engine.certificates import authority
 from tests.engine.conftest import Open
 from tests.engine.sshd import Server, sshd
+from tests.lab.certificates import authority
 from tests.lab.engine import Engine as Dockerd
 from tests.lab.ports import LOOPBACK, free_port
 

@@ -10,6 +10,7 @@ from bridge.claims.transaction import Put, Range
 from bridge.store.client import Lease, Store
 from bridge.store.connection import Connection
 from bridge.store.errors import StoreRejected, StoreUnavailable
+from tests.lab.certificates import Authority, authority
 from tests.lab.etcd import Etcd, Member
 from tests.lab.ports import LOOPBACK, free_port
 from tests.store.answers import insist, under, write
@@ -25,28 +26,16 @@ def openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
-def authority(directory: Path) -> Path:
-    """Make a certificate authority, and return its certificate."""
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=lab",
-            "-keyout", directory / "ca.key", "-out", directory / "ca.pem")  # fmt: skip
-    return directory / "ca.pem"
-
-
-def signed(directory: Path, name: str) -> tuple[Path, Path]:
-    """Make a certificate for the loopback address, signed by the authority; return it and its key."""
-    cert, key, request = (directory / f"{name}.{suffix}" for suffix in ("pem", "key", "csr"))
-    (directory / "san").write_text(f"subjectAltName=IP:{LOOPBACK}")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
-    openssl("x509", "-req", "-in", request, "-CA", directory / "ca.pem", "-CAkey", directory / "ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", directory / "san", "-out", cert)  # fmt: skip
-    return cert, key
+@pytest.fixture
+def ours(tmp_path: Path) -> Authority:
+    """Return the authority that has signed for etcd."""
+    return authority(tmp_path / "ours")
 
 
 @pytest.fixture
-def tls_endpoint(tmp_path: Path, start_etcd: StartEtcd) -> str:
-    """Return the endpoint of an etcd that wants client certificates of the authority in `tmp_path`."""
-    ca = authority(tmp_path)
-    cert, key = signed(tmp_path, "server")
+def tls_endpoint(ours: Authority, start_etcd: StartEtcd) -> str:
+    """Return the endpoint of an etcd that wants client certificates of our authority."""
+    cert, key = ours.sign("server")
     member, port = Member("tls"), free_port()
     # Beside plaintext, by which the lab sees that it is up.
     urls = f"http://{LOOPBACK}:{member.port},https://{LOOPBACK}:{port}"
@@ -55,7 +44,7 @@ def tls_endpoint(tmp_path: Path, start_etcd: StartEtcd) -> str:
         f"--advertise-client-urls={urls}",
         f"--cert-file={cert}",
         f"--key-file={key}",
-        f"--trusted-ca-file={ca}",
+        f"--trusted-ca-file={ours.ca}",
         "--client-cert-auth",
         member=member,
     )
@@ -79,23 +68,24 @@ def etcd_with_users(start_etcd: StartEtcd) -> Etcd:
     return etcd
 
 
-async def test_tls_with_a_client_certificate(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
+async def test_tls_with_a_client_certificate(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
     """With the authority's certificate and one of our own, everything works, https spelled out or not."""
-    cert, key = signed(tmp_path, "client")
+    cert, key = ours.sign("client")
     for endpoint in (tls_endpoint, f"https://{tls_endpoint}"):
-        store = open_store(Connection((endpoint,), ca=tmp_path / "ca.pem", cert=cert, key=key))
+        store = open_store(Connection((endpoint,), ca=ours.ca, cert=cert, key=key))
         revision = await write(store, Put("a", ""))
         async with store.watch(Range("a"), revision=revision) as watch:
             assert len(await anext(watch)) == 1
 
 
-async def test_tls_that_does_not_match(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
+async def test_tls_that_does_not_match(
+    tls_endpoint: str, ours: Authority, tmp_path: Path, open_store: OpenStore
+) -> None:
     """Without a client certificate, in plaintext, or with another authority, etcd is not available in time."""
-    (tmp_path / "other").mkdir()
     other = authority(tmp_path / "other")
     for connection in (
-        Connection((tls_endpoint,), ca=tmp_path / "ca.pem"),
-        Connection((tls_endpoint,), ca=other),
+        Connection((tls_endpoint,), ca=ours.ca),
+        Connection((tls_endpoint,), ca=other.ca),
         Connection((tls_endpoint,)),
     ):
         with fail_after(3), pytest.raises(StoreUnavailable, match=tls_endpoint):

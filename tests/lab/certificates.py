@@ -1,4 +1,4 @@
-"""Certificates for engines that speak TLS, made by openssl."""
+"""Certificates for engines and etcds that speak TLS, made by openssl."""
 
 import shutil
 from dataclasses import dataclass

@@ -1,0 +1,235 @@
+"""The bridge on an etcd that is locked down as the documentation says: TLS, users, roles of just two prefixes."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from bridge.daemon.session import GOODBYE, LEASE
+from tests.daemon.host import Host, routed_by
+from tests.daemon.keys import Keys
+from tests.lab import parts
+from tests.lab.bridge import Bridge
+from tests.lab.certificates import Authority, authority
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd, Member
+from tests.lab.parts import EtcdRelease
+from tests.lab.ports import LOOPBACK, free_port
+from tests.lab.traefik import Traefik, etcd_provider
+from tests.lab.wait import wait_for
+
+DOCUMENTATION = (Path(__file__).parents[2] / "docs/security.md").read_text()
+USERS = ("root", "bridge", "traefik")
+TOKEN_TTL = 1
+ENDED_WITHIN = 10.0
+
+
+def documented(name: str) -> str:
+    """Return a block of commands of the documentation."""
+    found = re.search(rf"<!-- commands: {name} -->\n```sh\n(.*?)```", DOCUMENTATION, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """An etcd with TLS, client certificates and users, whose passwords are in files `<user>.password`."""
+
+    etcd: Etcd
+    secure: str
+    signed_by: Authority
+    directory: Path
+
+    def bridge(self, engine: Engine, user: str = "bridge", **settings: str) -> Bridge:
+        """Return a bridge that logs in as a user, with a certificate that is nobody's."""
+        cert, key = self.signed_by.sign("anybody")
+        given = {
+            "root_key": "traefik",
+            "etcd_endpoints": self.secure,
+            "etcd_ca": str(self.signed_by.ca),
+            "etcd_cert": str(cert),
+            "etcd_key": str(key),
+            "etcd_username": user,
+            "etcd_password_file": str(self.directory / f"{user}.password"),
+        }
+        return Bridge(engine, self.etcd, **(given | settings))
+
+    def ctl(self, user: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run etcdctl as a user."""
+        return subprocess.run(
+            [parts.etcdctl(), f"--endpoints={self.etcd.endpoint}", *arguments],
+            env=os.environ | {"ETCDCTL_USER": f"{user}:{user}-secret"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(params=["3.4", "3.7"])
+def locked(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start_etcd: Callable[..., Etcd],
+) -> Locked:
+    """Return an etcd after the commands of the documentation, with tokens that soon expire."""
+    signed_by, member, port = authority(tmp_path / "tls"), Member("locked"), free_port()
+    cert, key = signed_by.sign("server")
+    # Beside plaintext, by which the lab sees what is there.
+    urls = f"http://{LOOPBACK}:{member.port},https://{LOOPBACK}:{port}"
+    tls = (f"--cert-file={cert}", f"--key-file={key}", f"--trusted-ca-file={signed_by.ca}", "--client-cert-auth")
+    addresses = (f"--listen-client-urls={urls}", f"--advertise-client-urls={urls}")
+    release = cast("EtcdRelease", request.param)
+    etcd = start_etcd(release, member=member, arguments=(*addresses, *tls, f"--auth-token-ttl={TOKEN_TTL}"))
+    for user in USERS:
+        (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
+    run(documented("etcd"), tmp_path, etcd)
+    monkeypatch.setenv("ETCDCTL_USER", "root:root-secret")
+    return Locked(etcd, f"https://{LOOPBACK}:{port}", signed_by, tmp_path)
+
+
+def run(commands: str, directory: Path, etcd: Etcd) -> None:
+    """Run commands of the documentation as they stand there."""
+    path = f"{parts.etcdctl().parent}:{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "ETCDCTL_ENDPOINTS": etcd.endpoint}
+    done = subprocess.run(
+        ["sh", "-ec", commands], cwd=directory, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def hosted(engine: Engine, locked: Locked, **settings: str) -> Iterator[Host]:
+    """Run a bridge on a locked etcd."""
+    with locked.bridge(engine, **settings) as bridge:
+        yield Host(engine, bridge, Keys(locked.etcd, "traefik"))
+
+
+def test_the_documented_role_is_enough(engine: Engine, locked: Locked) -> None:
+    """Start, claim, wait, succeed, leave, lease, goodbye: all of it with the documented role and short tokens."""
+    with hosted(engine, locked) as host:
+        alive = host.keys.state()["alive/lab"]
+        other = "--label=traefik.http.routers.shared.rule=Host(`other.localhost`)"
+        with host.container("shared"), engine.container("waiter", other) as waiter:
+            host.wait_until_logged('"container": "waiter"')
+            # Time itself is the condition here: etcd does not tell when a token ends.
+            time.sleep(LEASE + 2 * TOKEN_TTL)
+            assert host.keys.state()["alive/lab"] == alive
+            assert not host.keys.servers(waiter)
+            engine.cli("stop", "--time=1", "shared")
+            host.wait_until_routed(waiter)
+            host.bridge.process.end()
+            assert json.loads(host.keys.state()["hosts/lab"].value)["goodbye"] == GOODBYE
+            assert "alive/lab" not in host.keys.state()
+            assert host.keys.servers(waiter)
+        assert not host.logged(level="error")
+
+
+def test_the_role_of_traefik_is_enough(
+    engine: Engine,
+    locked: Locked,
+    start_traefik: Callable[..., Traefik],
+    start_traefik_2_11: Callable[..., Traefik],
+) -> None:
+    """Every Traefik reads and follows the view as its own user, which may read nothing else and write nothing."""
+    account = {"username": "traefik", "password": "traefik-secret"}
+    with hosted(engine, locked) as host, host.container("before"):
+        read = [start(etcd_provider(locked.etcd, **account)) for start in (start_traefik, start_traefik_2_11)]
+        for traefik in read:
+            traefik.wait_for_status(200, "before.localhost")
+        with host.container("after"):
+            for traefik in read:
+                traefik.wait_for_status(200, "after.localhost")
+    assert locked.ctl("traefik", "get", "--prefix", "traefik/").returncode == 0
+    assert denied(
+        locked, "traefik", ("put", "traefik/http/routers/x/rule", "x"), ("get", "--prefix", "docker-event")
+    )
+
+
+def test_the_role_of_the_bridge_is_tight(locked: Locked) -> None:
+    """The bridge's user may not touch other keys, nor those whose names only begin like its own, nor users."""
+    assert denied(
+        locked,
+        "bridge",
+        ("get", "other"),
+        ("put", "other", ""),
+        ("put", "traefik", ""),
+        ("put", "traefik0", ""),
+        ("put", "traefik-2/http/routers/x/rule", ""),
+        ("put", "docker-event-bridge/other/alive/lab", ""),
+        ("get", "--prefix", ""),
+        ("user", "add", "friend:secret"),
+        ("role", "grant-permission", "bridge", "readwrite", "other"),
+    )
+
+
+def denied(locked: Locked, user: str, *commands: tuple[str, ...]) -> bool:
+    """Whether etcd refuses all of these to a user."""
+    answers = {arguments: locked.ctl(user, *arguments).stderr for arguments in commands}
+    assert {what: told for what, told in answers.items() if "permission denied" not in told} == {}
+    return True
+
+
+def test_a_certificate_may_be_the_user(engine: Engine, locked: Locked) -> None:
+    """Without a password, etcd takes the name in the client's certificate for the user."""
+    cert, key = locked.signed_by.sign("bridge")
+    settings = {"etcd_cert": str(cert), "etcd_key": str(key), "etcd_username": "", "etcd_password_file": ""}
+    with hosted(engine, locked, **settings) as host, host.container("certified"):
+        host.wait_until_followed()
+
+
+@pytest.mark.parametrize(
+    ("user", "settings", "told"),
+    [
+        pytest.param("traefik", {}, "permission denied", id="another's role"),
+        pytest.param("bridge", {"root_key": "elsewhere"}, "permission denied", id="another root"),
+        pytest.param("bridge", {"state_key": "elsewhere"}, "permission denied", id="another state"),
+        pytest.param("bridge", {"etcd_username": "who"}, "authentication failed", id="no such user"),
+        pytest.param("bridge", {"etcd_username": "", "etcd_password_file": ""}, "permission denied", id="no user"),
+    ],
+)
+def test_what_no_waiting_mends(
+    engine: Engine, locked: Locked, user: str, settings: dict[str, str], told: str
+) -> None:
+    """A user who may not do it ends the bridge with one line that says so and keeps the password secret."""
+    bridge = locked.bridge(engine, user, **settings)
+    try:
+        bridge.start()
+        assert bridge.process.wait(ENDED_WITHIN) == 1
+        last = bridge.log().splitlines()[-1]
+    finally:
+        bridge.remove()
+    assert last.startswith(f"docker-event-bridge: etcd at {locked.secure} refuses: ")
+    assert told in last
+    assert f"{user}-secret" not in bridge.log() if bridge.process.log.exists() else True
+
+
+def test_users_that_are_switched_on(engine: Engine, tmp_path: Path, start_etcd: Callable[..., Etcd]) -> None:
+    """Users may be switched on under a running bridge that has one: lease, routes and events go on."""
+    etcd = start_etcd("3.7")
+    for user in USERS:
+        (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
+    account = {"etcd_username": "bridge", "etcd_password_file": str(tmp_path / "bridge.password")}
+    with (
+        Bridge(engine, etcd, "traefik", **account) as bridge,
+        engine.container("early", routed_by("early")) as early,
+    ):
+        keys = Keys(etcd, "traefik")
+        wait_for(lambda: keys.servers(early), 10, bridge.process.tail)
+        alive = keys.state()["alive/lab"]
+        run(documented("etcd"), tmp_path, etcd)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ETCDCTL_USER", "root:root-secret")
+            host = Host(engine, bridge, keys)
+            with host.container("late"):
+                time.sleep(LEASE)
+                assert keys.state()["alive/lab"] == alive
+            host.wait_until_followed()
