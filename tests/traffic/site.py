@@ -22,7 +22,9 @@ SERVICE = f"{WEB}-site"
 """The service of the replicas, as Traefik calls what Compose calls `web` of the project `site`."""
 
 COMPOSE = ("--label=com.docker.compose.project=site", f"--label=com.docker.compose.service={WEB}")
-HEALTH = ("--health-cmd=wget -q -O /dev/null http://127.0.0.1/", "--health-interval=1s")
+SICK = "/tmp/sick"
+CHECK = f"wget -q -O /dev/null http://127.0.0.1/ && test ! -e {SICK}"
+HEALTH = (f"--health-cmd={CHECK}", "--health-interval=1s", "--health-retries=1")
 METRICS = {"metrics.prometheus": "true"}
 
 
@@ -34,6 +36,11 @@ class Site:
     replicas: list[str]
     traefik: Traefik
     load: Load
+
+    def wait_until_served_by(self, names: list[str]) -> None:
+        """Wait until Traefik sends requests to just these replicas."""
+        addresses = sorted(f"http://{self.host.engine.address(name)}:80" for name in names)
+        self.traefik.wait_for(lambda traefik: servers(traefik, "etcd") == addresses)
 
 
 def reloads(traefik: Traefik) -> int:
