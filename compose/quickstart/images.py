@@ -96,6 +96,13 @@ def _make_etcd(name: str) -> None:
     _import(name, {"usr/local/bin/etcd": parts.etcd("3.7")}, 'CMD ["/usr/local/bin/etcd"]')
 
 
+def _make_haproxy(name: str) -> None:
+    executable = parts.haproxy()
+    libraries = re.findall(r"(?:=> |^\t)(/\S+)", run(["ldd", executable]), re.MULTILINE)
+    files = {library.removeprefix("/"): Path(library) for library in libraries}
+    _import(name, {"usr/local/sbin/haproxy": executable, **files})
+
+
 def _make_whoami(name: str) -> None:
     _import(name, {"whoami": parts.whoami()}, 'ENTRYPOINT ["/whoami"]', "EXPOSE 80")
 
@@ -124,6 +131,7 @@ def _archive(files: Mapping[str, str]) -> bytes:
 
 
 STAND_INS: Mapping[str, Callable[[str], None]] = {
+    "haproxy": _make_haproxy,
     "python": _make_python,
     "quay.io/coreos/etcd": _make_etcd,
     "traefik": _make_traefik,

@@ -86,9 +86,24 @@ def test_container_of_ones_own(running: Clone) -> None:
 
 
 @pytest.mark.usefixtures("running")
-def test_bridge_is_not_root() -> None:
-    """The bridge reads the engine's socket as a user of its own."""
+def test_nobody_is_root() -> None:
+    """The bridge and the proxy before the engine's socket are users of their own."""
     assert docker("exec", service("bridge"), "id", "-u") == "10001"
+    assert docker("inspect", "--format={{.Config.User}}", service("socket-proxy")) == "10002"
+
+
+@pytest.mark.usefixtures("running")
+def test_only_the_proxy_has_the_socket() -> None:
+    """No other container has the engine's socket, and none but the bridge a network with the proxy."""
+    containers = docker("ps", "--quiet", "--no-trunc", OURS).split()
+    form = "{{range .Mounts}}{{.Destination}} {{end}}"
+    holders = [one for one in containers if "docker.sock" in docker("inspect", f"--format={form}", one)]
+    proxy = docker("inspect", "--format={{.Id}}", service("socket-proxy"))
+    bridge = docker("inspect", "--format={{.Id}}", service("bridge"))
+    assert holders == [proxy]
+    network = json.loads(docker("network", "inspect", f"{PROJECT}_docker-api"))[0]
+    assert network["Internal"]
+    assert set(network["Containers"]) == {proxy, bridge}
 
 
 @pytest.mark.usefixtures("running")
