@@ -1,0 +1,69 @@
+"""The least that can be done for an event: one inspect and one transaction, by the libraries' own calls.
+
+`python -m tests.bench.floor ENGINE ETCD FILE`: FILE holds, for each action of an event, the transaction that the
+bridge would make of it, serialized. Prints one line per event: the seconds of the inspect and of the transaction.
+"""
+
+import base64
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from docker import APIClient
+
+from bridge.claims.gather import Change
+from bridge.claims.layout import Layout
+from bridge.claims.memory import Memory
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Committed, Compare, Range, Revision, Transaction
+from bridge.store.connection import Connection
+from bridge.store.messages import transaction_request
+from bridge.store.stubs import etcdrpc
+from bridge.view.model import Publication
+
+ANY_REVISION = 2**62
+
+
+def main() -> None:
+    """Answer every event, until killed."""
+    engine, etcd, file = sys.argv[1:]
+    requests = {
+        action: etcdrpc.TxnRequest.FromString(base64.b64decode(text))
+        for action, text in json.loads(Path(file).read_text()).items()
+    }
+    client = APIClient(engine, version="auto")
+    commit = etcdrpc.KVStub(Connection((etcd,)).open(etcd).channel).Txn
+    events = client.events(decode=True, filters={"type": "container", "event": [*requests]})
+    commit(requests["unpause"])
+    print("ready", flush=True)
+    for event in events:
+        begun = time.perf_counter()
+        client.inspect_container(event["Actor"]["ID"])
+        inspected = time.perf_counter()
+        commit(requests[event["Action"]])
+        print(inspected - begun, time.perf_counter() - inspected, flush=True)
+
+
+def transactions(publication: Publication, layout: Layout) -> dict[str, str]:
+    """Return what the bridge commits when a container appears and when it leaves, with compares that hold."""
+    memory = Memory(layout)
+    fence = (Compare(Range(layout.alive()), Revision.CREATED, 0),)
+    made = {}
+    for number, (name, wanted) in enumerate({"appears": publication, "leaves": None}.items(), 1):
+        settling = Settling([Change(publication.id, wanted)], memory, fence)
+        assert isinstance(settling.request, Transaction)
+        request = transaction_request(_loose(settling.request)).SerializeToString()
+        made[name] = base64.b64encode(request).decode()
+        settling.answer(Committed(number))
+    return made
+
+
+def _loose(transaction: Transaction) -> Transaction:
+    hold = (Compare(it.range, Revision.MODIFIED, ANY_REVISION, below=True) for it in transaction.compares)
+    return replace(transaction, compares=tuple(hold))
+
+
+if __name__ == "__main__":
+    main()
