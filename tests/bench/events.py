@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from docker import APIClient
 
@@ -54,7 +55,7 @@ class Side:
 
     def _event(self, since: float) -> int:
         """The engine's clock at the container's last event."""
-        window = {"since": f"{since:.9f}", "until": f"{time.time():.9f}"}
+        window: dict[str, Any] = {"since": f"{since:.9f}", "until": f"{time.time():.9f}"}
         found = self.client.events(**window, filters={"container": self.container}, decode=True)
         return int([*found][-1]["timeNano"])
 

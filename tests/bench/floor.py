@@ -54,13 +54,14 @@ def transactions(publication: Publication, layout: Layout) -> dict[str, str]:
     for number, (name, wanted) in enumerate({"appears": publication, "leaves": None}.items(), 1):
         settling = Settling([Change(publication.id, wanted)], memory, fence)
         assert isinstance(settling.request, Transaction)
-        request = transaction_request(_loose(settling.request)).SerializeToString()
+        request = transaction_request(loose(settling.request)).SerializeToString()
         made[name] = base64.b64encode(request).decode()
         settling.answer(Committed(number))
     return made
 
 
-def _loose(transaction: Transaction) -> Transaction:
+def loose(transaction: Transaction) -> Transaction:
+    """Return the same transaction with as many compares, all of which hold."""
     hold = (Compare(it.range, Revision.MODIFIED, ANY_REVISION, below=True) for it in transaction.compares)
     return replace(transaction, compares=tuple(hold))
 

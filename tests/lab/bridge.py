@@ -27,17 +27,16 @@ class Bridge(Part):
         self, engine: Engine | FakeEngine, etcd: Etcd, root_key: str = "traefik", **settings: str
     ) -> None:
         super().__init__("bridge")
-        values = {
+        self.settings: Mapping[str, str] = {
             "docker_endpoint": engine.url,
             "etcd_endpoints": etcd.endpoint,
             "root_key": root_key,
             "host_name": "lab",
             "health_socket": str(self._work.path / "health.sock"),
             "log_level": "debug",
+            **settings,
         }
-        self._env: Mapping[str, str] = {
-            f"BRIDGE_{name.upper()}": text for name, text in (values | settings).items()
-        }
+        self._env = {f"BRIDGE_{name.upper()}": text for name, text in self.settings.items()}
 
     def start(self) -> None:
         """Start the process, without waiting."""
