@@ -141,8 +141,11 @@ def party(known: Known, change: Change) -> Party | tuple[Problem, ...]:
 
 def places(known: Known, parties: Sequence[Party]) -> dict[Ref, Place]:
     """The objects that these containers hold or want, by folded name."""
-    refs = dict.fromkeys(ref for one in parties for ref in (*one.held, *one.wants))
-    return {ref: _place(known, ref, [one.me for one in parties if ref in one.held]) for ref in refs}
+    holders: dict[Ref, list[Claimant]] = {ref: [] for one in parties for ref in (*one.held, *one.wants)}
+    for one in parties:
+        for ref in one.held:
+            holders[ref].append(one.me)
+    return {ref: _place(known, ref, who) for ref, who in holders.items()}
 
 
 def _place(known: Known, ref: Ref, holders: Iterable[Claimant]) -> Place:

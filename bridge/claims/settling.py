@@ -8,7 +8,7 @@ Whoever drives it carries out each request and hands back the answer: the daemon
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
 from bridge.claims.fitting import crowded, fits
@@ -33,7 +33,29 @@ from bridge.labels.model import Ref
 ATTEMPTS = 16
 """How often one transaction is tried: each refusal means that somebody else went forward."""
 
+OBJECTS_AT_ONCE = 40
+"""How many objects independent changes may touch to be decided together: each takes up to three compares."""
+
 Answer = Committed | Refused | Found
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Changes that have objects in common, by their places in the order given."""
+
+    refs: set[Ref]
+    members: dict[int, Change]
+
+    @property
+    def changes(self) -> list[Change]:
+        """The changes in their order."""
+        return [change for _, change in sorted(self.members.items())]
+
+    def take(self, other: "_Group") -> None:
+        """Move all of another group into this one."""
+        self.refs |= other.refs
+        self.members |= other.members
+        other.members = {}
 
 
 class Settling:
@@ -51,7 +73,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self.batches = [tuple(_unambiguous(change) for change in changes)]
+        self.batches = _packed(self._independent(_unambiguous(change) for change in changes))
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -124,26 +146,25 @@ class Settling:
         if len(groups) > 1:
             middle = len(groups) // 2
             parts = (groups[:middle], groups[middle:])
-            self.batches[:1] = [tuple(it for group in part for it in group) for part in parts]
+            self.batches[:1] = [tuple(it for group in part for it in group.changes) for part in parts]
         elif not self._coarse:
             self._coarse, self.known.trusting = True, False
         else:
             self.batches[:1] = self._halves(batch)
             self._begin()
 
-    def _independent(self, batch: tuple[Change, ...]) -> list[list[Change]]:
-        """Group changes that have objects in common."""
-        groups: list[tuple[set[Ref], list[Change]]] = []
-        for change in batch:
-            refs, members = self._refs(change), [change]
-            apart = []
-            for group in groups:
-                if group[0].isdisjoint(refs):
-                    apart.append(group)
-                else:
-                    refs, members = refs | group[0], group[1] + members
-            groups = [*apart, (refs, members)]
-        return [members for _, members in groups]
+    def _independent(self, changes: Iterable[Change]) -> list[_Group]:
+        groups: list[_Group] = []
+        of: dict[Ref, _Group] = {}
+        for number, change in enumerate(changes):
+            groups.append(_Group(self._refs(change), {number: change}))
+            met = dict.fromkeys([*(of[ref] for ref in groups[-1].refs if ref in of), groups[-1]])
+            largest = max(met, key=lambda group: len(group.refs))
+            for other in met.keys() - {largest}:
+                largest.take(other)
+                of |= dict.fromkeys(other.refs, largest)
+            of |= dict.fromkeys(largest.refs if largest is groups[-1] else (), largest)
+        return [group for group in groups if group.members]
 
     def _halves(self, batch: tuple[Change, ...]) -> list[tuple[Change, ...]]:
         if len(batch) > 1:
@@ -167,6 +188,20 @@ class Settling:
     def _held(self, change: Change) -> set[Ref]:
         record = self.memory.container(change.container)
         return set(record.claims) if isinstance(record, ContainerRecord) else set()
+
+
+def _packed(groups: Iterable[_Group]) -> list[tuple[Change, ...]]:
+    """Put independent groups together as far as they are likely to fit one transaction."""
+    batches: list[list[Change]] = []
+    room = 0
+    for group in groups:
+        size = max(len(group.refs), 1)
+        if size > room:
+            batches.append([])
+            room = OBJECTS_AT_ONCE
+        batches[-1] += group.changes
+        room -= size
+    return [tuple(batch) for batch in batches]
 
 
 def _unambiguous(change: Change) -> Change:
