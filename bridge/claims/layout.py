@@ -4,7 +4,7 @@ Names are folded for letter case in the state, as Traefik's KV decoder merges na
 view keeps them as their user wrote them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.claims.transaction import KeyValue, Range
 from bridge.labels.folding import fold
@@ -76,6 +76,10 @@ class Layout:
     def permanent(self) -> KeyValue:
         """The key that keeps the root from ever being empty; its revisions mean nothing."""
         return KeyValue(self.view_key(PERMANENT, PERMANENT_PATH), PERMANENT_VALUE, 0, 0)
+
+    def of(self, host: str) -> "Layout":
+        """The same keys, as the bridge of another host uses them."""
+        return replace(self, host=host)
 
     def me(self, container: str) -> Claimant:
         """A container of this host."""

@@ -81,10 +81,11 @@ class HostRecord:
 
 @dataclass(frozen=True, slots=True)
 class AliveRecord:
-    """A running bridge: its engine and its version."""
+    """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent."""
 
     engine: str
     version: str
+    lease: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def encode_host(record: HostRecord) -> str:
 
 def encode_alive(record: AliveRecord) -> str:
     """The value of a running bridge's key."""
-    return _text(engine=record.engine, version=record.version)
+    return _text(engine=record.engine, version=record.version, lease=record.lease)
 
 
 @lru_cache(maxsize=4096)
@@ -165,7 +166,7 @@ def decode_host(value: str) -> HostRecord | Unreadable:
 
 def decode_alive(value: str) -> AliveRecord | Unreadable:
     """Read a running bridge's key."""
-    return _decoded(value, lambda data: AliveRecord(_str(data, "engine"), _str(data, "version")))
+    return _decoded(value, _alive)
 
 
 def _text(**fields: object) -> str:
@@ -227,6 +228,10 @@ def _host(data: Mapping[str, Any]) -> HostRecord:
         _str(data, "version"),
         None if goodbye is None else float(goodbye),
     )
+
+
+def _alive(data: Mapping[str, Any]) -> AliveRecord:
+    return AliveRecord(_str(data, "engine"), _str(data, "version"), float(data["lease"]))
 
 
 def _ref_list(ref: Ref) -> list[str]:

@@ -1,5 +1,8 @@
 """Apply: carry out what the core asks of etcd, request by request, until it has what it decided."""
 
+from collections.abc import Generator
+from typing import TypeVar
+
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced, resync
 from bridge.claims.settling import Answer, Settling
@@ -9,15 +12,19 @@ from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
 from bridge.view.model import Publication
 
+Result = TypeVar("Result")
+
 
 async def settle(store: Store, session: Session, changes: list[Change]) -> Settling:
     """Settle the changes of some containers. Raises the store's errors."""
+    await session.ascertain(store)
     settling = Settling(changes, session.memory, session.fence)
     while request := settling.request:
         try:
             settling.answer(await _carry_out(store, request))
         except StoreUnavailable:
             settling.lost()
+            session.uncertain = True
             raise
     return settling
 
@@ -26,7 +33,16 @@ async def settle_all(
     store: Store, session: Session, publications: list[Publication], keeps: list[str]
 ) -> Resynced:
     """List what is in etcd and settle all containers of this host. Raises the store's errors."""
-    steps = resync(publications, session.memory, session.fence, keeps)
+    await session.ascertain(store)
+    try:
+        return await drive(store, resync(publications, session.memory, session.fence, keeps))
+    except StoreUnavailable:
+        session.uncertain = True
+        raise
+
+
+async def drive(store: Store, steps: Generator[Transaction | Read, Answer, Result]) -> Result:
+    """Carry out steps of the core to their end; where etcd fails, they are told and it is raised."""
     request = next(steps)
     while True:
         try:
@@ -37,8 +53,8 @@ async def settle_all(
         try:
             request = steps.send(answer)
         except StopIteration as done:
-            resynced: Resynced = done.value
-            return resynced
+            result: Result = done.value
+            return result
 
 
 async def _carry_out(store: Store, request: Transaction | Read) -> Answer:

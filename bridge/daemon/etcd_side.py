@@ -6,9 +6,12 @@ from functools import partial
 import anyio
 import structlog
 
+from bridge.claims.hosts import removal
 from bridge.daemon import session as sessions
+from bridge.daemon.apply import drive
 from bridge.daemon.backoff import persist
 from bridge.daemon.connection import Connection
+from bridge.daemon.reaper import Reaper
 from bridge.daemon.session import Identity, Session
 from bridge.daemon.work import ALL, Work
 from bridge.store.client import Store
@@ -45,15 +48,28 @@ class EtcdSide:
             await self._begun.wait()
         return self.session
 
-    async def leave(self) -> None:
-        """End the session, if there is one; the routes stay for a while. Raises the store's errors."""
-        if self.session:
-            await sessions.end(self.store, self.identity, self.session)
+    async def leave(self, goodbye: float | None) -> None:
+        """End the session, if there is one: the routes stay for so many seconds, or are withdrawn now.
+
+        Raises the store's errors.
+        """
+        if self.session and goodbye is not None:
+            await sessions.end(self.store, self.identity, self.session, goodbye)
+        elif self.session:
+            await self._withdraw(self.session)
+
+    async def _withdraw(self, session: Session) -> None:
+        # What was under way when the signal came may not happen after this.
+        session.uncertain = True
+        await session.ascertain(self.store)
+        await drive(self.store, removal(self.identity.layout, session.fence))
+        await self.store.revoke(session.lease)
 
     async def _hold(self, session: Session) -> None:
         """Return when the session is over: its lease is lost, or a transaction found that it is."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._refresh, session)
+            tasks.start_soon(Reaper(self.store, self.identity.layout, self.identity.terms, session).watch)
             await session.over.wait()
             tasks.cancel_scope.cancel()
 

@@ -18,7 +18,7 @@ from bridge.daemon.connection import Connection
 from bridge.daemon.docker_side import DockerSide
 from bridge.daemon.etcd_side import EtcdSide
 from bridge.daemon.gather import Gatherer
-from bridge.daemon.session import Identity
+from bridge.daemon.session import Identity, Terms
 from bridge.daemon.sync import Sync
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import ALL, Task, Work
@@ -35,6 +35,9 @@ log = structlog.get_logger()
 
 GOODBYE_WITHIN = 1.0
 """Seconds that a stop may take for its goodbye to etcd, of the two that it may take as a whole."""
+
+WITHDRAWN_WITHIN = 5.0
+"""The same where all routes are withdrawn: well below the ten after which Docker kills who does not stop."""
 
 
 async def run(settings: RunSettings) -> None:
@@ -61,18 +64,19 @@ class Daemon:
         self.docker = DockerSide(engine, self.work)
         self.etcd = Connection("etcd")
         self.synced = False
+        self.stopping = False
 
     async def run(self) -> None:
         """Run until a signal comes."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_stop_on_signal, tasks)
+            tasks.start_soon(self._stop_on_signal, tasks)
             await tasks.start(serve, self.settings.health_socket, self.status)
             identity, sync = await self._begin()
             living = EtcdSide(self.store, identity, self.work, self.etcd)
             try:
                 await self._bridge(living, sync)
             finally:
-                await _say_goodbye(living)
+                await self._leave(living)
 
     def status(self) -> Status:
         """How the bridge is."""
@@ -87,7 +91,7 @@ class Daemon:
         log.info("starting", host=chosen.host, docker=info.version, api=info.api_version)
         layout = Layout(self.settings.root_key, self.settings.state_key, chosen.host)
         gatherer, waiting = Gatherer(self.docker.engine), Waiting(self.store, self.work)
-        identity = Identity(layout, info.id, chosen.advertise_address)
+        identity = Identity(layout, info.id, chosen.advertise_address, _terms(self.settings))
         return identity, Sync(chosen, gatherer, self.store, self.docker.draining, waiting)
 
     async def _bridge(self, living: EtcdSide, sync: Sync) -> None:
@@ -130,17 +134,23 @@ class Daemon:
         side = self.docker.connection if isinstance(failure, EngineUnavailable) else self.etcd
         side.fall(failure)
 
+    async def _stop_on_signal(self, tasks: TaskGroup) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+            async for number in received:
+                log.info("stopping", signal=number.name)
+                self.stopping = True
+                tasks.cancel_scope.cancel()
 
-async def _stop_on_signal(tasks: TaskGroup) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-        async for number in received:
-            log.info("stopping", signal=number.name)
-            tasks.cancel_scope.cancel()
+    async def _leave(self, living: EtcdSide) -> None:
+        """Say goodbye; only who was told to stop withdraws, not who fails."""
+        withdraws = self.stopping and self.settings.on_stop == "withdraw"
+        goodbye = None if withdraws else self.settings.keep_after_stop.total_seconds()
+        with anyio.move_on_after(WITHDRAWN_WITHIN if withdraws else GOODBYE_WITHIN, shield=True):
+            try:
+                await living.leave(goodbye)
+            except StoreError as error:
+                log.warning("stopped without a goodbye", reason=str(error))
 
 
-async def _say_goodbye(living: EtcdSide) -> None:
-    with anyio.move_on_after(GOODBYE_WITHIN, shield=True):
-        try:
-            await living.leave()
-        except StoreError as error:
-            log.warning("stopped without a goodbye", reason=str(error))
+def _terms(settings: RunSettings) -> Terms:
+    return Terms(int(settings.host_lease.total_seconds()), settings.host_grace.total_seconds())

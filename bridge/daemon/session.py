@@ -8,27 +8,29 @@ import anyio
 from bridge import __version__
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
-from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.records import (
+    AliveRecord,
+    HostRecord,
+    decode_alive,
+    decode_host,
+    encode_alive,
+    encode_host,
+)
 from bridge.claims.transaction import Compare, KeyValue, Put, Range, Refused, Revision, Transaction
 from bridge.errors import FailedError
 from bridge.store.client import Lease, Store
 from bridge.store.errors import LeaseLost
 
-LEASE = 5
-"""Seconds after which a bridge that says nothing any more is taken to be gone."""
 
-GOODBYE = 600.0
-"""Seconds for which routes stay after a clean stop, so that an upgrade drops no traffic."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long things last, in seconds.
 
+    A bridge that says nothing any more is taken to live for its `lease`; then its routes stay for the `grace`.
+    """
 
-@dataclass(slots=True)
-class Session:
-    """One `alive` of this host: its lease, the compare that fences it, what was seen in it, whether it is over."""
-
-    lease: Lease
-    fence: tuple[Compare, ...]
-    memory: Memory
-    over: anyio.Event = field(default_factory=anyio.Event)
+    lease: int
+    grace: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,42 @@ class Identity:
     layout: Layout
     engine: str
     address: str
+    terms: Terms
 
-    def host(self, goodbye: float | None = None) -> str:
-        """The value of the host's own key."""
-        return encode_host(HostRecord(self.engine, self.address, __version__, goodbye))
+    def alive(self) -> Put:
+        """What says that this bridge runs."""
+        return Put(self.layout.alive(), encode_alive(AliveRecord(self.engine, __version__, self.terms.lease)))
+
+    def host(self, goodbye: float | None = None) -> Put:
+        """What says who this host is."""
+        record = HostRecord(self.engine, self.address, __version__, goodbye)
+        return Put(self.layout.host_record(), encode_host(record))
+
+
+@dataclass(slots=True)
+class Session:
+    """One `alive` of this host: its key and its lease, what was seen under it, whether it is over.
+
+    While it is `uncertain`, a write that it began may still happen.
+    """
+
+    alive: Put
+    lease: Lease
+    memory: Memory
+    uncertain: bool = False
+    over: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def fence(self) -> tuple[Compare, ...]:
+        """What every transaction compares: nobody took this bridge for dead, and no later write went before."""
+        alive = Range(self.alive.key)
+        return (Compare(alive, Revision.MODIFIED, self.lease.revision, why="this bridge is the living one"),)
+
+    async def ascertain(self, store: Store) -> None:
+        """Leave behind what may still happen: it finds another `alive`. Raises the store's errors."""
+        if self.uncertain:
+            self.lease = await store.rewrite(self.alive.key, self.alive.value, self.lease)
+            self.uncertain = False
 
 
 async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]) -> Session:
@@ -50,36 +84,79 @@ async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]
     Raises FailedError where that one is still renewed after twice the time of a lease: another bridge runs under
     this name. Raises the store's errors.
     """
-    lease = await _alive(store, identity, waiting)
-    alive = Range(identity.layout.alive())
-    fence = (Compare(alive, Revision.CREATED, lease.revision, why="this bridge is the living one"),)
-    await _commit(store, Transaction(fence, (Put(identity.layout.host_record(), identity.host()),), ()))
-    permanent = identity.layout.permanent
+    alive, permanent = identity.alive(), identity.layout.permanent
+    session = Session(alive, await _alive(store, identity, waiting), Memory(identity.layout))
+    await _commit(store, Transaction(session.fence, (identity.host(),), ()))
     absent = Compare(Range(permanent.key), Revision.CREATED, 0, why="a restart writes nothing under the root")
-    await store.commit(Transaction((*fence, absent), (Put(permanent.key, permanent.value),), ()))
-    return Session(lease, fence, Memory(identity.layout))
+    await store.commit(Transaction((*session.fence, absent), (Put(permanent.key, permanent.value),), ()))
+    return session
 
 
-async def end(store: Store, identity: Identity, session: Session) -> None:
+async def end(store: Store, identity: Identity, session: Session, goodbye: float) -> None:
     """Say goodbye and give `alive` back; the routes stay for a while."""
-    goodbye = Put(identity.layout.host_record(), identity.host(GOODBYE))
-    await _commit(store, Transaction(session.fence, (goodbye,), ()))
+    await _commit(store, Transaction(session.fence, (identity.host(goodbye),), ()))
     await store.revoke(session.lease)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Who has this host's name: an earlier bridge that lives, and what the last one said of itself."""
+
+    alive: KeyValue | None
+    record: KeyValue | None
+
+    @property
+    def revisions(self) -> tuple[int, int]:
+        """What changes with each bridge that begins or ends."""
+        alive, record = self.alive, self.record
+        return alive.create_revision if alive else 0, record.mod_revision if record else 0
+
+
 async def _alive(store: Store, identity: Identity, waiting: Callable[[str], None]) -> Lease:
-    key, value = identity.layout.alive(), encode_alive(AliveRecord(identity.engine, __version__))
-    holder, deadline = 0, 0.0
+    alive, terms = identity.alive(), identity.terms
+    revisions, since = (-1, -1), 0.0
     while True:
-        taken = await store.acquire(key, value, LEASE)
-        if isinstance(taken, Lease):
-            return taken
-        if taken.create_revision != holder:
-            waiting(f"an earlier bridge of the host {identity.layout.host} is still alive")
-            holder, deadline = taken.create_revision, anyio.current_time() + 2 * LEASE
-        if anyio.current_time() > deadline:
-            raise FailedError(_duplicate(identity.layout, taken))
-        await anyio.sleep(LEASE / 10)
+        seen = await _look(store, identity.layout)
+        if seen.revisions != revisions:
+            revisions, since = seen.revisions, anyio.current_time()
+            _tell(seen, identity, waiting)
+        silent = anyio.current_time() - since
+        if seen.alive and silent > 2 * _lease(seen.alive, terms):
+            raise FailedError(_duplicate(identity.layout, seen.alive))
+        if not seen.alive and silent >= _reserved(seen.record, identity):
+            taken = await store.acquire(alive.key, alive.value, terms.lease)
+            if isinstance(taken, Lease):
+                return taken
+        await anyio.sleep(terms.lease / 10)
+
+
+async def _look(store: Store, layout: Layout) -> _Seen:
+    found = (await store.read(Range(layout.alive()), Range(layout.host_record()))).found
+    alive, record = (keys[0] if keys else None for keys in found)
+    return _Seen(alive, record)
+
+
+def _tell(seen: _Seen, identity: Identity, waiting: Callable[[str], None]) -> None:
+    host, reserved = identity.layout.host, _reserved(seen.record, identity)
+    if seen.alive:
+        waiting(f"an earlier bridge of the host {host} is still alive")
+    elif reserved:
+        waiting(
+            f"the host name {host} belongs to another engine: taken over in {reserved:g} s, unless that is back"
+        )
+
+
+def _reserved(record: KeyValue | None, identity: Identity) -> float:
+    """For how many seconds of silence a name is kept for the engine that had it last."""
+    last = decode_host(record.value) if record else None
+    other = isinstance(last, HostRecord) and last.engine != identity.engine
+    return identity.terms.lease + identity.terms.grace if other else 0.0
+
+
+def _lease(alive: KeyValue, terms: Terms) -> float:
+    """How long an earlier bridge's lease may last: it may have other settings than this one."""
+    record = decode_alive(alive.value)
+    return max(terms.lease, record.lease if isinstance(record, AliveRecord) else 0)
 
 
 def _duplicate(layout: Layout, holder: KeyValue) -> str:

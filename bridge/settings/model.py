@@ -3,6 +3,7 @@
 Named after Traefik's own options where they mean the same. Each default is written as a person would.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +26,7 @@ from bridge.settings.values import (
     LogLevel,
     MiddlewareTypes,
     Names,
+    OnStop,
     ReadableFile,
     SocketPath,
     TemplateText,
@@ -32,6 +34,9 @@ from bridge.settings.values import (
 
 if TYPE_CHECKING:
     from bridge.store.connection import Connection
+
+SHORTEST_LEASE = timedelta(seconds=2)
+"""What etcd grants at least, with its usual time for elections."""
 
 
 def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation gives it the type of its field
@@ -206,6 +211,33 @@ class Running(Section):
     log_format: LogFormat = _setting("auto", "lines for people (console) or json; auto: by terminal or not")
 
 
+class Hosts(Section):
+    """What the bridges do when a host is gone."""
+
+    model_config = SettingsConfigDict(title="hosts")
+
+    host_lease: Duration = _setting("5s", "how long a bridge that falls silent is taken to be alive; at least 2s")
+    host_grace: Duration = _setting(
+        "1m",
+        "how long a dead host's routes stay, until another bridge removes them; longer than host_lease",
+    )
+    on_stop: OnStop = _setting(
+        "keep", "when this bridge is stopped, keep its routes for its next start, or withdraw them"
+    )
+    keep_after_stop: Duration = _setting("10m", "how long kept routes wait for that start")
+
+    @model_validator(mode="after")
+    def _lease_before_grace(self) -> Self:
+        if self.host_lease < SHORTEST_LEASE:
+            raise ConflictError("host_lease", "etcd grants no lease below 2s")
+        if self.host_grace <= self.host_lease:
+            message = (
+                "it must be longer than host_lease: a bridge that was only cut off has to have time to come back"
+            )
+            raise ConflictError("host_grace", message)
+        return self
+
+
 class HealthSettings(Section):
     """What `health` takes."""
 
@@ -221,7 +253,7 @@ class PlanSettings(Docker, Mapping, Policy):
     """What `plan` takes."""
 
 
-class RunSettings(Docker, Mapping, Policy, Etcd, Running, HealthSettings):
+class RunSettings(Docker, Mapping, Policy, Etcd, Hosts, Running, HealthSettings):
     """What `run` takes: every setting."""
 
     @model_validator(mode="after")
@@ -232,7 +264,7 @@ class RunSettings(Docker, Mapping, Policy, Etcd, Running, HealthSettings):
         return self
 
 
-SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, Etcd, Running, HealthSettings)
+SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, Etcd, Hosts, Running, HealthSettings)
 
 
 def _go_together(**pair: str) -> None:

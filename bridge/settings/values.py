@@ -132,6 +132,7 @@ Key = Annotated[str, BeforeValidator(_key)]
 ReadableFile = Annotated[str, BeforeValidator(_file)]
 SocketPath = Annotated[str, BeforeValidator(_socket)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
+OnStop = Literal["keep", "withdraw"]
 LogFormat = Literal["auto", "console", "json"]
 
 

@@ -6,7 +6,7 @@ endpoint. Repeating is the caller's part, since what to repeat depends on what w
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Never, Protocol
 
 from anyio import CapacityLimiter, Lock, current_time, move_on_after, sleep, to_thread
@@ -55,10 +55,14 @@ REFRESHES = 5
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease that lives for `ttl` seconds after each refresh, and the revision at which its key was created."""
+    """A lease that lives for `ttl` seconds after each refresh.
+
+    `created` is the revision at which its key was created, `revision` that at which it was written last.
+    """
 
     id: int
     ttl: int
+    created: int
     revision: int
 
 
@@ -131,12 +135,27 @@ class Store:
         creation = Transaction((absent,), (Put(key, value),), (Range(key),))
         match await self._commit(transaction_request(creation, granted.ID)):
             case Committed(revision):
-                return Lease(granted.ID, granted.TTL, revision)
+                return Lease(granted.ID, granted.TTL, revision, revision)
             case Refused(found=((holder,),)):
                 await self._revoke(granted.ID)
                 return holder
             case unexpected:
                 raise AssertionError(unexpected)
+
+    async def rewrite(self, key: str, value: str, lease: Lease) -> Lease:
+        """Write the lease's `key` anew, so that its revision changes; whoever compared that comes too late.
+
+        Raises LeaseLost where the key is not there any more, or is somebody else's.
+        """
+        unchanged = Compare(Range(key), Revision.MODIFIED, lease.revision)
+        again = Transaction((unchanged,), (Put(key, value),), (Range(key),))
+        match await self._commit(transaction_request(again, lease.id)):
+            case Committed(revision):
+                return replace(lease, revision=revision)
+            case Refused(found=((found,),)) if found.create_revision == lease.created:
+                # An earlier attempt has come through, of which nobody heard.
+                return replace(lease, revision=found.mod_revision)
+        raise LeaseLost(f"the key {key} of lease {lease.id:x} is not there any more")
 
     async def hold(self, lease: Lease) -> Never:
         """Keep a lease alive until cancelled.

@@ -56,7 +56,7 @@ def fence(etcd: FakeEtcd, host: str) -> tuple[Compare, ...]:
     """Start a host's bridge, and return the compare that it lives."""
     keys = layout(host)
     etcd.put(keys.host_record(), encode_host(HostRecord(host, "", "1")))
-    etcd.put(keys.alive(), encode_alive(AliveRecord(host, "1")))
+    etcd.put(keys.alive(), encode_alive(AliveRecord(host, "1", 5)))
     return (Compare(Range(keys.alive()), Revision.CREATED, etcd.revision, why="fence"),)
 
 

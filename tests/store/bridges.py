@@ -20,7 +20,7 @@ from bridge.claims.records import (
     encode_alive,
     encode_host,
 )
-from bridge.claims.transaction import Committed, Compare, Put, Range, Refused, Revision, Transaction
+from bridge.claims.transaction import Committed, Put, Range, Refused, Transaction
 from bridge.daemon.apply import settle, settle_all
 from bridge.daemon.session import Session
 from bridge.labels.model import Leaf, Ref
@@ -107,13 +107,12 @@ class Bridge:
 
     async def begin(self) -> None:
         """Come to life, and list."""
-        alive = self.layout.alive()
-        lease = await self.store.acquire(alive, encode_alive(AliveRecord(self.layout.host, "1")), LONG)
+        alive = Put(self.layout.alive(), encode_alive(AliveRecord(self.layout.host, "1", LONG)))
+        lease = await self.store.acquire(alive.key, alive.value, LONG)
         assert isinstance(lease, Lease)
-        fence = Compare(Range(alive), Revision.CREATED, lease.revision, why=FENCE)
         record = Put(self.layout.host_record(), encode_host(HostRecord(self.layout.host, "", "1")))
         await write(self.store, record)
-        self.session = Session(lease, (fence,), Memory(self.layout))
+        self.session = Session(alive, lease, Memory(self.layout))
         await self.resync()
 
     async def settle(self, *what: Publication | str) -> None:

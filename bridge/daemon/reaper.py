@@ -1,0 +1,114 @@
+"""Watches the other hosts: one that has died, or whose time after its goodbye is over, is removed.
+
+Every living bridge does so, each after a little time of its own, so that one of them does the work and the others
+see it done. Time counts only while etcd is seen to answer: whenever the watch is lost, it counts from the start.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import uniform
+
+import anyio
+import structlog
+from anyio import CancelScope
+from anyio.abc import TaskGroup
+
+from bridge.claims.hosts import Departed, departed, removal, unchanged
+from bridge.claims.layout import Layout
+from bridge.claims.transaction import KeyValue
+from bridge.daemon.apply import drive
+from bridge.daemon.backoff import LONGEST_WAIT
+from bridge.daemon.session import Session, Terms
+from bridge.store.client import Store
+from bridge.store.errors import StoreUnavailable
+from bridge.store.watch import Event
+
+log = structlog.get_logger()
+
+SPREAD = 0.25
+"""The part of the grace over which the bridges spread their removals."""
+
+
+@dataclass(slots=True)
+class Reaper:
+    """What one session of this bridge sees of the other hosts."""
+
+    store: Store
+    layout: Layout
+    terms: Terms
+    session: Session
+    _keys: dict[str, KeyValue] = field(default_factory=dict)
+    _graces: dict[Departed, CancelScope] = field(default_factory=dict)
+    _told: set[tuple[str, int]] = field(default_factory=set)
+
+    async def watch(self) -> None:
+        """Watch, for ever."""
+        while True:
+            try:
+                await self._follow()
+            except* StoreUnavailable:
+                self._graces.clear()
+                await anyio.sleep(LONGEST_WAIT)
+
+    async def _follow(self) -> None:
+        ranges = self.layout.alive_hosts(), self.layout.hosts()
+        listed = await self.store.read(*ranges)
+        self._keys = {seen.key: seen for found in listed.found for seen in found}
+        async with (
+            self.store.watch(*ranges, revision=listed.revision + 1) as changes,
+            anyio.create_task_group() as graces,
+        ):
+            self._look(graces)
+            async for batch in changes:
+                for event in batch:
+                    self._learn(event)
+                self._look(graces)
+
+    def _learn(self, event: Event) -> None:
+        self._keys.pop(event.key, None)
+        if event.value is not None:
+            self._keys[event.key] = KeyValue(event.key, event.value, 0, event.revision)
+
+    def _look(self, graces: TaskGroup) -> None:
+        """Let the time of those begin who are gone, and stop that of those who are not."""
+        if self.layout.alive() not in self._keys:
+            # Somebody has deleted it: without it the others take this host for dead.
+            self.session.over.set()
+        gone, unclear = departed(self._keys, self.layout, self.terms.grace)
+        for host, record in unclear.items():
+            self._tell(host, log.warning, "a host is gone whose record cannot be read", reason=record.reason)
+        for past in self._graces.keys() - set(gone):
+            self._graces.pop(past).cancel()
+        for it in gone:
+            if it not in self._graces:
+                self._graces[it] = CancelScope()
+                graces.start_soon(self._remove_later, it, self._graces[it])
+
+    async def _remove_later(self, gone: Departed, grace: CancelScope) -> None:
+        self._tell(gone.host, log.info, "a host is gone: its routes stay for a while", seconds=gone.stays)
+        with grace:
+            await self._elapse(gone.stays + uniform(0, SPREAD * self.terms.grace))  # noqa: S311
+        if not grace.cancelled_caught:
+            await self._remove(gone, self.layout.of(gone.host))
+
+    async def _elapse(self, seconds: float) -> None:
+        """Let time go by in which this process was not frozen."""
+        while True:
+            due = anyio.current_time() + seconds
+            await anyio.sleep(seconds)
+            if anyio.current_time() < due + self.terms.lease:
+                return
+
+    async def _remove(self, gone: Departed, layout: Layout) -> None:
+        removed = await drive(self.store, removal(layout, unchanged(layout, None, gone.record)))
+        for problem in removed.problems:
+            log.warning(problem.message, host=gone.host, container=problem.container, hint=problem.hint)
+        if removed.done:
+            log.warning("removed a host that is gone", host=gone.host, containers=list(removed.containers))
+
+    def _tell(self, host: str, tell: Callable[..., object], event: str, **more: object) -> None:
+        """Log it once for each time that a host is gone."""
+        seen = self._keys[self.layout.of(host).host_record()]
+        if (host, seen.mod_revision) not in self._told:
+            self._told.add((host, seen.mod_revision))
+            tell(event, host=host, **more)
