@@ -22,14 +22,24 @@ class Host:
     engine: Engine
     bridge: Bridge
     keys: Keys
+    name: str = "lab"
+
+    def servers(self, container_id: str) -> list[str]:
+        """The addresses under which a container's services are reached, empty where it is not routed."""
+        return self.keys.servers(container_id, self.name)
+
+    def restart(self) -> None:
+        """Start the bridge again after its end, and wait until it is healthy."""
+        self.bridge.start()
+        self.bridge.wait_until_healthy()
 
     def wait_until_routed(self, container_id: str, within: float = WITHIN) -> list[str]:
         """Wait until a container has servers, and return their addresses."""
-        return wait_for(lambda: self.keys.servers(container_id), within, self.bridge.process.tail)
+        return wait_for(lambda: self.servers(container_id), within, self.bridge.process.tail)
 
     def wait_until_withdrawn(self, container_id: str, within: float = WITHIN) -> None:
         """Wait until a container has no server."""
-        wait_for(lambda: not self.keys.servers(container_id), within, self.bridge.process.tail)
+        wait_for(lambda: not self.servers(container_id), within, self.bridge.process.tail)
 
     def wait_until_logged(self, text: str, within: float = WITHIN) -> None:
         """Wait until the log has a line with a text."""

@@ -1,0 +1,141 @@
+"""Hosts that die, stop and come back: what they claimed goes after its time, and everything else stays."""
+
+import signal
+import time
+from collections.abc import Callable
+
+from tests.daemon.host import WITHIN, Host
+from tests.hosts.sites import GRACE, LEASE, REMOVED_WITHIN, running, site, web
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.wait import wait_for
+
+StartEtcd = Callable[[str], Etcd]
+
+BACK_WITHIN = 5.0
+LONG = "1h"
+
+
+def known(host: Host) -> bool:
+    """Whether anything of a host is left in the state."""
+    return any(f"/{host.name}/" in f"/{path}/" for path in host.keys.state())
+
+
+def wait_until_forgotten(host: Host, by: Host) -> None:
+    """Wait until nothing of a host is left."""
+    wait_for(lambda: not known(host), REMOVED_WITHIN, by.bridge.process.tail)
+
+
+def test_a_dead_hosts_servers_go_and_everything_else_stays(hosts: tuple[Host, Host]) -> None:
+    """Only what the dead host brought goes, not before its time; the shared service and its router stay."""
+    one, two = hosts
+    with web(one, "web-1") as lost, web(two, "web-2") as stays:
+        before = one.keys.view()
+        one.bridge.process.kill()
+        died = time.monotonic()
+        wait_for(lambda: not one.servers(lost), REMOVED_WITHIN, two.bridge.process.tail)
+        assert time.monotonic() - died > GRACE
+        wait_until_forgotten(one, two)
+        after = one.keys.view()
+        assert two.servers(stays)
+        assert {path: key for path, key in before.items() if f"/one-{lost[:12]}/" not in path} == after
+        [told] = two.logged(event="removed a host that is gone")
+        assert (told["host"], told["containers"]) == ("one", ["web-1"])
+
+
+def test_a_host_that_is_back_in_time_keeps_its_routes(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """A bridge that is killed and started again within the grace finds all as it was: nothing was written."""
+    one, two = site(engine, etcd, root_key, "one"), site(engine, etcd, root_key, "two", host_grace=LONG)
+    with running(one, two), web(one, "web-1"):
+        before = one.keys.view()
+        one.bridge.process.kill()
+        two.wait_until_logged("a host is gone")
+        one.restart()
+        assert one.keys.view() == before
+
+
+def test_a_host_that_is_back_too_late_claims_again(hosts: tuple[Host, Host]) -> None:
+    """After it was removed, a host that starts again publishes what runs on it."""
+    one, two = hosts
+    with web(one, "web-1") as lost:
+        one.bridge.process.kill()
+        wait_until_forgotten(one, two)
+        one.restart()
+        one.wait_until_routed(lost)
+
+
+def test_a_frozen_bridge_is_removed_and_back_at_once(hosts: tuple[Host, Host]) -> None:
+    """A bridge that was frozen for longer than lease and grace writes nothing as who it was, and begins anew."""
+    one, two = hosts
+    with web(one, "web-1") as lost, web(two, "web-2"):
+        before = {path: key.value for path, key in one.keys.view().items()}
+        one.bridge.process.send(signal.SIGSTOP)
+        wait_until_forgotten(one, two)
+        one.engine.cli("kill", "--signal", "WINCH", "web-1")
+        one.bridge.process.send(signal.SIGCONT)
+        one.wait_until_routed(lost, BACK_WITHIN)
+        assert {path: key.value for path, key in one.keys.view().items()} == before
+
+
+def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """A host that died while nobody was there is removed by the next bridge, after the grace."""
+    one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
+    with running(one), web(one, "web-1"):
+        one.bridge.process.kill()
+        with running(two):
+            assert known(one)
+            wait_until_forgotten(one, two)
+            assert not [path for path in one.keys.view() if "web" in path]
+
+
+def test_a_clean_stop_keeps_the_routes_for_a_while(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """After a goodbye the routes stay for the time that it names, whatever the grace is, and go then."""
+    stay = 3 * GRACE
+    one = site(engine, etcd, root_key, "one", keep_after_stop=f"{stay}s")
+    two = site(engine, etcd, root_key, "two")
+    with running(one, two), web(one, "web-1") as kept:
+        stopped = time.monotonic()
+        one.bridge.process.end()
+        wait_for(lambda: not one.servers(kept), stay + REMOVED_WITHIN, two.bridge.process.tail)
+        assert time.monotonic() - stopped > stay
+        wait_until_forgotten(one, two)
+
+
+def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
+    """Told so, a bridge that is stopped withdraws all its containers at one revision, and is forgotten."""
+    etcd = start_etcd("3.4")
+    one = site(engine, etcd, root_key, "one", on_stop="withdraw")
+    two = site(engine, etcd, root_key, "two", host_grace=LONG)
+    with running(one, two), web(one, "web-1"), web(one, "web-3"), web(two, "web-2") as stays:
+        before = one.keys.revision()
+        one.bridge.process.send(signal.SIGTERM)
+        assert one.bridge.process.wait(WITHIN) == 0
+        assert not known(one)
+        assert two.servers(stays)
+        # The fence is renewed, the containers leave, the host's record goes, and so does its lease.
+        assert one.keys.revision() == before + 4
+        assert len({key.revision for key in one.keys.view().values()} - set(range(before + 1))) <= 1
+
+
+def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
+    engine: Engine, engine29: Engine, etcd: Etcd, root_key: str
+) -> None:
+    """A host on another engine that has the name waits for lease and grace, and then has it to itself."""
+    one, other = site(engine, etcd, root_key, "one"), site(engine29, etcd, root_key, "one")
+    with running(one), web(one, "web-1") as lost:
+        one.bridge.process.end()
+        began = time.monotonic()
+        with running(other):
+            assert time.monotonic() - began > LEASE + GRACE
+            assert not one.servers(lost)
+            assert len(other.logged(level="warning")) == 1
+
+
+def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) -> None:
+    """When somebody deletes what says that a host lives, its bridge notices, and no route changes."""
+    one, _ = hosts
+    with web(one, "web-1"):
+        before = one.keys.view()
+        one.keys.etcd.ctl("del", f"docker-event-bridge/{one.keys.root_key}/alive/one")
+        wait_for(lambda: "alive/one" in one.keys.state(), WITHIN, one.bridge.process.tail)
+        assert one.keys.view() == before
