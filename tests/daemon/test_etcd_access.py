@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from bridge.daemon.session import GOODBYE, LEASE
+from bridge.settings import RunSettings, load
 from tests.daemon.host import Host, routed_by
 from tests.daemon.keys import Keys
 from tests.lab import parts
@@ -30,6 +30,8 @@ DOCUMENTATION = (Path(__file__).parents[2] / "docs/security.md").read_text()
 USERS = ("root", "bridge", "traefik")
 TOKEN_TTL = 1
 ENDED_WITHIN = 10.0
+DEFAULTS = load(RunSettings, {})
+LEASE, GOODBYE = DEFAULTS.host_lease.total_seconds(), DEFAULTS.keep_after_stop.total_seconds()
 
 
 def documented(name: str) -> str:
