@@ -100,7 +100,13 @@ class Daemon:
             tasks.start_soon(self.docker.follow)
             tasks.start_soon(self._settle, living, sync)
             tasks.start_soon(sync.waiting.watch)
+            tasks.start_soon(self._look_again, sync.gatherer)
             tasks.start_soon(self._resync)
+
+    async def _look_again(self, gatherer: Gatherer) -> None:
+        """Mark who could not be read, as soon as it can be."""
+        while True:
+            self.work.mark(Task(await gatherer.readable()))
 
     async def _resync(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """A real engine behind a relay that tests cut, and containers that come, go and change."""
 
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ from bridge.container import Container
 from bridge.engine.client import Engine as Client
 from bridge.engine.model import Endpoint
 from tests.daemon.host import routed_by
-from tests.engine.relay import Relay, relay
+from tests.engine.relay import Relay, pass_on, relay
 from tests.lab.engine import Engine
 from tests.lab.workdir import WorkDirectory
 
@@ -55,6 +56,20 @@ class Docker:
         self._stack.close()
         self.path.unlink(missing_ok=True)
 
+    @contextmanager
+    def hanging(self, text: str) -> Iterator[None]:
+        """Hold back every request with a text in its first line, until the end of the block."""
+        over = threading.Event()
+
+        def hold_back(request: str) -> None:
+            if text in request:
+                over.wait()
+
+        self.relay.meddle = hold_back
+        yield
+        self.relay.meddle = pass_on
+        over.set()
+
     def populate(self) -> None:
         """Have some containers that are never changed, and at least two that may be."""
         if not self.everyone():
@@ -79,6 +94,11 @@ class Docker:
         """Make a container anew."""
         self._remove(name)
         self._run(name, "busybox")
+
+    def stop(self, name: str) -> None:
+        """Kill a container."""
+        self.changed.add(name)
+        self.engine.cli("kill", name)
 
     def nap(self, name: str) -> None:
         """Pause a container, and unpause it."""

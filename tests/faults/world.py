@@ -14,6 +14,7 @@ from bridge.planning import plan
 from bridge.routing.options import Options
 from bridge.settings.model import PlanSettings
 from bridge.settings.options import options
+from tests.daemon.keys import Keys
 from tests.faults import measured
 from tests.faults.docker import Docker
 from tests.faults.observed import Change, Moment, changes, leads, look, put
@@ -26,6 +27,7 @@ WITHIN = 5.0
 """Seconds after the end of a fault in which the view is to be what the engine runs."""
 
 HEALED_WITHIN = 30.0
+CONNECTED = '{"to": "etcd", "event": "connected"'
 
 
 def wait(seconds: float) -> None:
@@ -104,6 +106,25 @@ class World:
             check(keys, now, self.layout, {})
             keys = now
 
+    def start_bridge(self) -> None:
+        """Start the bridge again, and wait until it has taken the place of the last one, whose lease may last."""
+        before = self.bridge.log().count(CONNECTED)
+        self.bridge.start()
+        self.bridge.process.wait_until(lambda: self.bridge.log().count(CONNECTED) > before, HEALED_WITHIN)
+
+    def freeze_bridge(self) -> None:
+        """Stop the bridge where it stands."""
+        self.bridge.process.send(signal.SIGSTOP)
+
+    def thaw_bridge(self) -> None:
+        """Let a frozen bridge go on."""
+        self.bridge.process.send(signal.SIGCONT)
+
+    def revoke_lease(self) -> None:
+        """Take the bridge's life from it."""
+        alive = Keys(self.observer, self.prefix).view()[self.layout.alive().removeprefix(f"{self.prefix}/")]
+        self.observer.ctl("lease", "revoke", f"{alive.lease:x}")
+
     def heal(self) -> None:
         """Have everything there, whatever a test left."""
         self.docker.disconnect()
@@ -120,7 +141,7 @@ class World:
         for member in self.members:
             member.process.wait_until(member.healthy, HEALED_WITHIN)
         if self.bridge.process.running:
-            self.bridge.process.send(signal.SIGCONT)
+            self.thaw_bridge()
         else:
             self.bridge.start()
         self.bridge.process.wait_until(self.bridge.healthy, HEALED_WITHIN)

@@ -1,0 +1,106 @@
+"""Faults of Docker: an engine that is away removes nothing, and what happened meanwhile is made up for."""
+
+import threading
+
+import pytest
+
+from tests.faults.world import WITHIN, World, idle, wait
+from tests.lab.wait import wait_for
+
+LONG = pytest.param(True, marks=pytest.mark.faults, id="long")
+SHORT = pytest.param(False, id="short")
+
+
+@pytest.mark.parametrize("long", [SHORT, LONG])
+def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # noqa: FBT001
+    """Containers change while the bridge has neither its stream of events nor a socket to ask for another."""
+    with world.ordeal("no Docker socket"):
+        world.docker.disconnect()
+        world.docker.churn(world.chance)
+        with idle(world, "no Docker socket"):
+            wait(20 if long else 3)
+        world.docker.connect()
+
+
+@pytest.mark.parametrize("long", [SHORT, LONG])
+def test_a_frozen_engine(world: World, long: bool) -> None:  # noqa: FBT001
+    """An engine that says nothing for a while removes nothing."""
+    with world.ordeal("engine frozen"):
+        world.docker.churn(world.chance)
+        world.docker.engine.freeze()
+        with idle(world, "engine frozen"):
+            wait(25 if long else 3)
+        world.docker.engine.thaw()
+        world.docker.churn(world.chance)
+
+
+def test_an_event_cut_in_the_middle(world: World) -> None:
+    """Half an event is none: the stream is taken up anew, and the container is seen all the same."""
+    for torn in (b'"start"', b'"die"', b'"destroy"'):
+        with world.ordeal("event torn"):
+            world.docker.relay.torn = torn
+            world.docker.churn(world.chance)
+            assert not world.docker.relay.torn, "nothing was torn"
+
+
+def test_connections_that_break_again_and_again(world: World) -> None:
+    """While containers change, all connections to the engine break at any moment."""
+    with world.ordeal("Docker connections cut"):
+        over = threading.Event()
+
+        def cut() -> None:
+            while not over.wait(0.3):
+                world.docker.relay.cut()
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        try:
+            for _ in range(3):
+                world.docker.churn(world.chance)
+        finally:
+            over.set()
+            cutter.join()
+
+
+def test_an_inspection_that_hangs(world: World) -> None:
+    """A container of which the engine says nothing is looked at again when it does; nobody else waits for it."""
+    name = world.docker.run()
+    container = world.docker.engine.cli("inspect", "--format", "{{.Id}}", name)
+    with world.ordeal("inspection hung"), world.docker.hanging(container):
+        world.docker.stop(name)
+        with idle(world, "inspection hung"):
+            world.bridge.process.wait_until(lambda: "a container cannot be read" in world.bridge.log(), 20)
+            wait(10)
+        other = f"/services/{world.docker.run()}/"
+        wait_for(lambda: any(other in key for key in world.seen().keys), WITHIN, world.bridge.process.tail)
+
+
+def test_a_container_of_a_moment(world: World) -> None:
+    """A container that lives for 50 ms leaves nothing, removed or not."""
+    with world.ordeal("container of 50 ms"):
+        for options in (["--rm"], []):
+            for _ in range(5):
+                world.docker.brief(*options)
+
+
+@pytest.mark.parametrize("number", [10, pytest.param(100, marks=pytest.mark.faults)])
+def test_many_at_once(world: World, number: int) -> None:
+    """Many containers come at once, and go at once."""
+    with world.ordeal(f"{number} containers come"):
+        names = world.docker.run_together(number)
+    with world.ordeal(f"{number} containers go"):
+        world.docker.remove_together(names)
+
+
+@pytest.mark.parametrize("signal", ["TERM", "KILL"])
+def test_the_engine_is_restarted(world: World, signal: str) -> None:
+    """Containers that restart with the engine come back with their new addresses; the others go."""
+    world.docker.run("--restart=always")
+    with world.ordeal(f"engine restarted after {signal}"):
+        world.docker.changed.update(world.docker.everyone())
+        if signal == "KILL":
+            world.docker.engine.process.kill()
+        else:
+            world.docker.engine.stop()
+        world.docker.engine.restart()
+    world.docker.clear()
