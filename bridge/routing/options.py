@@ -14,14 +14,14 @@ class Policy:
     `entrypoints` are those that routers may use. `hosts` are those that rules may match and certificates be
     for: names, `*.` before a name for all below it, or `*`. `names` are those of objects that labels define or
     refer to; `*` stands for any text without "@". `middlewares` are the types, in lower case, that labels may
-    define. `server_urls` lets labels choose a server's URL.
+    define. `server_addresses` lets labels choose where requests go.
     """
 
     entrypoints: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     middlewares: tuple[str, ...] = ()
-    server_urls: bool = True
+    server_addresses: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,8 +154,9 @@ class Policy(Section):
     allowed_middlewares: MiddlewareTypes = _setting(
         "", "types of middlewares that labels may define, by comma, such as headers,ratelimit"
     )
-    allow_server_urls: bool = _setting(
-        "true", "let labels choose a server's URL (loadbalancer.server.url) instead of the container's"
+    allow_server_addresses: bool = _setting(
+        "true",
+        "let labels choose where requests go (loadbalancer.server.url and the like) instead of the container",
     )
 
 

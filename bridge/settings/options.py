@@ -29,7 +29,7 @@ def options(settings: PlanSettings | RunSettings, engine: str) -> Options:
             settings.allowed_hosts,
             settings.allowed_names,
             settings.allowed_middlewares,
-            settings.allow_server_urls,
+            settings.allow_server_addresses,
         ),
     )
 

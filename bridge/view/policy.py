@@ -45,8 +45,8 @@ def _item(item: Item, policy: Policy) -> _Found:
         yield from _hosts(item, policy.hosts)
     if policy.middlewares and item.ref.kind == "middlewares":
         yield from _types(item, policy.middlewares)
-    if not policy.server_urls:
-        yield from _server_urls(item)
+    if not policy.server_addresses:
+        yield from _server_addresses(item)
 
 
 def _names(item: Item, allowed: tuple[str, ...]) -> _Found:
@@ -94,11 +94,12 @@ def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
             yield _first_label(item), f"middlewares of the type {kind} are not allowed here", hint
 
 
-def _server_urls(item: Item) -> _Found:
+def _server_addresses(item: Item) -> _Found:
     for leaf in item.server:
-        if leaf.path.endswith("/url") and not leaf.rule:
+        is_address = leaf.path.endswith(("/url", "/address"))
+        if is_address and (not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)):
             hint = "name only the port; the bridge knows the container's address"
-            yield _label(leaf), "a label may not choose where requests go here (allow_server_urls)", hint
+            yield _label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
 
 
 def _covered(host: str, allowed: tuple[str, ...]) -> bool:

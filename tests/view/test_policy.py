@@ -17,7 +17,7 @@ NAMES = {"allowed_names": "web, team-*, auth@file, *-chain@file"}
 NO_PROVIDERS = {"allowed_names": "*"}
 ENTRYPOINTS = {"allowed_entrypoints": "web,secure"}
 TYPES = {"allowed_middlewares": "Headers, rateLimit"}
-NO_URLS = {"allow_server_urls": "false", "traefik_version": "3.4"}
+NO_URLS = {"allow_server_addresses": "false", "traefik_version": "3.4"}
 
 
 def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:

@@ -1,0 +1,116 @@
+"""Labels that try to reach what is not theirs, end to end: on a real engine, a real etcd and a real Traefik."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from docker import APIClient
+
+from bridge.claims.layout import Layout
+from tests.daemon.host import Host
+from tests.lab.engine import Engine
+from tests.lab.traefik import Traefik, etcd_provider
+
+RULE = "Host(`evil.localhost`)"
+URL = "http://192.0.2.1"
+NAMES = (
+    "../routers/victim",
+    "a/../victim",
+    "a%2f..%2fvictim",
+    "victim/rule",
+    "victim%00",
+    "VICTIM",
+    "v\N{LATIN SMALL LETTER DOTLESS I}ctim",
+    "victim\n",
+    "victim ",
+    "victim@docker",
+    "victim@etcd",
+    "\N{DIVISION SLASH}victim",
+    "0",
+    "..",
+)
+LABELS = (
+    {"traefik.http.services.victim.loadbalancer.servers.evil.url": URL},
+    {"traefik.http.services.victim.loadbalancer.servers[0].url": URL},
+    {"traefik.http.services.victim.loadbalancer.sticky.cookie.name": "evil"},
+    {"traefik.http.middlewares.m.headers.customrequestheaders.a/../../../../../routers/victim/rule": RULE},
+    {"traefik.http.middlewares.m.plugin.p./../../../../../routers/victim/rule": RULE},
+    {"traefik.http.middlewares.m.plugin.p.a\\..\\victim": RULE},
+    {"traefik.http.routers.evil.service": "../victim"},
+    {"com.docker.compose.project": "../../docker-event-bridge", "com.docker.compose.service": "alive/lab"},
+    {"bridge.application": 'victim", "definer": "lab/0123456789ab', "traefik.http.routers.victim.rule": RULE},
+    {"traefik.http.routers.victim.rule": RULE, "traefik.http.routers.victim.priority": "1000000"},
+    {"traefik.http.middlewares.docker-event-bridge.addprefix.prefix": "/evil"},
+    {"traefik.http.middlewares.Docker-Event-Bridge.addprefix.prefix": "/evil"},
+    {"traefik": RULE},
+    {"traefik.": RULE},
+    {"traefik/http/routers/victim/rule": RULE},
+)
+# Names like any other, once they are taken for what they are.
+OWN = {
+    "victim\n",
+    "victim ",
+    "victim@docker",
+    "victim@etcd",
+    "victim%00",
+    "v\N{LATIN SMALL LETTER DOTLESS I}ctim",
+    "\N{DIVISION SLASH}victim",
+    "alive-lab-docker-event-bridge",
+    "evil",
+}
+
+
+def attacks() -> list[dict[str, str]]:
+    """Return the labels of all attacking containers."""
+    named = [
+        {f"traefik.http.{kind}.{name}.{field}": value}
+        for name in NAMES
+        for kind, field, value in (
+            ("routers", "rule", RULE),
+            ("services", "loadbalancer.passhostheader", "false"),
+        )
+    ]
+    return named + list(LABELS)
+
+
+@contextmanager
+def running(engine: Engine, name: str, labels: dict[str, str]) -> Iterator[None]:
+    """Run a container by the engine's API, which takes labels that its command refuses."""
+    client = APIClient(engine.url)
+    try:
+        client.create_container("traefik/whoami", name=name, labels=labels)
+        client.start(name)
+        yield
+    finally:
+        client.remove_container(name, force=True)
+        client.close()
+
+
+@pytest.mark.timeout(120)
+def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: Callable[..., Traefik]) -> None:
+    """Whatever labels say: no key elsewhere, none of another's changed, and Traefik goes on serving it."""
+    host, root = host_alone, host_alone.keys.root_key
+    with host.container("victim"), ExitStack() as attackers:
+        before = dict(host.keys.view())
+        traefik = start_traefik(etcd_provider(host.keys.etcd, root))
+        traefik.wait_for_status(200, "victim.localhost")
+        for number, labels in enumerate(attacks()):
+            attackers.enter_context(running(host.engine, f"attacker-{number}", labels))
+        host.wait_until_followed()
+        view, state = host.keys.view(), host.keys.state()
+        assert {path: key for path, key in view.items() if path in before} == before
+        # Letter by letter as etcd has it: nothing but the two prefixes.
+        keys = host.keys.etcd.ctl("get", "--keys-only", "--prefix", "").split("\n\n")
+        assert [key for key in keys if key.strip() and not key.lstrip("\n").startswith(prefixes(root))] == []
+        layout = Layout(root, "docker-event-bridge", "lab")
+        assert [path for path in state if layout.parse(layout.state + path) is None] == []
+        added = {path.split("/")[2] for path in view.keys() - before.keys()}
+        assert {name for name in added if not name.startswith("attacker-")} == OWN
+        answer = traefik.wait_for_status(200, "victim.localhost")
+        assert answer.body
+    assert host.bridge.healthy()
+
+
+def prefixes(root: str) -> tuple[str, str]:
+    """Return where a bridge may write."""
+    return f"{root}/", f"docker-event-bridge/{root}/"
