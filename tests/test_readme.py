@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from bridge.container import Container, Network, Port
@@ -12,7 +13,8 @@ from bridge.routing.options import Options
 from bridge.rules.constraints import Constraints
 from bridge.rules.template import Template
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_example() -> None:
@@ -58,3 +60,14 @@ def _options() -> Options:
         advertise_address="",
         host="alpha",
     )
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_what_documents_name_exists(page: Path) -> None:
+    """Every test that a document names as its proof is there, and every page that it links to."""
+    text = page.read_text()
+    tests = "\n".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"\btest_\w+", text))
+    assert {name for name in named if f"def {name}(" not in tests and not list(ROOT.rglob(f"{name}.py"))} == set()
+    links = re.findall(r"\]\((?!http)([^)#]+)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []

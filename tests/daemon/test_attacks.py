@@ -7,8 +7,11 @@ import pytest
 from docker import APIClient
 
 from bridge.claims.layout import Layout
-from tests.daemon.host import Host
+from tests.daemon.host import Host, routed_by
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
 from tests.lab.traefik import Traefik, etcd_provider
 
 RULE = "Host(`evil.localhost`)"
@@ -109,6 +112,21 @@ def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: C
         answer = traefik.wait_for_status(200, "victim.localhost")
         assert answer.body
     assert host.bridge.healthy()
+
+
+def test_a_stricter_policy(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """A bridge that starts with a stricter policy withdraws who no longer fits, and says so; others stay."""
+    keys, strict = Keys(etcd, root_key), {"allowed_hosts": "fits.localhost"}
+    with engine.container("fits", routed_by("fits")), engine.container("greedy", routed_by("greedy")) as greedy:
+        with Bridge(engine, etcd, root_key):
+            before = keys.view()
+            assert keys.servers(greedy)
+        with Bridge(engine, etcd, root_key, **strict) as bridge:
+            assert keys.view() == {path: key for path, key in before.items() if "greedy" not in path}
+            told = Host(engine, bridge, keys).logged(container="greedy", level="warning")
+    assert [line["event"] for line in told] == [
+        "http router greedy: the host greedy.localhost is not allowed here"
+    ]
 
 
 def prefixes(root: str) -> tuple[str, str]:

@@ -136,6 +136,14 @@ def test_what_is_allowed(proxy: SocketProxy, engine: Engine) -> None:
         )
 
 
+def test_a_prefix_is_not_read_only(engine: Engine, start_socket_proxy: StartProxy) -> None:
+    """A proxy that allows GET for all below /containers gives away the files of every container."""
+    proxy = start_socket_proxy(engine, {"/containers/[a-zA-Z0-9][a-zA-Z0-9_.-]*/json$": "/containers/.*"})
+    with engine.container("exposed", image="busybox") as container:
+        path = f"/containers/{container}/archive?path=/bin/busybox"
+        assert status(proxy, "GET", path) == 200
+
+
 def test_what_is_refused(proxy: SocketProxy, engine: Engine) -> None:
     """Files, logs and terminals of containers, everything that changes something, and ways around are refused."""
     with engine.container("guarded", image="busybox") as container:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import UsageError
-from bridge.settings import RunSettings, load
+from bridge.settings import PlanSettings, RunSettings, load
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +112,15 @@ def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("BRIDGE_RESYNC_INTERVAL_FILE", "interval")
     with pytest.raises(UsageError, match=r"^BRIDGE_RESYNC_INTERVAL_FILE is 'often'; accepted: a duration"):
         load(RunSettings, {})
+
+
+def test_the_policy_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/security.md proposes is accepted."""
+    text = (Path(__file__).parents[2] / "docs/security.md").read_text()
+    shown = text.partition("<!-- settings: policy -->\n```sh\n")[2].partition("```")[0].splitlines()
+    for name, _, value in (line.partition("=") for line in shown):
+        monkeypatch.setenv(name, value)
+    settings = load(PlanSettings, {})
+    assert len(shown) == 5
+    assert settings.allowed_names == ("shop-*", "*-shop", "auth@file")
+    assert not settings.allow_server_addresses
