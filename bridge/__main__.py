@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "keep the labels of this host's containers in etcd, until stopped",
     "plan": "print what would be written, for running containers or a file; writes nothing",
     "health": "ask the running daemon whether it is well",
+    "purge": "remove from etcd what a host left that is gone for good",
 }
 
 HELP = """\

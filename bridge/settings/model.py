@@ -130,7 +130,6 @@ class Mapping(Section):
         "address of this host at which Traefik reaches published ports; if empty, Traefik is"
         " taken to share a network with the containers",
     )
-    root_key: Key = _setting("traefik", "key in etcd under which Traefik reads (its own rootKey)")
 
 
 class Policy(Section):
@@ -158,6 +157,14 @@ class Policy(Section):
         "true",
         "let labels choose where requests go (loadbalancer.server.url and the like) instead of the container",
     )
+
+
+class View(Section):
+    """What Traefik reads."""
+
+    model_config = SettingsConfigDict(title="view")
+
+    root_key: Key = _setting("traefik", "key in etcd under which Traefik reads (its own rootKey)")
 
 
 class Etcd(Section):
@@ -250,12 +257,12 @@ class HealthSettings(Section):
     )
 
 
-class PlanSettings(Docker, Mapping, Policy):
+class PlanSettings(Docker, Mapping, Policy, View):
     """What `plan` takes."""
 
 
-class RunSettings(Docker, Mapping, Policy, Etcd, Hosts, Running, HealthSettings):
-    """What `run` takes: every setting."""
+class StateSettings(View, Etcd):
+    """What commands take that need nothing but etcd."""
 
     @model_validator(mode="after")
     def _state_out_of_sight(self) -> Self:
@@ -265,7 +272,11 @@ class RunSettings(Docker, Mapping, Policy, Etcd, Hosts, Running, HealthSettings)
         return self
 
 
-SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, Etcd, Hosts, Running, HealthSettings)
+class RunSettings(Docker, Mapping, Policy, StateSettings, Hosts, Running, HealthSettings):
+    """What `run` takes: every setting."""
+
+
+SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, View, Etcd, Hosts, Running, HealthSettings)
 
 
 def _go_together(**pair: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge import __version__
-from bridge.settings import HealthSettings, PlanSettings, RunSettings
+from bridge.settings import HealthSettings, PlanSettings, RunSettings, StateSettings
 from bridge.settings.load import flag
 from tests.cli.conftest import Bridge, clean_environment
 
@@ -17,7 +17,7 @@ def test_alone_is_help(bridge: Bridge) -> None:
     """Without a command, the help names the commands."""
     done = bridge()
     assert done.returncode == 0
-    assert all(f"\n  {command} " in done.stdout for command in ("run", "plan", "health"))
+    assert all(f"\n  {command} " in done.stdout for command in ("run", "plan", "health", "purge"))
 
 
 def test_version(bridge: Bridge) -> None:
@@ -26,10 +26,11 @@ def test_version(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "settings"), [("run", RunSettings), ("plan", PlanSettings), ("health", HealthSettings)]
+    ("command", "settings"),
+    [("run", RunSettings), ("plan", PlanSettings), ("health", HealthSettings), ("purge", StateSettings)],
 )
 def test_help_names_each_setting(
-    command: str, settings: type[HealthSettings | PlanSettings | RunSettings], bridge: Bridge
+    command: str, settings: type[HealthSettings | PlanSettings | StateSettings], bridge: Bridge
 ) -> None:
     """The help of a command names the flags of all settings that it takes, and of no other."""
     done = bridge(command, "--help")
@@ -38,6 +39,8 @@ def test_help_names_each_setting(
         "--from",
         "--output",
         "--strict",
+        "--yes",
+        "--force",
     }
     assert done.returncode == 0
     assert shown - {"--flag"} == {flag(name) for name in settings.model_fields}
@@ -46,7 +49,7 @@ def test_help_names_each_setting(
 @pytest.mark.parametrize(
     ("arguments", "variables", "line"),
     [
-        (["halth"], {}, "'halth' is not a command; the commands are run, plan, health"),
+        (["halth"], {}, "'halth' is not a command; the commands are run, plan, health, purge"),
         (
             ["plan", "--exposed-by-defalt=false"],
             {},
@@ -56,6 +59,15 @@ def test_help_names_each_setting(
             ),
         ),
         (["plan", "--exposed-by-default"], {}, "--exposed-by-default: expected one argument"),
+        (["purge"], {}, "the following arguments are required: HOST"),
+        (
+            ["purge", "A"],
+            {},
+            (
+                "'A' is not the name of a host; accepted: 1 to 63 of a-z, 0-9, '.' and '-',"
+                " beginning and ending with a letter or digit"
+            ),
+        ),
         (["plan", "inspect.json"], {}, "'inspect.json' belongs to no flag"),
         (
             ["run", "--netwrk", "x"],

@@ -1,0 +1,138 @@
+"""`purge`: removes by hand what a retired host left in etcd, by the rules by which its containers would leave."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import anyio
+
+from bridge.claims.hosts import Removed, names, removal, unchanged
+from bridge.claims.layout import HostKey, Layout
+from bridge.claims.transaction import KeyValue, Range
+from bridge.cli.command import CommandParser
+from bridge.daemon.apply import drive
+from bridge.errors import FailedError, UsageError
+from bridge.masking import escaped
+from bridge.settings import StateSettings, load
+from bridge.settings.values import checked_host
+from bridge.store.client import Store
+from bridge.store.errors import StoreError
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What etcd holds of a host, and the names of all hosts."""
+
+    alive: KeyValue | None
+    record: KeyValue | None
+    containers: tuple[KeyValue, ...]
+    hosts: tuple[str, ...]
+
+
+def main(arguments: list[str]) -> int:
+    """Remove a host, after having asked; return 0. FailedError says what is left of it and why."""
+    parser = _parser()
+    given = parser.read(arguments)
+    settings = load(StateSettings, parser.settings(given))
+    layout = Layout(settings.root_key, settings.state_key, _host(given.host))
+    found = _on_etcd(settings, partial(_look, layout=layout))
+    _refuse(layout.host, found, force=given.force)
+    sys.stdout.writelines(_described(layout.host, found))
+    if not given.yes:
+        _ask()
+    removed = _on_etcd(settings, partial(_remove, layout=layout, found=found))
+    _check(layout.host, removed, forgotten=found.alive is None)
+    return 0
+
+
+def _on_etcd(settings: StateSettings, work: Callable[[Store], Awaitable[Result]]) -> Result:
+    """Connect, work, close; FailedError says why etcd does not let us."""
+
+    async def connected() -> Result:
+        store = Store(settings.connection())
+        try:
+            return await work(store)
+        finally:
+            await store.aclose()
+
+    try:
+        return anyio.run(connected)
+    except StoreError as error:
+        raise FailedError(str(error)) from error
+
+
+async def _look(store: Store, layout: Layout) -> Found:
+    ranges = Range(layout.alive()), Range(layout.host_record()), layout.containers(), layout.hosts()
+    alive, record, containers, hosts = (await store.read(*ranges)).found
+    known = (layout.parse(seen.key) for seen in hosts)
+    return Found(
+        alive[0] if alive else None,
+        record[0] if record else None,
+        containers,
+        tuple(key.host for key in known if isinstance(key, HostKey)),
+    )
+
+
+async def _remove(store: Store, layout: Layout, found: Found) -> Removed:
+    # A host that lives keeps its own record, by which the others know of it when it dies.
+    fence = unchanged(layout, found.alive, found.record)
+    return await drive(store, removal(layout, fence, forget=found.alive is None))
+
+
+def _host(text: str) -> str:
+    try:
+        return checked_host(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not the name of a host; {error}") from error
+
+
+def _refuse(host: str, found: Found, *, force: bool) -> None:
+    if found.alive and not force:
+        raise FailedError(
+            f"the host {host} is alive ({found.alive.value}): stop its bridge first; with --force its claims"
+            " are removed until that bridge puts them back"
+        )
+    if not (found.alive or found.record or found.containers):
+        raise FailedError(f"nothing is known of a host {host}; there are: {', '.join(found.hosts) or 'none'}")
+
+
+def _described(host: str, found: Found) -> Iterator[str]:
+    yield f"to be removed of the host {host}, with all that they publish:\n"
+    for name in names(found.containers) or ("no containers",):
+        yield f"  {escaped(name)}\n"
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("nobody can be asked here whether to remove it: give --yes")
+    if input("remove it? [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise FailedError("nothing was removed")
+
+
+def _check(host: str, removed: Removed, *, forgotten: bool) -> None:
+    for problem in removed.problems:
+        sys.stderr.write(escaped(f"{problem.container}: {problem.message}") + "\n")
+    if removed.problems:
+        raise FailedError(f"of the host {host}, what cannot be read is left; {removed.problems[0].hint}")
+    if not removed.done:
+        raise FailedError(f"the host {host} came back, or somebody else removes it: look again")
+    sys.stdout.write(f"removed{'' if forgotten else ', until its bridge puts it back'}: {host}\n")
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser(
+        "purge",
+        "Remove from etcd what a host left that is gone for good: shows what that is, and asks. Needs no Docker.",
+        StateSettings,
+    )
+    parser.usage = "%(prog)s HOST [--flag value ...]"
+    parser.add_argument("host", metavar="HOST", help="the name of the host")
+    group = parser.add_argument_group("purge")
+    group.add_argument("--yes", action="store_true", default=False, help="do not ask")
+    force = "also where the host is alive: its bridge puts all of it back at its next resync"
+    group.add_argument("--force", action="store_true", default=False, help=force)
+    return parser

@@ -1,0 +1,103 @@
+"""`purge` removes a host by hand, and only that host, and only where it is gone."""
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from tests.daemon.host import WITHIN, Host
+from tests.hosts.sites import running, site, web
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.wait import wait_for
+
+LONG = "1h"
+
+
+@pytest.fixture
+def slow_hosts(engine: Engine, etcd: Etcd, root_key: str) -> tuple[Host, Host]:
+    """Return two hosts that never take each other for dead in a test's time."""
+    one, two = (site(engine, etcd, root_key, name, host_grace=LONG) for name in ("one", "two"))
+    return one, two
+
+
+def state_of(host: Host) -> set[str]:
+    """What the state holds of a host."""
+    return {path for path in host.keys.state() if f"/{host.name}/" in f"/{path}/"}
+
+
+def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
+    """It shows what goes, and removes that and nothing else."""
+    one, two = slow_hosts
+    with running(two), web(two, "web-2") as stays:
+        with running(one), web(one, "web-1"):
+            one.bridge.process.end()
+            done = two.bridge.command("purge", "one", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert "\n  web-1\n" in done.stdout
+        assert not state_of(one)
+        assert [path for path in two.keys.view() if "/servers/" in path] == [
+            f"http/services/web-shop/loadbalancer/servers/two-{stays[:12]}/url"
+        ]
+
+
+def test_a_living_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
+    """A host that lives is refused in one line; forced, its claims go until its bridge puts them back."""
+    one, _ = slow_hosts
+    with running(one), web(one, "web-1") as container:
+        before = one.keys.view()
+        refused = one.bridge.command("purge", "one", "--yes")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("docker-event-bridge: the host one is alive (")
+        assert one.keys.view() == before
+        forced = one.bridge.command("purge", "one", "--yes", "--force")
+        assert forced.returncode == 0
+        assert not one.servers(container)
+        assert "hosts/one" in one.keys.state()
+        one.bridge.process.end()
+        one.restart()
+        one.wait_until_routed(container)
+
+
+def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
+    """Of a host that is not known, those that are known are named; without --yes somebody must be there to ask."""
+    one, _ = slow_hosts
+    with running(one):
+        unknown = one.bridge.command("purge", "three")
+        assert (unknown.returncode, unknown.stderr) == (
+            1,
+            "docker-event-bridge: nothing is known of a host three; there are: one\n",
+        )
+        one.bridge.process.end()
+        unasked = one.bridge.command("purge", "one")
+        assert unasked.returncode == 2
+        assert unasked.stderr.endswith("nobody can be asked here whether to remove it: give --yes\n")
+        assert state_of(one)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("\n", 1), ("y\n", 0)])
+def test_a_person_is_asked(slow_hosts: tuple[Host, Host], answer: str, code: int) -> None:
+    """On a terminal it asks, and anything but yes removes nothing."""
+    one, _ = slow_hosts
+    with running(one):
+        one.bridge.process.end()
+        person, terminal = pty.openpty()
+        arguments = [sys.executable, "-m", "bridge", "purge", "one", "--root-key", one.keys.root_key]
+        with subprocess.Popen(
+            [*arguments, "--etcd-endpoints", one.keys.etcd.endpoint], stdin=terminal, stdout=subprocess.DEVNULL
+        ) as purge:
+            os.write(person, answer.encode())
+            wait_for(lambda: purge.poll() is not None, WITHIN, "it still asks")
+        os.close(person)
+        os.close(terminal)
+        assert purge.returncode == code
+        assert bool(state_of(one)) == bool(code)
+
+
+def test_etcd_is_not_waited_for(slow_hosts: tuple[Host, Host]) -> None:
+    """Without etcd it fails with one line."""
+    one, _ = slow_hosts
+    failed = one.bridge.command("purge", "one", "--etcd-endpoints", "127.0.0.1:1")
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)
