@@ -24,10 +24,13 @@ class Request:
 class Load(Part):
     """Constant load on a port of the loopback address, from its first answer on.
 
-    `rate` is in requests a second, of all clients together; it ends by itself after `limit` seconds.
+    `rate` is in requests a second, of all clients together; an answer may take `timeout` seconds. It ends by
+    itself after `limit` seconds.
     """
 
-    def __init__(self, port: int, host: str, *, rate: int = 100, clients: int = 10, limit: int = 110) -> None:
+    def __init__(
+        self, port: int, host: str, *, rate: int = 100, clients: int = 10, timeout: float = 2, limit: int = 110
+    ) -> None:
         super().__init__("load")
         self._command = [
             str(parts.load()),
@@ -35,6 +38,7 @@ class Load(Part):
             f"-host={host}",
             f"-rate={rate}",
             f"-clients={clients}",
+            f"-timeout={timeout}s",
             f"-limit={limit}s",
         ]
 

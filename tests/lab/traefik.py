@@ -1,7 +1,7 @@
 """Starts Traefik with the providers of a test, and asks it what it routes.
 
-It has a default certificate: without one it makes a key at every change of its configuration, which costs
-more than all the rest.
+It has a default certificate, unless told otherwise: without one it makes a key at every change of its
+configuration, which costs more than all the rest.
 """
 
 import http.client
@@ -68,10 +68,12 @@ class Traefik(Part):
         release: parts.TraefikRelease,
         *options: StaticOptions,
         entry_points: Mapping[str, Protocol] | None = None,
+        certificate: bool = True,
     ) -> None:
         super().__init__("traefik")
         self.release = release
         self._executable = parts.traefik(release)
+        self._certificate = certificate
         self._options = dict(ChainMap(*map(dict, options)))
         self._entry_points = {API: "tcp", WEB: "tcp"} | dict(entry_points or {})
         self._ports = {name: free_port() for name in self._entry_points}
@@ -137,9 +139,10 @@ class Traefik(Part):
 
     def start(self) -> None:
         """Start the process, without waiting."""
-        options = self._entry_point_options() | self._options
-        options |= {"api": "true", "api.insecure": "true", "log.level": "DEBUG"}
-        options["providers.file.filename"] = str(self._write_default_certificate())
+        options = self._entry_point_options() | {"api": "true", "api.insecure": "true", "log.level": "DEBUG"}
+        if self._certificate:
+            options["providers.file.filename"] = str(self._write_default_certificate())
+        options |= self._options
         flags = [f"--{name}={value}" for name, value in options.items()]
         self._process = Process([self._executable, *flags], self._work.path / "log")
 

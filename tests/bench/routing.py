@@ -1,0 +1,136 @@
+"""How soon a container is routed after its start and no longer after its stop, against Traefik's Docker provider.
+
+The real engine, real containers, one Traefik for each provider. Who is not measured is frozen, so that nobody
+disturbs who is: Traefiks, and the bridge while the Docker provider's turn lasts.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+import docker
+
+from tests.bench.measure import Figures, alternate
+from tests.bench.report import Result, Row
+from tests.daemon.host import routed_by
+from tests.lab.bridge import Bridge
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.load import Load
+from tests.lab.part import Part
+from tests.lab.shell import run
+from tests.lab.traefik import StaticOptions, Traefik, docker_provider, etcd_provider
+
+ROUNDS = 11
+RUNNING = (1, 10, 100)
+PROBE = "probe"
+HOST = f"{PROBE}.localhost"
+QUIET = 0.5
+"""Seconds in which who was frozen makes up for what it missed."""
+
+OPTIONS = {
+    "providers.providersThrottleDuration": "50ms",  # a sample is to find it at rest
+    "serversTransport.forwardingTimeouts.dialTimeout": "100ms",  # it is not to call for who is gone any more
+    "log.level": "ERROR",
+}
+LINGER = "300ms"
+SUBNET = "{{range .IPAM.Config}}{{.Subnet}}{{end}}"
+
+TARGETS = {1: "<= 1.2", 10: "<= 1.2", 100: "<= 0.3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A Traefik, all that has to run for it, and how long its stops took."""
+
+    traefik: Traefik
+    drains: bool
+    running: tuple[Part, ...]
+    stops: list[float] = field(default_factory=list)
+
+
+def measured() -> Result:
+    """Measure with and without a default certificate in Traefik, while ever more containers run."""
+    with Engine("20.10") as engine, Etcd("3.4") as etcd, _sides(engine, etcd) as sides, ExitStack() as others:
+        engine.cli("create", "--name", PROBE, routed_by(PROBE), "traefik/whoami", "-linger", LINGER)
+        subnet = engine.cli("network", "inspect", "--format", SUBNET, "bridge")
+        client = docker.APIClient(base_url=engine.url, version="auto")
+        others.callback(client.close)
+        rows: list[Row] = []
+        for number in RUNNING:
+            for other in range(len(engine.cli("ps", "--quiet").split()) + 1, number):
+                others.enter_context(engine.container(f"other{other}", routed_by(f"other{other}")))
+            rows += _rows(number, partial(_sample, client, subnet), sides)
+    return Result(rows, {"engine": "20.10", "etcd": "3.4", "traefik": "3.7"})
+
+
+def _rows(number: int, sample: Callable[[Side, dict[str, Side]], float], sides: dict[str, Side]) -> Iterator[Row]:
+    for side in sides.values():
+        side.stops.clear()
+    starts = alternate(ROUNDS, {name: partial(sample, it, sides) for name, it in sides.items()})
+    stops = {name: Figures(tuple(it.stops[-ROUNDS:])) for name, it in sides.items()}
+    for what, found in (
+        ("`docker start` answered to the first 200", starts),
+        ("stop (signal; the Docker provider's: end of the process) to the first 404", stops),
+    ):
+        for certificate in ("with", "without"):
+            ours, theirs = found[f"bridge {certificate}"], found[f"docker {certificate}"]
+            measure = f"{what}, {number} running, {certificate} certificate"
+            yield Row(measure, "ms", ours, theirs, "Traefik's Docker provider", TARGETS[number])
+
+
+@contextmanager
+def _sides(engine: Engine, etcd: Etcd) -> Iterator[dict[str, Side]]:
+    with ExitStack() as stack:
+        bridge = stack.enter_context(Bridge(engine, etcd, log_level="info"))
+
+        def side(provider: StaticOptions, certificate: str, *parts: Part) -> Side:
+            started = Traefik("3.7", provider, OPTIONS, certificate=certificate == "with")
+            traefik = stack.enter_context(started)
+            return Side(traefik, bool(parts), (*parts, traefik))
+
+        sides = {
+            f"{name} {certificate}": made
+            for certificate in ("with", "without")
+            for name, made in (
+                ("bridge", side(etcd_provider(etcd), certificate, bridge)),
+                ("docker", side(docker_provider(engine), certificate)),
+            )
+        }
+        yield sides
+        _only(sides, *(part for it in sides.values() for part in it.running))
+
+
+def _only(sides: dict[str, Side], *running: Part) -> None:
+    """Freeze all parts but those that are to run."""
+    for part in dict.fromkeys(part for side in sides.values() for part in side.running):
+        part.process.send(signal.SIGCONT if part in running else signal.SIGSTOP)
+
+
+def _sample(client: docker.APIClient, subnet: str, side: Side, sides: dict[str, Side]) -> float:
+    """Start and stop the container; return the milliseconds until it was routed, note those until it was not.
+
+    A stop begins for the bridge when the signal is sent, for the Docker provider when the process has ended.
+    """
+    _only(sides, *side.running)
+    time.sleep(QUIET)
+    # Who called for the container while it was gone leaves the kernel asking for its address once a second.
+    run(["ip", "neigh", "flush", "to", subnet, "nud", "all"])
+    # Each client pauses for longer than an answer may take, so that none of them misses a moment.
+    with Load(side.traefik.port(), HOST, rate=400, clients=40, timeout=0.05) as load:
+        load.wait_for_outcome("404")
+        client.start(PROBE)
+        begun = time.time()
+        routed = load.wait_for_outcome("200", since=begun)
+        time.sleep(QUIET)
+        sent = time.time()
+        client.stop(PROBE)
+        gone = load.wait_for_outcome("404", since=sent)
+        time.sleep(QUIET)
+    ended = datetime.fromisoformat(client.inspect_container(PROBE)["State"]["FinishedAt"]).timestamp()
+    side.stops.append((gone.answered - (sent if side.drains else ended)) * 1e3)
+    return (routed.answered - begun) * 1e3
