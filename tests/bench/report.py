@@ -45,7 +45,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Ours in multiples of what it is held against."""
-        if self.against is None:
+        if self.against is None or not self.against.quantile(self.share):
             return None
         return self.ours.quantile(self.share) / self.against.quantile(self.share)
 
