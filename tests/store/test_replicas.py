@@ -1,0 +1,150 @@
+"""A thousand replicas on a hundred hosts and a real etcd: what each of them touches, and costs the others."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from anyio import create_task_group
+
+from bridge.claims.layout import Layout
+from bridge.claims.transaction import Committed, Put, Refused, Transaction
+from bridge.store.connection import Connection
+from bridge.store.watch import Watch
+from bridge.view.model import Publication
+from tests.lab.etcd import Etcd
+from tests.store.answers import under, write
+from tests.store.bridges import Bridge, MeddledStore, item, publication
+
+pytestmark = pytest.mark.anyio
+
+HOSTS, EACH, CONNECTIONS = 100, 10, 5
+
+
+class CountingStore(MeddledStore):
+    """A store that counts the transactions that were refused."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.refused = 0
+
+    async def commit(self, transaction: Transaction) -> Committed | Refused:
+        """Commit, and count."""
+        outcome = await super().commit(transaction)
+        self.refused += isinstance(outcome, Refused)
+        return outcome
+
+
+def replica(host: str, name: str) -> Publication:
+    """One replica of the service that all of them are."""
+    router = item("rweb", rule="Host(`web.localhost`)", service="sweb")
+    return publication(name, router, item("sweb"), application="web", host=host)
+
+
+def own(bridge: Bridge, it: Publication) -> set[str]:
+    """The keys that are a replica's own: its server, its two claims, and the index of these."""
+    claims = {bridge.layout.claim(one.ref, bridge.layout.me(it.id)) for one in it.items}
+    servers = {bridge.layout.view_key(one.ref, leaf.path) for one in it.items for leaf in one.server}
+    return {*claims, *servers, bridge.layout.container(it.id)}
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Hosts that share a few connections to an etcd, and all that is written there."""
+
+    root_key: str
+    stores: list[CountingStore]
+    watch: Watch
+    bridges: list[Bridge] = field(default_factory=list)
+
+    @property
+    def refused(self) -> int:
+        """How many transactions were refused up to now."""
+        return sum(store.refused for store in self.stores)
+
+    async def join(self) -> Bridge:
+        """Have one more host begin."""
+        number = len(self.bridges)
+        layout = Layout(f"{self.root_key}/traefik", f"{self.root_key}/state", f"h{number}")
+        bridge = Bridge(self.stores[number % len(self.stores)], layout)
+        await bridge.begin()
+        self.bridges.append(bridge)
+        return bridge
+
+    async def start(self, number: int, bridge: Bridge) -> None:
+        """Have a host start replicas, one after the other."""
+        for position in range(number):
+            await bridge.settle(replica(bridge.layout.host, f"{position}-{bridge.layout.host}"))
+
+    async def written(self) -> list[set[str]]:
+        """Return the keys of each revision since this was last asked."""
+        tick = f"{self.root_key}/tick"
+        reached, revisions = await write(self.stores[0], Put(tick, "")), dict[int, set[str]]()
+        while reached not in revisions:
+            for event in await anext(self.watch):
+                revisions.setdefault(event.revision, set()).add(event.key)
+        del revisions[reached]
+        return list(revisions.values())
+
+
+@pytest.fixture
+async def crowd(etcd: Etcd, root_key: str) -> AsyncIterator[Crowd]:
+    """Return hosts that are to join."""
+    stores = [CountingStore(Connection((etcd.endpoint,))) for _ in range(CONNECTIONS)]
+    snapshot = await stores[0].read(under(f"{root_key}/"))
+    async with stores[0].watch(under(f"{root_key}/"), revision=snapshot.revision + 1) as watch:
+        yield Crowd(root_key, stores, watch)
+    for store in stores:
+        await store.aclose()
+
+
+async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
+    """However many there are, all starting at once refuse each other nothing, and each writes its own keys once.
+
+    The same holds for one that stops.
+    """
+    await crowd.start(1, await crowd.join())
+    others = [await crowd.join() for _ in range(HOSTS)]
+    await crowd.written()
+    async with create_task_group() as tasks:
+        for bridge in others:
+            tasks.start_soon(crowd.start, EACH, bridge)
+    assert crowd.refused == 0
+    written = await crowd.written()
+    assert len(written) == HOSTS * EACH
+    replicas = [own(bridge, it) for bridge in others for it in bridge.wanted.values()]
+    assert sorted(map(sorted, written)) == sorted(map(sorted, replicas))
+
+    leaving = others[0]
+    it = next(iter(leaving.wanted.values()))
+    await leaving.settle(it.id)
+    assert await crowd.written() == [own(leaving, it)]
+
+
+async def test_the_first_of_all_are_refused_once_at_most(crowd: Crowd) -> None:
+    """Where nobody has the name yet, one of those who start at once defines it, and the others join at once."""
+    for _ in range(HOSTS):
+        await crowd.join()
+    await crowd.written()
+    async with create_task_group() as tasks:
+        for bridge in crowd.bridges:
+            tasks.start_soon(crowd.start, 1, bridge)
+    assert crowd.refused < HOSTS
+    assert len(await crowd.written()) == HOSTS
+
+
+async def test_a_host_begins_beside_the_others(crowd: Crowd) -> None:
+    """While others go on, a host that begins with a replica refuses nobody, and writes nothing but its own."""
+    await crowd.start(1, await crowd.join())
+    others = [await crowd.join() for _ in range(HOSTS)]
+    await crowd.written()
+    async with create_task_group() as tasks:
+        for bridge in others:
+            tasks.start_soon(crowd.start, EACH, bridge)
+        newcomer = await crowd.join()
+        await crowd.start(1, newcomer)
+    assert crowd.refused == 0
+    theirs = [own(bridge, it) for bridge in others for it in bridge.wanted.values()]
+    written = [keys for keys in await crowd.written() if keys not in theirs]
+    (brought,) = newcomer.wanted.values()
+    layout = newcomer.layout
+    assert written == [{layout.alive()}, {layout.host_record()}, own(newcomer, brought)]
