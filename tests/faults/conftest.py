@@ -32,7 +32,7 @@ def docker(engine: Engine) -> Iterator[Docker]:
 
 
 @pytest.fixture(scope="module")
-def members(etcd: Etcd, etcd37: Etcd) -> Iterator[list[Etcd]]:  # noqa: ARG001, both are built
+def members(etcd: Etcd) -> Iterator[list[Etcd]]:  # noqa: ARG001, it is built
     """Return a cluster of three members."""
     with cluster("3.4") as started:
         yield started

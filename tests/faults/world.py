@@ -80,31 +80,36 @@ class World:
         yield
         after = self.converge(name, within)
         if history:
-            end = put(self.observer, f"{self.prefix}/tick", name)
-            self.replay(start, end, _ran_on(before, after, self.docker.changed))
+            self.replay(start, self.tick(), _ran_on(before, after, self.docker.changed))
         check(*(state(self.seen().keys, self.prefix),) * 2, self.layout, {})
 
     def converge(self, name: str, within: float = WITHIN) -> Mapping[str, str]:
         """Wait until the view is what the engine runs; return it, and note how long it took."""
         begun = time.monotonic()
         with suppress(DeadlineError):
-            wait_for(self._agrees, within, "")
-        if not self._agrees():
+            wait_for(self.agrees, within, "")
+        if not self.agrees():
             late = self._lateness(begun)
             raise AssertionError(f"{name}: {late}\n{self.bridge.process.tail()}")
         measured.note(name, time.monotonic() - begun, within)
         return self.wanted()
 
-    def replay(self, start: Moment, end: int, untouched: Collection[str]) -> None:
+    def tick(self) -> int:
+        """Return the revision that is reached now."""
+        return put(self.observer, f"{self.prefix}/tick", "")
+
+    def replay(self, start: Moment, end: int, untouched: Collection[str]) -> list[Change]:
         """Check each revision after a moment up to the last, none of which may touch these keys of the view."""
-        keys = state(start.keys, self.prefix)
+        keys, happened = state(start.keys, self.prefix), list[Change]()
         for together in by_revision(changes(self.observer, f"{self.prefix}/", start.revision), end):
             now = dict(keys)
             for change in together:
                 assert change.key not in untouched, f"{change} touches what runs on"
                 _apply(change, now)
-            check(keys, now, self.layout, {})
-            keys = now
+            if self.layout.permanent.key in now:  # a bridge has begun
+                check(keys, now, self.layout, {})
+            keys, happened = now, happened + together
+        return happened
 
     def start_bridge(self) -> None:
         """Start the bridge again, and wait until it has taken the place of the last one, whose lease may last."""
@@ -146,7 +151,8 @@ class World:
             self.bridge.start()
         self.bridge.process.wait_until(self.bridge.healthy, HEALED_WITHIN)
 
-    def _agrees(self) -> bool:
+    def agrees(self) -> bool:
+        """Whether the view is what the engine runs."""
         try:
             return view(self.seen().keys, self.prefix) == self.wanted()
         except OSError:
@@ -157,8 +163,8 @@ class World:
         seen, due = view(self.seen().keys, self.prefix), self.wanted()
         missing, surplus = sorted(due.items() - seen.items()), sorted(seen.items() - due.items())
         with suppress(DeadlineError):
-            wait_for(self._agrees, 4 * WITHIN, "")
-        came = f"after {time.monotonic() - begun:.1f} s" if self._agrees() else "never"
+            wait_for(self.agrees, 4 * WITHIN, "")
+        came = f"after {time.monotonic() - begun:.1f} s" if self.agrees() else "never"
         return f"the view came right {came}; it missed {missing} and had {surplus}"
 
 
@@ -190,13 +196,19 @@ def settings(prefix: str, docker: Docker, members: Sequence[Etcd]) -> dict[str, 
     }
 
 
+def new_world(docker: Docker, members: list[Etcd], prefix: str, **more: str) -> World:
+    """Return a world whose bridge is not started yet."""
+    bridge = Bridge(docker.engine, members[0], **settings(prefix, docker, members), **more)
+    return World(docker, members, bridge, prefix)
+
+
 @contextmanager
 def make_world(docker: Docker, members: list[Etcd], prefix: str, **more: str) -> Iterator[World]:
     """Start a bridge, and some containers."""
-    bridge = Bridge(docker.engine, members[0], **settings(prefix, docker, members), **more)
-    with bridge:
-        docker.populate()
-        yield World(docker, members, bridge, prefix)
+    docker.populate()
+    world = new_world(docker, members, prefix, **more)
+    with world.bridge:
+        yield world
 
 
 def view(keys: Mapping[str, str], prefix: str) -> Mapping[str, str]:
