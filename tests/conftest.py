@@ -31,6 +31,7 @@ PARTS_OF_FIXTURES = {
     "start_socket_proxy": ("haproxy",),
     "start_traefik": ("certificate", "traefik-3.7"),
     "start_traefik_2_11": ("certificate", "traefik-2.11"),
+    "traefiks": ("certificate", "traefik-3.7", "traefik-2.11"),
     "rules_oracle": ("rules-oracle",),
     "site": ("load",),
 }
@@ -178,3 +179,8 @@ def start_traefik_2_11() -> Iterator[Callable[..., Traefik]]:
     """Return a function that starts a Traefik 2.11 with the arguments of `Traefik`, until the test's end."""
     with ExitStack() as stack:
         yield lambda *args, **kwargs: stack.enter_context(Traefik("2.11", *args, **kwargs))
+
+
+@pytest.fixture
+def traefiks() -> None:
+    """Have both releases of Traefik built, for a test that starts them itself."""

@@ -1,9 +1,12 @@
 """Starts the product itself as its users do: the command, with settings from the environment."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
@@ -55,6 +58,13 @@ class Bridge(Part):
     def healthy(self) -> bool:
         """Whether both connections stand and the first sync is committed, as `health` tells."""
         return self.command("health").returncode == 0
+
+    def synced(self) -> bool:
+        """Whether it says itself that it is healthy: as `healthy`, without the cost of a process."""
+        with socket.socket(socket.AF_UNIX) as asking, suppress(OSError):
+            asking.connect(str(self._work.path / "health.sock"))
+            return bool(json.loads(asking.makefile().readline())["healthy"])
+        return False
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the product with the same settings."""

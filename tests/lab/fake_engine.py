@@ -197,8 +197,8 @@ class FakeEngine:
         with self._lock:
             return list(reversed(self._states))
 
-    def listed(self) -> list[dict[str, Any]]:
-        """Return what the list of all containers says of each."""
+    def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
+        """Return what the list of all containers, or of those that run, says of each."""
         with self._lock:
             states = list(reversed(self._states.values()))
         return [
@@ -210,6 +210,7 @@ class FakeEngine:
                 "State": state.status,
             }
             for state in states
+            if state.status == "running" or not running
         ]
 
     def inspected(self, name: str) -> dict[str, Any] | None:
@@ -366,8 +367,8 @@ class _Handler(BaseHTTPRequestHandler):
             case ["info"]:
                 said = {"ID": engine.name, "Name": engine.name, "ServerVersion": engine.release.version}
                 self._send_json(said)
-            case ["containers", "json"] if query.get("all") == "1" and "filters" not in query:
-                self._send_json(engine.listed())
+            case ["containers", "json"] if "filters" not in query:
+                self._send_json(engine.listed(running=query.get("all") != "1"))
             case ["containers", name, "json"]:
                 if (inspection := engine.inspected(name)) is None:
                     raise _Refusal(HTTPStatus.NOT_FOUND, f"No such container: {name}")

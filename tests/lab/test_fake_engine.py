@@ -234,14 +234,15 @@ def test_version_and_info(real: Engine, fake: FakeEngine) -> None:
         assert versions[0] == versions[1]
 
 
-def test_list(real: Engine, fake: FakeEngine) -> None:
-    """All containers are listed, the newest first, whether they run or not."""
+@pytest.mark.parametrize("query", ["all=1", "all=0", ""])
+def test_list(real: Engine, fake: FakeEngine, query: str) -> None:
+    """Containers are listed, the newest first: those that run, or all."""
     with real.container("one", image=SLEEP[0], arguments=SLEEP[1:]), ExitStack() as stack:
         real.cli("create", "--name=two", "--label=a=b", *SLEEP)
         stack.callback(real.cli, "rm", "two")
         fake.run(FakeContainer("one", image="busybox"))
         fake.create(FakeContainer("two", {"a": "b"}, "busybox"))
-        ours, theirs = (json.loads(answer(one, "/containers/json?all=1")[2]) for one in (fake, real))
+        ours, theirs = (json.loads(answer(one, f"/containers/json?{query}")[2]) for one in (fake, real))
 
     fields = ("Names", "Image", "Labels", "State")
     assert [[one[field] for field in fields] for one in ours] == [

@@ -7,6 +7,7 @@ configuration, which costs more than all the rest.
 import http.client
 import json
 import socket
+import urllib.error
 import urllib.request
 from collections import ChainMap
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from tests.lab.process import Process
 from tests.lab.wait import T, wait_for
 
 REQUEST_TIMEOUT = 2.0
+API_TIMEOUT = 20.0
 ROUTED_WITHIN = 10.0
 API = "traefik"
 WEB = "web"
@@ -85,8 +87,16 @@ class Traefik(Part):
     def api(self, path: str) -> Any:  # noqa: ANN401, JSON
         """Return what the API answers at a path below `/api`."""
         url = f"http://{LOOPBACK}:{self.port(API)}/api/{path}"
-        with urllib.request.urlopen(url, timeout=REQUEST_TIMEOUT) as answer:
+        with urllib.request.urlopen(url, timeout=API_TIMEOUT) as answer:
             return json.load(answer)
+
+    def has(self, path: str) -> bool:
+        """Whether the API knows an object: `http/routers/web@docker`."""
+        try:
+            self.api(path)
+        except urllib.error.HTTPError:
+            return False
+        return True
 
     def rawdata(self) -> dict[str, Any]:
         """Return the whole dynamic configuration, as Traefik uses it."""

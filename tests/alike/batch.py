@@ -1,0 +1,140 @@
+"""Thousands of containers at once: through Traefik's Docker provider, and through the bridge, etcd and Traefik.
+
+Both see one fake engine. The bridge has written all before the second Traefik starts: it reads all of etcd anew at
+every transaction. What both say is compared object by object; the names of a container's objects begin with the
+container's, so that each difference is told with the labels that it comes from.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tests.alike.rawdata import Sections, of_provider
+from tests.lab import parts
+from tests.lab.bridge import Bridge
+from tests.lab.etcd import Etcd
+from tests.lab.fake_engine import FakeContainer, FakeEngine
+from tests.lab.traefik import Protocol, StaticOptions, Traefik, docker_provider, etcd_provider
+
+SYNCED_WITHIN = 100.0
+LOADED_WITHIN = 60.0
+AT_ONCE: StaticOptions = {"providers.providersThrottleDuration": "50ms"}
+ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
+LAST = FakeContainer("zz-last", {"traefik.enable": "true", "traefik.http.routers.zz-last.rule": "Host(`last`)"})
+TRAEFIK_OPTIONS = {
+    "exposed_by_default": "exposedByDefault",
+    "default_rule": "defaultRule",
+    "constraints": "constraints",
+    "network": "network",
+    "use_bind_port_ip": "useBindPortIP",
+    "allow_empty_services": "allowEmptyServices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A container and whether it runs; one that does not was stopped."""
+
+    container: FakeContainer
+    runs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An object that the two sides have otherwise, None where one has none, and the containers that it is of."""
+
+    section: str
+    name: str
+    theirs: Any
+    ours: Any
+    containers: Sequence[Placed]
+
+    def __str__(self) -> str:
+        labels = [(it.container.name, dict(it.container.labels), it.runs) for it in self.containers]
+        sides = f"theirs {json.dumps(self.theirs)}\n  ours   {json.dumps(self.ours)}"
+        return f"{self.section}/{self.name}:\n  {sides}\n  of {labels}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What both sides made of a batch: the sections of Traefik's API, and the bridge's log."""
+
+    containers: Sequence[Placed]
+    theirs: Sections
+    ours: Sections
+    log: str
+
+    def differences(self) -> list[Difference]:
+        """Return all objects that are not the same on both sides."""
+        return list(self._differences())
+
+    def _differences(self) -> Iterator[Difference]:
+        owners: dict[str, list[Placed]] = {}
+        for placed in self.containers:
+            owners.setdefault(owner(placed.container.name), []).append(placed)
+        sides = _comparable(self.theirs, "docker"), _comparable(self.ours, "etcd")
+        for section in sorted({*sides[0], *sides[1]}):
+            theirs, ours = (side.get(section, {}) for side in sides)
+            for name in sorted({*theirs, *ours}):
+                if theirs.get(name) != ours.get(name):
+                    of = owners.get(owner(name), [])
+                    yield Difference(section, name, theirs.get(name), ours.get(name), of)
+
+
+def owner(name: str) -> str:
+    """Return what all objects of a container have in common with its name: all up to the first dash."""
+    return name.partition("-")[0].lower()
+
+
+def compare(
+    containers: Sequence[Placed],
+    etcd: Etcd,
+    release: parts.TraefikRelease,
+    settings: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Route a batch in both ways; `settings` are the bridge's, and Traefik's where it has them."""
+    chosen = {"traefik_version": release, "log_level": "info"} | dict(settings or {})
+    options = {TRAEFIK_OPTIONS[name]: text for name, text in chosen.items() if name in TRAEFIK_OPTIONS}
+    root_key = f"traefik-{uuid.uuid4().hex}"
+    with ExitStack() as stack:
+        engine = stack.enter_context(FakeEngine())
+        for placed in [*containers, Placed(LAST)]:
+            container_id = engine.run(placed.container)
+            if not placed.runs:
+                engine.stop(container_id)
+        docker = Traefik(release, docker_provider(engine, **options), AT_ONCE, entry_points=ENTRY_POINTS)
+        stack.enter_context(docker)
+        bridge = Bridge(engine, etcd, root_key, **chosen)
+        stack.callback(bridge.remove)
+        bridge.start()
+        bridge.process.wait_until(bridge.synced, SYNCED_WITHIN)
+        kv = Traefik(release, etcd_provider(etcd, root_key), AT_ONCE, entry_points=ENTRY_POINTS)
+        stack.enter_context(kv)
+        sides = [(docker, "docker"), (kv, "etcd")]
+        for traefik, provider in sides:
+            traefik.wait_for(partial(Traefik.has, path=f"http/routers/zz-last@{provider}"), LOADED_WITHIN)
+        theirs, ours = (of_provider(traefik.rawdata(), provider) for traefik, provider in sides)
+        etcd.ctl("del", "--prefix", root_key)
+        return Outcome(containers, theirs, ours, bridge.log())
+
+
+def _comparable(sections: Sections, provider: str) -> Sections:
+    """Leave out what health checks found so far, and the names that Traefik makes up for cookies."""
+    copied: dict[str, dict[str, Any]] = json.loads(json.dumps(sections))
+    for objects in copied.values():
+        for name, content in objects.items():
+            content.pop("serverStatus", None)
+            cookie = content.get("loadBalancer", {}).get("sticky", {}).get("cookie", {})
+            if cookie.get("name") == cookie_name(f"{name}@{provider}"):
+                del cookie["name"]
+    return copied
+
+
+def cookie_name(service: str) -> str:
+    """Return what Traefik calls a sticky cookie that has no name. Source: pkg/server/cookie in traefik."""
+    return "_" + hashlib.sha1(f"_TRAEFIK_BACKEND_{service}".encode()).hexdigest()[:5]

@@ -1,0 +1,107 @@
+"""Label sets that name every field of Traefik, with values that are fit, empty, and unfit; a container each.
+
+The names of all objects begin with the container's. Left out: `tls.stores`, one object that all containers share,
+which the API does not show; the decoders are held against Traefik's there (tests/labels).
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+
+from bridge.labels.fields import Row, rows
+from tests.alike.batch import Placed
+from tests.lab.fake_engine import FakeContainer
+
+ROWS = [
+    row
+    for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
+    if row.path[:2] != ("TLS", "Stores")
+]
+TEXTS = ("some text", "a,b", "/x", "ä💥", " x ", "")
+NUMBERS = ("5", "0", "-5", "+3", "0x10", "1_0", "", "x", "99999999999999999999", "1.5")
+VALUES: Mapping[str, Sequence[str]] = {
+    "string": TEXTS,
+    "raw": TEXTS,
+    "bool": ("true", "false", "T", "1", "TRUE", "", "maybe", " true"),
+    "int": NUMBERS,
+    "uint32": NUMBERS,
+    "list": ("a", "a, b", "a,,b", ",", " ", ""),
+    "duration": ("5", "5s", "1h1m1.5s", "-5", "0", "", "soon", "5 s", "9223372037"),
+    "allowEmpty": ("", "true", "TRUE", "false", "1", "x"),
+}
+AWKWARD_KEYS = ("X-Some-Header", "x_y", "ä", "a b", "x@y", "x:y", "K", "\u212a")
+
+
+def address(number: int) -> str:
+    """Return an address on the loopback network that no other number has: what is checked there is refused."""
+    return f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+
+
+def containers() -> list[Placed]:
+    """Return containers that name each field with each kind of value, and each spelling of keys."""
+    spelling = random.Random(0)
+    found: list[Placed] = []
+    for row in ROWS:
+        for labels in _of_row(row, spelling):
+            number = len(found)
+            named = {name.replace("{c}", f"f{number}"): text for name, text in labels.items()}
+            found.append(Placed(FakeContainer(f"f{number}", named, networks={"bridge": (address(number),)})))
+    return found
+
+
+def _of_row(row: Row, spelling: random.Random) -> Iterator[Mapping[str, str]]:
+    label, context = label_of(row, "{c}-x", "X-Key"), _context(row)
+    kind = row.type.partition("=")[0]
+    for value in dict.fromkeys(value for one in kind.split("|") for value in VALUES[one]):
+        yield context | {label: value}
+    fit = VALUES[kind.split("|")[0]][0]
+    yield context | {label.lower(): fit}
+    yield context | {spelled(label, spelling): fit}
+    yield context | {f"{label}.foo": fit}
+    yield context | {f"{label}[0]": fit}
+    if "{name}" in row.path[3:]:
+        for key in AWKWARD_KEYS:
+            yield context | {label_of(row, "{c}-x", key): fit}
+    if "{n}" in row.path:
+        for position in ("", "[10]", "[a]"):
+            yield context | {label.replace("[0]", position): fit}
+        yield context | {label: fit, label.replace("[0]", "[10]"): fit, label.replace("[0]", "[2]"): fit}
+
+
+def label_of(row: Row, name: str, key: str, position: str = "[0]") -> str:
+    """Return the label of a field: of the object `name`, with `key` for the names below it."""
+    parts: list[str] = []
+    for part in row.path:
+        match part:
+            case "{name}":
+                parts.append(key if name in parts else name)
+            case "{n}":
+                parts[-1] += position
+            case _:
+                parts.append(part)
+    return "traefik." + ".".join(parts)
+
+
+def spelled(label: str, spelling: random.Random) -> str:
+    """Return a label in any mixture of cases, but for the root and the names of containers."""
+    root, *parts = label.split(".")
+    mixed = [part if part.startswith("{c}") else _mixed(part, spelling) for part in parts]
+    return ".".join([root, *mixed])
+
+
+def _mixed(part: str, spelling: random.Random) -> str:
+    return "".join(spelling.choice((letter.lower(), letter.upper())) for letter in part)
+
+
+def _context(row: Row) -> dict[str, str]:
+    """Return labels without which the field would not be seen."""
+    match row.path[:2]:
+        case ("TCP", _):
+            return {
+                "traefik.tcp.routers.{c}-x.rule": "HostSNI(`*`)",
+                "traefik.tcp.routers.{c}-x.entrypoints": "tcpin",
+            }
+        case ("UDP", _):
+            return {"traefik.udp.routers.{c}-x.entrypoints": "udpin"}
+        case _:
+            return {}

@@ -1,0 +1,64 @@
+"""Thousands of containers at once are routed as Traefik's own Docker provider routes them.
+
+Left out, since Traefik itself panics or chooses at random there, or the bridge differs on purpose; each has a test
+or case of its own, which docs/deviations.md names:
+- a label part that ends in "]" without "[" (Traefik's provider panics);
+- several networks without a network label, a port bound for TCP and UDP with use_bind_port_ip (random);
+- names and map keys of digits only, names with "/" or "___lock", names that differ in case between containers;
+- containers that disagree on an object, and several that bring the same URL to one service;
+- kept containers that do not run and have a port label;
+- an empty scheme on Traefik 2.11, here in `test_empty_scheme`.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.alike import fields
+from tests.alike.batch import Difference, Placed, compare, cookie_name
+from tests.lab.etcd import Etcd
+from tests.lab.fake_engine import FakeContainer
+from tests.lab.parts import TraefikRelease
+
+SHOWN = 20
+
+releases = pytest.mark.parametrize("release", ["3.7", "2.11"])
+pytestmark = pytest.mark.usefixtures("traefiks")
+
+
+@releases
+def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
+    """Every field, with fit, empty and unfit values and in any spelling, means what it means there."""
+    outcome = compare([it for it in fields.containers() if not _scheme_is_empty(it)], etcd, release)
+    assert len(outcome.theirs["middlewares"]) > 1000
+    assert_same(outcome.differences())
+
+
+def test_empty_scheme(etcd: Etcd) -> None:
+    """Traefik 2.11 makes of an empty scheme a server without one, which it then refuses; the bridge takes http."""
+    labels = {"traefik.http.services.a-s.loadbalancer.server.scheme": ""}
+    outcome = compare([Placed(FakeContainer("a", labels))], etcd, "2.11")
+    assert [it.name for it in outcome.differences()] == ["a", "a-s"]
+    assert outcome.theirs["services"]["a-s"]["loadBalancer"]["servers"] == [{"url": "://127.0.0.2:80"}]
+    assert outcome.ours["services"]["a-s"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.2:80"}]
+
+
+def test_cookie_without_a_name(etcd: Etcd) -> None:
+    """Traefik calls such a cookie by the service's name, and its provider's."""
+    labels = {"traefik.http.services.a-s.loadbalancer.sticky.cookie": "true"}
+    outcome = compare([Placed(FakeContainer("a", labels))], etcd, "3.7")
+    names = [
+        side["services"]["a-s"]["loadBalancer"]["sticky"]["cookie"]["name"]
+        for side in (outcome.theirs, outcome.ours)
+    ]
+    assert names == [cookie_name("a-s@docker"), cookie_name("a-s@etcd")]
+
+
+def assert_same(found: Sequence[Difference]) -> None:
+    """Fail with the differences and the labels that they come from."""
+    assert not found, f"{len(found)} differ:\n" + "\n".join(map(str, found[:SHOWN]))
+
+
+def _scheme_is_empty(placed: Placed) -> bool:
+    labels = placed.container.labels
+    return any(name.lower().endswith(".server.scheme") and not text for name, text in labels.items())
