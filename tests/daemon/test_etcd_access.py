@@ -116,7 +116,7 @@ def hosted(engine: Engine, locked: Locked, **settings: str) -> Iterator[Host]:
 
 
 def test_the_documented_role_is_enough(engine: Engine, locked: Locked) -> None:
-    """Start, claim, wait, succeed, leave, lease, goodbye: all of it with the documented role and short tokens."""
+    """Start, claim, wait, succeed, lease, goodbye, purge: all of it with the documented role and short tokens."""
     with hosted(engine, locked) as host:
         alive = host.keys.state()["alive/lab"]
         other = "--label=traefik.http.routers.shared.rule=Host(`other.localhost`)"
@@ -132,6 +132,9 @@ def test_the_documented_role_is_enough(engine: Engine, locked: Locked) -> None:
             assert json.loads(host.keys.state()["hosts/lab"].value)["goodbye"] == GOODBYE
             assert "alive/lab" not in host.keys.state()
             assert host.keys.servers(waiter)
+            purged = host.bridge.command("purge", "lab", "--yes")
+            assert purged.returncode == 0, purged.stderr
+            assert not host.keys.servers(waiter)
         assert not host.logged(level="error")
 
 
