@@ -16,12 +16,21 @@ _ID = re.compile("[0-9a-f]{12,}")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that a container is attached to; an address that it does not have is ""."""
+    """A network that a container is attached to; an address that it does not have is "".
+
+    `driver` is Docker's word, such as bridge or macvlan; "" where it is not known: no inspection tells it.
+    """
 
     name: str
     id: str
     ipv4: str
     ipv6: str
+    driver: str = ""
+
+    @property
+    def address(self) -> str:
+        """The container's address on it, IPv4 first."""
+        return self.ipv4 or self.ipv6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +52,17 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container at one moment. `status` and `health` are Docker's words, "" where it says nothing."""
+    """One container at one moment. `status` and `health` are Docker's words, "" where it says nothing.
+
+    `status` is None where there is no state at all.
+    """
 
     id: str
     name: str
     image: str
     created: str
     started: str
-    status: str
+    status: str | None
     health: str
     stop_signal: str
     labels: Mapping[str, str]
@@ -83,7 +95,7 @@ def from_inspect(inspect: object) -> Container:
         image=_optional(config, "Image"),
         created=_optional(inspect, "Created"),
         started=_optional(state, "StartedAt"),
-        status=_optional(state, "Status"),
+        status=_optional(state, "Status") if _member(inspect, "State") is not None else None,
         health=_optional(_part(state, "Health"), "Status"),
         stop_signal=_optional(config, "StopSignal") or "SIGTERM",
         labels=_labels(_part(config, "Labels")),

@@ -1,21 +1,31 @@
-"""The table of all settings for the README: `python -m bridge.cli.reference` prints it."""
+"""The tables of all settings and of the bridge's labels for the README: `python -m bridge.cli.reference`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from bridge.labels.own import LABELS
 from bridge.settings.load import flag
 from bridge.settings.model import SECTIONS
 from bridge.settings.sources import variable
 
 
-def table() -> str:
-    """Return the table in Markdown, one row per setting, ending with a newline."""
-    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |\n" for row in _rows())
+def settings() -> str:
+    """Return the table of settings in Markdown, one row for each, ending with a newline."""
+    return _table(("flag", "variable", "default", "meaning"), _settings())
 
 
-def _rows() -> Iterator[tuple[str, ...]]:
-    yield "flag", "variable", "default", "meaning"
-    yield ("---",) * 4
+def labels() -> str:
+    """Return the table of the bridge's own labels in Markdown, one row for each, ending with a newline."""
+    rows = ((f"`{label.name}`", f"`{label.example}`", label.meaning) for label in LABELS)
+    return _table(("label", "for example", "meaning"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def _settings() -> Iterator[tuple[str, ...]]:
     for section in SECTIONS:
         for name, field in section.model_fields.items():
             yield f"`{flag(name)}`", f"`{variable(name)}`", _code(field.default), field.description or ""
@@ -27,4 +37,4 @@ def _code(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(f"{labels()}\n{settings()}")

@@ -11,11 +11,12 @@ from anyio.abc import TaskGroup
 
 from bridge.daemon.backoff import FIRST_WAIT, persist
 from bridge.daemon.connection import Connection
-from bridge.daemon.draining import LIMIT, Draining
+from bridge.daemon.draining import Draining
 from bridge.daemon.work import ALL, Task, Work
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
 from bridge.engine.event import Action, Event
+from bridge.labels.own import drain_limit
 
 PING_INTERVAL = 10.0
 """Seconds between two questions whether a quiet engine still lives: its stream of events would not tell."""
@@ -25,10 +26,11 @@ _NANOSECONDS = 1e9
 
 @dataclass(slots=True)
 class DockerSide:
-    """Follows one engine."""
+    """Follows one engine. `drain_limit` is for how many seconds a drain lasts where no label says otherwise."""
 
     engine: Engine
     work: Work
+    drain_limit: float
     connection: Connection = field(default_factory=lambda: Connection("Docker"))
     draining: Draining = field(default_factory=Draining)
 
@@ -60,12 +62,12 @@ class DockerSide:
         if event.action is Action.KILL and event.signal is not None:
             sent = (event.container_id, event.signal, event.time / _NANOSECONDS)
             self.draining.sent(*sent)
-            timers.start_soon(self._drained_too_long, *sent)
+            timers.start_soon(self._expire, drain_limit(event.attributes) or self.drain_limit, *sent)
         if event.action in {Action.DIE, Action.DESTROY}:
             self.draining.over(event.container_id)
         self.work.mark(Task(frozenset({event.container_id})))
 
-    async def _drained_too_long(self, container_id: str, signal: int, at: float) -> None:
-        await anyio.sleep(LIMIT)
+    async def _expire(self, limit: float, container_id: str, signal: int, at: float) -> None:
+        await anyio.sleep(limit)
         self.draining.expire(container_id, signal, at)
         self.work.mark(Task(frozenset({container_id})))

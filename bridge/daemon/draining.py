@@ -11,9 +11,6 @@ from datetime import datetime
 from bridge.container import Container
 from bridge.engine import signals
 
-LIMIT = 300.0
-"""Seconds after which a container that runs on in spite of its stop signal is routed again."""
-
 
 @dataclass(slots=True)
 class Draining:

@@ -61,7 +61,7 @@ class Daemon:
         self.settings = settings
         self.store = store
         self.work = Work()
-        self.docker = DockerSide(engine, self.work)
+        self.docker = DockerSide(engine, self.work, settings.drain_limit.total_seconds())
         self.etcd = Connection("etcd")
         self.synced = False
         self.stopping = False

@@ -88,17 +88,19 @@ def _misshapen(container: str, label: str, first: str, parts: list[str]) -> Prob
     if len(parts) > MOST_PARTS:
         return Problem(container, label, f"The label has more than {MOST_PARTS} parts.")
     faults = (fault for part in parts if (fault := _fault(part)))
-    return next((Problem(container, label, fault) for fault in faults), None)
+    return next((Problem(container, label, *fault) for fault in faults), None)
 
 
-def _fault(part: str) -> str:
+def _fault(part: str) -> tuple[str, str] | None:
     if not part:
-        return "The label has nothing between two dots, or after its last one."
+        return "The label has nothing between two dots, or after its last one.", "remove the dot, or write a name"
     if part.startswith("["):
-        return f"The part {part!r} has no name before the bracket."
+        return f"The part {part!r} has no name before the bracket.", f"write a name before it: name{part}"
     if part.endswith("]") and "[" not in part:
-        return f"The part {part!r} has a closing bracket but no opening one."
-    return ""
+        opened = f"{part[:-1]}[0]"
+        fault = f"The part {part!r} has a closing bracket but no opening one."
+        return fault, f"write {part[:-1]}, or {opened} for a position in a list" if part[:-1] else "remove it"
+    return None
 
 
 def _split_positions(parts: list[str]) -> Iterator[str]:

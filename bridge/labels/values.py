@@ -77,24 +77,33 @@ def _uint32(text: str) -> str | None:
 def _duration(text: str) -> str | None:
     seconds = _integer(text)
     if seconds is None:
-        return text if _is_duration(text) else None
+        return None if _total(text) is None else text
     # A number of seconds that overflows wraps around; only without a unit does Traefik take it at all.
     return f"{seconds}s" if abs(seconds) * 10**9 < _INT64 else str(seconds)
 
 
-def _is_duration(text: str) -> bool:
-    """Tell whether Go's `time.ParseDuration` takes the text."""
+def seconds(text: str) -> float | None:
+    """Return the seconds of a duration as Traefik reads one, None if it is none."""
+    whole = _integer(text)
+    total = _total(text) if whole is None else whole * 10**9
+    return None if total is None else total / 10**9
+
+
+def _total(text: str) -> int | None:
+    """Return the nanoseconds of what Go's `time.ParseDuration` takes, None for what it does not take."""
     unsigned = text[1:] if text.startswith(("+", "-")) else text
     if unsigned == "0":
-        return True
+        return 0
     total, at = 0, 0
     while part := _PART.match(unsigned, at):
         number = _nanoseconds(*part.groups(default=""))
         if number is None:
-            return False
+            return None
         total, at = total + number, part.end()
     largest = _INT64 if text.startswith("-") else _INT64 - 1
-    return 0 < at == len(unsigned) and total <= largest
+    if not 0 < at == len(unsigned) or total > largest:
+        return None
+    return -total if text.startswith("-") else total
 
 
 def _nanoseconds(whole: str, fraction: str, unit: str) -> int | None:

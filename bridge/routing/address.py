@@ -1,15 +1,29 @@
 """Where Traefik reaches a container: its own address, or a published port of its host.
 
 Without an advertise address the rules are those of Traefik's Docker provider (its documentation: `network`,
-`useBindPortIP`, "Host networking"); with one, Traefik runs elsewhere and only published ports count.
-Every function answers a `Place` or, as text, why there is none.
+`useBindPortIP`, "Host networking"); with one, Traefik runs elsewhere and reaches published ports, and containers
+on networks that hosts share. A container's own labels count before both. The first that applies decides:
+
+    bridge.<service>.address, bridge.address with a port   just that place
+    bridge.<service>.address, bridge.address               the published port, at that address
+    bridge.network                                         the container's address on that network
+    an advertise address, and a routable network           the container's address on it
+    an advertise address                                   the published port, at it or where it is bound
+    none                                                   the rules of Traefik's Docker provider
+
+Every function answers a `Place`, or a `Nowhere` that says why there is none.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from ipaddress import ip_address
 
-from bridge.container import Binding, Container, Port
+from bridge.container import Binding, Container, Network, Port
+from bridge.labels.own import NETWORK, Address, Own
+
+ROUTABLE_DRIVERS = frozenset({"overlay", "macvlan", "ipvlan"})
+"""Drivers of networks whose addresses mean the same on every host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +41,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Nowhere:
-    """There is no place, why, and what would make one."""
+    """There is no place, why, and what would make one; `label` is the one at fault, "" if none is."""
 
     message: str
     hint: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """The container whose network another one uses, and the network that its own labels name, "" for none."""
+    """The container whose network another one uses, and the networks that its own labels name, "" for none.
+
+    `network` is by `traefik.docker.network` or the option, `chosen` by `bridge.network`.
+    """
 
     container: Container
     network: str
+    chosen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +65,8 @@ class Surroundings:
     """What an address depends on beside the container: the host and its options.
 
     `network` is the network that the container's label names, else the option's. `target` is the container
-    that `container:` networking leads to, None where it is not there.
+    that `container:` networking leads to, None where it is not there. `routable` are the networks that the
+    operator says hosts share; `own` is what the container asks of the bridge.
     """
 
     network: str
@@ -54,23 +74,71 @@ class Surroundings:
     advertise_address: str
     gateway: str
     target: Neighbour | None
+    routable: frozenset[str] = frozenset()
+    own: Own = field(default_factory=Own)
 
 
-def place(container: Container, labelled_port: str, protocol: str, around: Surroundings) -> Place | Nowhere:
-    """Choose where this container's server is, for a service over `protocol` ("tcp" or "udp")."""
+def place(
+    container: Container, labelled_port: str, protocol: str, around: Surroundings, said: Address | None = None
+) -> Place | Nowhere:
+    """Choose where this container's server is, for a service over `protocol` ("tcp" or "udp").
+
+    `said` is the address that a label of the bridge gives this service.
+    """
+    if said and said.port:
+        return Place(said.host, said.port, "the label names address and port")
     port = labelled_port or _lowest(container.ports)
     if not port:
         return Nowhere(
             "the port is missing: the container exposes none and no label names one",
             "add the label ...loadbalancer.server.port=<the port that the application listens on>",
         )
+    if said:
+        return _published(container, port, protocol, replace(around, advertise_address=said.host), said=said)
+    if chosen := around.own.network or (around.target.chosen if around.target else ""):
+        return _chosen(container, chosen, port, around)
     if around.advertise_address:
-        return _published(container, port, protocol, around)
+        return _routable(container, port, around) or _published(container, port, protocol, around)
     return _bound(container, port, around) or _internal(container, port, around)
 
 
 def _lowest(ports: Iterable[Port]) -> str:
     return str(min((port.number for port in ports), default=""))
+
+
+def _networks(container: Container, around: Surroundings) -> tuple[Network, ...]:
+    """The networks that it is on: with `container:` networking those of the target."""
+    if not container.network_target:
+        return container.networks
+    return around.target.container.networks if around.target else ()
+
+
+def _chosen(container: Container, chosen: str, port: str, around: Surroundings) -> Place | Nowhere:
+    """`bridge.network`: the address on just that network."""
+    networks = _networks(container, around)
+    network = next((network for network in networks if network.name == chosen), None)
+    if network and network.address:
+        return Place(network.address, port, f"its address on the network {chosen} (bridge.network)")
+    names = [network.name for network in networks if network.address]
+    known = f"name one that it has an address on: {', '.join(names)}" if names else "attach it to that network"
+    hints = [f"did you mean {near}?" for near in get_close_matches(chosen, names, n=1)] or [known]
+    message = f"the container has no address on the network {chosen!r}, which {NETWORK} names"
+    return Nowhere(message, hints[0], NETWORK if around.own.network else "")
+
+
+def _routable(container: Container, port: str, around: Surroundings) -> Place | None:
+    """The address on a network that hosts share: the labelled one first, then by name."""
+    shared = [
+        network
+        for network in _networks(container, around)
+        if network.address and (network.driver in ROUTABLE_DRIVERS or network.name in around.routable)
+    ]
+    labels = (around.target.network if around.target else "", around.network)
+    named = [network for label in labels for network in shared if network.name == label]
+    best = next(iter(named + shared), None)
+    return (
+        Place(best.address, port, f"its address on the network {best.name}, which hosts share") if best else None
+    )
 
 
 def _bound(container: Container, port: str, around: Surroundings) -> Place | None:
@@ -87,14 +155,14 @@ def _bound(container: Container, port: str, around: Surroundings) -> Place | Non
 def _internal(container: Container, port: str, around: Surroundings) -> Place | Nowhere:
     named = next((n for n in container.networks if n.name == around.network), None)
     if around.network and named:
-        return _on(named.ipv4 or named.ipv6, port, f"its address on the network {named.name}", container)
+        return _on(named.address, port, f"its address on the network {named.name}", container)
     if container.network_mode == "host":
         return Place(around.gateway, port, "host networking")
     if container.network_target:
         return _through(container, port, around)
-    first = next((n for n in container.networks if n.ipv4 or n.ipv6), None)
+    first = next((n for n in container.networks if n.address), None)
     rule = f"its address on the network {first.name}" if first else ""
-    return _on(first.ipv4 or first.ipv6 if first else "", port, rule, container)
+    return _on(first.address if first else "", port, rule, container)
 
 
 def _on(address: str, port: str, rule: str, container: Container) -> Place | Nowhere:
@@ -125,23 +193,34 @@ def _gone(container: Container) -> Nowhere:
     )
 
 
-def _published(container: Container, port: str, protocol: str, around: Surroundings) -> Place | Nowhere:
+def _published(
+    container: Container, port: str, protocol: str, around: Surroundings, said: Address | None = None
+) -> Place | Nowhere:
+    """The published port, on the advertise address or where it is bound; a label's address counts before both."""
     if container.network_mode == "host":
-        return Place(around.advertise_address, port, "host networking, on the advertise address")
+        where = f"on the address of {said.label}" if said else "on the advertise address"
+        return Place(around.advertise_address, port, f"host networking, {where}")
     if container.network_target:
         target = around.target
         if target is None:
             return _gone(container)
-        return _published(target.container, port, protocol, replace(around, target=None))
+        return _published(target.container, port, protocol, replace(around, target=None), said)
     ports = [p for p in container.ports if p.protocol == protocol]
     bindings = _bindings(ports, port)
     usable = [binding for binding in bindings if not _loopback(binding.host_ip)]
     if usable:
-        # IPv4 and IPv6 bindings of one port stand side by side: the specific address says more than "everywhere"
-        best = min(usable, key=lambda binding: (_everywhere(binding.host_ip), ":" in binding.host_ip))
-        host = around.advertise_address if _everywhere(best.host_ip) else best.host_ip
+        best = min(usable, key=lambda binding: _order(binding, said))
+        host = around.advertise_address if said or _everywhere(best.host_ip) else best.host_ip
         return Place(host, best.host_port, f"published port of {port}/{protocol}")
     return _unpublished(port, protocol, ports, bindings)
+
+
+def _order(binding: Binding, said: Address | None) -> tuple[bool, bool, bool]:
+    """Which of several bindings counts: that of the address that was said, then the more specific, then IPv4."""
+    # IPv4 and IPv6 bindings of one port stand side by side: the specific address says more than "everywhere"
+    everywhere = _everywhere(binding.host_ip)
+    elsewhere = bool(said) and not everywhere and binding.host_ip != (said.host if said else "")
+    return elsewhere, everywhere, ":" in binding.host_ip
 
 
 def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:
@@ -160,8 +239,8 @@ def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list
         )
     published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings})) or "none"
     return Nowhere(
-        f"port {port}/{protocol} is not published on the host (published: {published}), and with an advertise "
-        "address Traefik reaches published ports only",
+        f"port {port}/{protocol} is not published on the host (published: {published}), and at an address of the "
+        "host Traefik reaches published ports only",
         f"publish it ({_option(port, protocol)}), or name a published port with ...loadbalancer.server.port",
     )
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from bridge.container import Container
 from bridge.labels.decode import decode
+from bridge.labels.folding import fold
 from bridge.labels.model import Leaf, Ref
 from bridge.labels.options import Options as LabelOptions
 from bridge.labels.options import read_options
+from bridge.labels.own import Own, read_own
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
 from bridge.routing.keep import dropped, healthy, running
@@ -27,6 +29,8 @@ _NO_SERVERS = Leaf("loadbalancer/servers", "", rule="every service has the empty
 
 def route(container: Container, options: Options, target: Container | None = None) -> Routing:
     """Build all objects of one container; `target` is the container whose network it uses, if it uses one's."""
+    if container.status is None:
+        return Routing(reason="it has no state")
     said = read_options(container.name, container.labels, options.release)
     if said.problems:
         return Routing(problems=said.problems, reason=_BAD_LABELS)
@@ -34,18 +38,21 @@ def route(container: Container, options: Options, target: Container | None = Non
     if reason:
         return Routing(reason=reason)
     decoded = decode(container.name, container.labels, options.release)
-    if decoded.problems:
-        return Routing(problems=decoded.problems, reason=_BAD_LABELS)
-    return _build(container, decoded.objects, options, _surroundings(said, options, target))
+    own = read_own(container.name, container.labels)
+    if problems := decoded.problems + own.problems:
+        return Routing(problems=problems, reason=_BAD_LABELS)
+    return _build(container, decoded.objects, options, _surroundings(said, own, options, target))
 
 
-def _surroundings(said: LabelOptions, options: Options, target: Container | None) -> Surroundings:
+def _surroundings(said: LabelOptions, own: Own, options: Options, target: Container | None) -> Surroundings:
     return Surroundings(
         _network(said, options.network),
         options.use_bind_port_ip,
         options.advertise_address,
         options.gateway,
-        Neighbour(target, _own_network(target, options)) if target else None,
+        _neighbour(target, options) if target else None,
+        options.routable_networks,
+        own,
     )
 
 
@@ -53,8 +60,10 @@ def _network(said: LabelOptions, default: str) -> str:
     return default if said.network is None else said.network
 
 
-def _own_network(container: Container, options: Options) -> str:
-    return _network(read_options(container.name, container.labels, options.release), options.network)
+def _neighbour(container: Container, options: Options) -> Neighbour:
+    said = read_options(container.name, container.labels, options.release)
+    chosen = read_own(container.name, container.labels).network
+    return Neighbour(container, _network(said, options.network), chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,8 @@ def _build(
 ) -> Routing:
     parts = {protocol: _part(decoded, protocol) for protocol in ("http", "tcp", "udp", "tls")}
     built = _protocols(parts)
+    if strays := _strays(container, parts, built, around.own):
+        return Routing(problems=strays, reason=_BAD_LABELS)
     objects: list[Object] = []
     problems: list[Problem] = []
     for protocol, part in parts.items():
@@ -106,6 +117,24 @@ def _protocols(parts: Mapping[str, _Part]) -> set[str]:
     http = parts["http"]
     says_http = http.routers or http.services or any(ref.kind == "middlewares" for ref in http.rest)
     return other if other and not says_http else other | {"http"}
+
+
+def _strays(container: Container, parts: Mapping[str, _Part], built: set[str], own: Own) -> tuple[Problem, ...]:
+    """Addresses for services that the container does not have."""
+    services = {
+        ref.name for protocol in built for ref in parts[protocol].services or [_default(container, protocol)]
+    }
+    known = {fold(name) for name in services}
+    return tuple(
+        Problem(
+            container.name,
+            address.label,
+            "The container has no such service.",
+            f"write bridge.<service>.address with one of: {', '.join(sorted(services))}",
+        )
+        for name, address in own.addresses.items()
+        if name not in known
+    )
 
 
 def _default(container: Container, protocol: str) -> Ref:

@@ -1,11 +1,11 @@
 """How containers are called: their service in Traefik, and the application that they belong to."""
 
 from bridge.container import Container
+from bridge.labels.own import APPLICATION
 from bridge.rules.normalize import normalize
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
-_APPLICATION = "bridge.application"
 
 
 def service_name(container: Container) -> str:
@@ -19,7 +19,7 @@ def application(container: Container) -> str:
 
     Containers of one application may change a definition that they share; others wait for it.
     """
-    named = container.labels.get(_APPLICATION, "")
+    named = container.labels.get(APPLICATION, "")
     return _encodable(named or f"{service_name(container)} {_repository(container.image)}".rstrip())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.container import Container
+from bridge.labels.folding import fold
 from bridge.labels.model import Leaf, Ref
 from bridge.problem import Problem
 from bridge.routing.address import Nowhere, Surroundings, place
@@ -21,11 +22,12 @@ def server(
     if service.protocol == "http" and said.get("url") and said["url"].value:
         return _given(container, said) or (said["url"], *kept)
     port = said.get("port")
-    found = place(container, port.value if port else "", _transport(service), around)
+    given = around.own.addresses.get(fold(service.name)) or around.own.address
+    found = place(container, port.value if port else "", _transport(service), around, given)
     if isinstance(found, Nowhere):
-        label = port.labels[0] if port else ""
+        label = found.label or (port.labels[0] if port else "")
         return Problem(container.name, label, f"service {service.name}: {found.message}", found.hint)
-    labels = port.labels if port else ()
+    labels = (port.labels if port else ()) + ((given.label,) if given else ())
     if service.protocol != "http":
         return (Leaf("address", str(found), labels, found.rule), *kept)
     scheme = said.get("scheme")

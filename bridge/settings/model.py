@@ -127,8 +127,14 @@ class Mapping(Section):
     )
     advertise_address: Address = _setting(
         "",
-        "address of this host at which Traefik reaches published ports; if empty, Traefik is"
-        " taken to share a network with the containers",
+        "where Traefik reaches this host's published ports: an IP address, a host name, or a network interface of"
+        " this machine, whose address it is then; if empty, Traefik is taken to share a network with the"
+        " containers",
+    )
+    routable_networks: Names = _setting(
+        "",
+        "Docker networks, by comma, on which Traefik reaches containers at their own address in spite of an"
+        " advertise address; those of the drivers overlay, macvlan and ipvlan always are",
     )
 
 
@@ -215,6 +221,9 @@ class Running(Section):
     model_config = SettingsConfigDict(title="running")
 
     resync_interval: Duration = _setting("5m", "how often everything is compared and mended")
+    drain_limit: Duration = _setting(
+        "5m", "how long a container stays withdrawn that runs on after its stop signal"
+    )
     log_level: LogLevel = _setting("info", "least level that is logged")
     log_format: LogFormat = _setting("auto", "lines for people (console) or json; auto: by terminal or not")
 

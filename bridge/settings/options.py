@@ -31,6 +31,7 @@ def options(settings: PlanSettings | RunSettings, engine: str) -> Options:
             settings.allowed_middlewares,
             settings.allow_server_addresses,
         ),
+        routable_networks=frozenset(settings.routable_networks),
     )
 
 

@@ -2,16 +2,18 @@
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from bridge.labels.own import is_host
+
 _DURATION = re.compile(r"(?=.)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
-_HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+# Longer ones the kernel does not take. Those of VLANs look like no host name: eth0.100.
+_INTERFACE = re.compile(r"(?=.*[a-z])[\w.-]{1,15}", re.ASCII | re.IGNORECASE)
 _ENDPOINT = re.compile(r"(https?://)?([^\s:/@\[\],]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
 _ENGINE = re.compile(r"(unix:///|(tcp|http|https|ssh)://[^/\s])\S*")
 _KEY = re.compile(r"[^/\s]+(/[^/\s]+)*")
@@ -83,17 +85,9 @@ def _own_host_name(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if text and not _is_address(text) and not _HOST_NAME.fullmatch(text):
-        raise ValueError("accepted: an IP address or a host name")
+    if text and not is_host(text) and not _INTERFACE.fullmatch(text):
+        raise ValueError("accepted: an IP address, a host name or the name of a network interface")
     return text
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _key(text: str) -> str:

@@ -1,15 +1,19 @@
-"""The README's table of settings is the generated one."""
+"""The README's tables are the generated ones."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from bridge.cli.reference import table
+import pytest
+
+from bridge.cli.reference import labels, settings
 
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_readme_has_the_table() -> None:
+@pytest.mark.parametrize("table", [settings, labels], ids=lambda table: table.__name__)
+def test_readme_has_the_table(table: Callable[[], str]) -> None:
     """Between its markers the README holds what `python -m bridge.cli.reference` prints."""
-    _, _, rest = README.read_text("utf-8").partition("<!-- settings -->\n")
-    held, marker, _ = rest.partition("<!-- /settings -->")
+    _, _, rest = README.read_text("utf-8").partition(f"<!-- {table.__name__} -->\n")
+    held, marker, _ = rest.partition(f"<!-- /{table.__name__} -->")
     assert marker
     assert held.strip("\n") == table().strip("\n")

@@ -1,8 +1,12 @@
 """Where Traefik reaches a container: which of several answers counts."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 
 from bridge.container import Container, Network
+from bridge.labels.own import Own, read_own
 from bridge.routing.address import Neighbour, Nowhere, Surroundings, place
 from tests.routing.containers import container, port
 
@@ -11,10 +15,17 @@ TWO = (Network("a", "1", "10.1.0.2", "fd01::2"), Network("b", "2", "10.2.0.2", "
 
 
 def around(
-    network: str = "", *, bound: bool = False, advertise: str = "", target: Neighbour | None = None
+    network: str = "",
+    *,
+    bound: bool = False,
+    advertise: str = "",
+    target: Neighbour | None = None,
+    routable: Iterable[str] = (),
+    chosen: str = "",
 ) -> Surroundings:
     """Return the surroundings of a container on a host with the gateway 172.17.0.1."""
-    return Surroundings(network, bound, advertise, "172.17.0.1", target)
+    own = Own(network=chosen)
+    return Surroundings(network, bound, advertise, "172.17.0.1", target, frozenset(routable), own)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +76,9 @@ def test_own_address(one: Container, labelled: str, where: Surroundings, expecte
         pytest.param([port(80, ":81")], "172.17.0.2:80", id="no-address"),
         pytest.param([port(80)], "172.17.0.2:80", id="not-published"),
         pytest.param([port(80), port(80, "1.2.3.4:81", protocol="udp")], "1.2.3.4:81", id="udp-counts-for-tcp"),
+        pytest.param(
+            [port(80, "1.2.3.4:81"), port(80, "1.2.3.5:82", protocol="udp")], "1.2.3.4:81", id="tcp-before-udp"
+        ),
         pytest.param([port(80, "1.2.3.4:81", protocol="sctp")], "172.17.0.2:80", id="sctp-never"),
     ],
 )
@@ -88,12 +102,148 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         pytest.param([port(80, "127.0.0.1:81", "::1:82")], "", "tcp", None, id="loopback-only"),
         pytest.param([], "80", "tcp", None, id="not-exposed"),
         pytest.param([], "", "tcp", None, id="no-port"),
+        pytest.param([port(80, ":32768")], "", "tcp", "10.0.0.5:32768", id="published-by-P"),
+        pytest.param(
+            [port(7000, ":9000"), port(7001, ":9001")], "7001", "tcp", "10.0.0.5:9001", id="second-of-a-range"
+        ),
+        pytest.param(
+            [port(7000, ":9000"), port(7001, ":9001")], "", "tcp", "10.0.0.5:9000", id="lowest-of-a-range"
+        ),
+        pytest.param([port(80, ":::81")], "", "tcp", "10.0.0.5:81", id="every-ipv6-address"),
+        pytest.param([port(80, "fd00::9:81")], "", "tcp", "[fd00::9]:81", id="one-ipv6-address"),
+        pytest.param([port(80, ":81"), port(80, ":82", protocol="udp")], "80", "udp", "10.0.0.5:82", id="udp"),
+        pytest.param([port(80, "127.0.0.1:81", "fd00::9:82")], "", "tcp", "[fd00::9]:82", id="loopback-and-ipv6"),
     ],
 )
 def test_advertise_address(ports: list[object], labelled: str, protocol: str, expected: str | None) -> None:
     """With an advertise address published ports count, on it or on the address that they are bound to."""
     found = place(container(ports=tuple(ports)), labelled, protocol, around(advertise=HOST))
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
+
+
+def shared(*networks: Network, **fields: object) -> Container:
+    """Return a container on networks that hosts share, or not; port 80 is published as 81."""
+    return container(**{"networks": networks, "ports": (port(80, ":81"),)} | fields)
+
+
+BRIDGED = Network("a", "1", "10.1.0.2", "", "bridge")
+MACVLAN = Network("m", "2", "192.168.1.50", "fd02::50", "macvlan")
+IPVLAN = Network("i", "3", "192.168.1.60", "", "ipvlan")
+OVERLAY = Network("o", "4", "10.0.9.7", "", "overlay")
+
+
+@pytest.mark.parametrize(
+    ("one", "where", "expected"),
+    [
+        pytest.param(shared(BRIDGED), around(advertise=HOST), "10.0.0.5:81", id="bridge-is-of-its-host"),
+        pytest.param(shared(MACVLAN), around(advertise=HOST), "192.168.1.50:80", id="macvlan"),
+        pytest.param(shared(IPVLAN), around(advertise=HOST), "192.168.1.60:80", id="ipvlan"),
+        pytest.param(shared(OVERLAY), around(advertise=HOST), "10.0.9.7:80", id="overlay"),
+        pytest.param(shared(BRIDGED, OVERLAY), around(advertise=HOST), "10.0.9.7:80", id="beside-a-bridge"),
+        pytest.param(shared(IPVLAN, MACVLAN), around(advertise=HOST), "192.168.1.60:80", id="first-by-name"),
+        pytest.param(
+            shared(IPVLAN, MACVLAN), around("m", advertise=HOST), "192.168.1.50:80", id="the-labelled-one-first"
+        ),
+        pytest.param(
+            shared(BRIDGED, MACVLAN), around("a", advertise=HOST), "192.168.1.50:80", id="labelled-but-not-shared"
+        ),
+        pytest.param(
+            shared(Network("m", "2", "", "", "macvlan")),
+            around(advertise=HOST),
+            "10.0.0.5:81",
+            id="no-address-on-it",
+        ),
+        pytest.param(
+            shared(Network("m", "2", "", "fd02::50", "macvlan")),
+            around(advertise=HOST),
+            "[fd02::50]:80",
+            id="ipv6",
+        ),
+        pytest.param(
+            shared(Network("a", "1", "10.1.0.2", "")),
+            around(advertise=HOST, routable=("a", "b")),
+            "10.1.0.2:80",
+            id="named-by-the-operator",
+        ),
+        pytest.param(shared(MACVLAN, ports=()), around(advertise=HOST), None, id="no-port"),
+        pytest.param(
+            shared(network_mode="container:vpn"),
+            around(advertise=HOST, target=Neighbour(shared(IPVLAN, MACVLAN), "m")),
+            "192.168.1.50:80",
+            id="of-another-container",
+        ),
+        pytest.param(shared(MACVLAN), around(advertise=""), "192.168.1.50:80", id="without-advertise-address"),
+    ],
+)
+def test_networks_that_hosts_share(one: Container, where: Surroundings, expected: str | None) -> None:
+    """With an advertise address a container keeps its own address on a network that is routed between hosts."""
+    found = place(one, "", "tcp", where)
+    assert (None if isinstance(found, Nowhere) else str(found)) == expected
+
+
+BOTH = shared(BRIDGED, MACVLAN, ports=(port(80, ":81"), port(90, "10.0.0.8:91", "10.0.0.9:92")))
+
+
+@pytest.mark.parametrize(
+    ("one", "said", "labelled", "expected"),
+    [
+        pytest.param(BOTH, "10.0.0.7:99", "", "10.0.0.7:99", id="address-and-port"),
+        pytest.param(shared(ports=()), "10.0.0.7:99", "", "10.0.0.7:99", id="no-port-is-needed-then"),
+        pytest.param(BOTH, "[fd00::7]:99", "", "[fd00::7]:99", id="ipv6-and-port"),
+        pytest.param(BOTH, "10.0.0.7", "", "10.0.0.7:81", id="published-port"),
+        pytest.param(BOTH, "fd00::7", "", "[fd00::7]:81", id="ipv6"),
+        pytest.param(BOTH, "node.example", "90", "node.example:91", id="instead-of-where-it-is-bound"),
+        pytest.param(BOTH, "10.0.0.9", "90", "10.0.0.9:92", id="the-binding-of-that-address"),
+        pytest.param(BOTH, "10.0.0.7", "8080", None, id="not-published"),
+        pytest.param(shared(network_mode="host"), "10.0.0.7", "8080", "10.0.0.7:8080", id="host-networking"),
+    ],
+)
+@pytest.mark.parametrize("advertise", ["", HOST], ids=["own-address", "advertised"])
+def test_address_label(one: Container, said: str, labelled: str, expected: str | None, advertise: str) -> None:
+    """`bridge.address` takes the place of the advertise address; with a port it is the whole answer."""
+    address = read_own("web", {"bridge.address": said}).address
+    found = place(one, labelled, "tcp", around(advertise=advertise), address)
+    assert (None if isinstance(found, Nowhere) else str(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "where", "expected"),
+    [
+        pytest.param(shared(BRIDGED, MACVLAN), around(chosen="a"), "10.1.0.2:80", id="before-a-shared-one"),
+        pytest.param(shared(BRIDGED, MACVLAN), around("m", chosen="a"), "10.1.0.2:80", id="before-traefiks-label"),
+        pytest.param(
+            shared(network_mode="container:vpn"),
+            around(chosen="a", target=Neighbour(shared(BRIDGED, MACVLAN), "m", "m")),
+            "10.1.0.2:80",
+            id="of-another-container",
+        ),
+        pytest.param(
+            shared(network_mode="container:vpn"),
+            around(target=Neighbour(shared(BRIDGED, MACVLAN), "m", "a")),
+            "10.1.0.2:80",
+            id="by-the-others-label",
+        ),
+        pytest.param(shared(BRIDGED), around(chosen="aa"), "did you mean a?", id="not-attached"),
+        pytest.param(
+            shared(BRIDGED, MACVLAN),
+            around(chosen="xyz"),
+            "name one that it has an address on: a, m",
+            id="far-off",
+        ),
+        pytest.param(shared(), around(chosen="a"), "attach it to that network", id="on-none"),
+        pytest.param(
+            shared(Network("host", "h", "", ""), network_mode="host"),
+            around(chosen="host"),
+            "attach it to that network",
+            id="host-networking",
+        ),
+    ],
+)
+@pytest.mark.parametrize("advertise", ["", HOST], ids=["own-address", "advertised"])
+def test_network_label(one: Container, where: Surroundings, expected: str, advertise: str) -> None:
+    """`bridge.network` is where the container is, whatever its driver; one that it is not on is a problem."""
+    found = place(one, "", "tcp", replace(where, advertise_address=advertise))
+    assert (found.hint if isinstance(found, Nowhere) else str(found)) == expected
 
 
 GUEST = container(network_mode="container:vpn", networks=(), ports=())

@@ -1,0 +1,168 @@
+"""The bridge's own labels, `bridge.*`: what a container asks of the bridge itself, and the one list of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from bridge.container import HIGHEST_PORT
+from bridge.labels.folding import fold
+from bridge.labels.values import ACCEPTED, encodable, seconds
+from bridge.problem import Problem
+
+APPLICATION, NETWORK, ADDRESS = "bridge.application", "bridge.network", "bridge.address"
+SERVICE_ADDRESS, DRAIN_LIMIT = "bridge.<service>.address", "bridge.drain-limit"
+
+
+class Meaning(NamedTuple):
+    """One label for people: its name, an example of its value, and what it means."""
+
+    name: str
+    example: str
+    meaning: str
+
+
+LABELS = (
+    Meaning(
+        ADDRESS,
+        "10.0.0.7",
+        "address (IP or name) at which Traefik reaches this container, in place of the host's advertise address:"
+        " at its published port, or with host:port at just that place; IPv6 with a port in brackets",
+    ),
+    Meaning(SERVICE_ADDRESS, "10.0.0.7:8443", "the same for one of its services, whatever the protocol"),
+    Meaning(
+        NETWORK,
+        "backbone",
+        "Docker network on which Traefik reaches this container at its own address and port, on every host; counts"
+        " before traefik.docker.network",
+    ),
+    Meaning(
+        APPLICATION,
+        "shop",
+        "the application that it belongs to; by itself its service name and image repository. Containers of one"
+        " application may change a definition that they share",
+    ),
+    Meaning(
+        DRAIN_LIMIT,
+        "90s",
+        "time after its stop signal for which it stays withdrawn while it runs on, in place of the drain limit",
+    ),
+)
+
+_FIXED = (APPLICATION, NETWORK, ADDRESS, DRAIN_LIMIT)
+_PREFIX = "bridge."
+_HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
+_PLACE = re.compile(r"(?:\[(?P<bracketed>[^\[\]]*:[^\[\]]*)\]|(?P<plain>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a label says that a container is: a host and a port, "" for the port that would count anyway."""
+
+    host: str
+    port: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a container asks of the bridge; with any problem the container is dropped.
+
+    `address` is for all its services, `addresses` for single ones, by their folded names. What no label says is
+    "", None or empty. `drain_limit` is in seconds.
+    """
+
+    application: str = ""
+    network: str = ""
+    address: Address | None = None
+    addresses: Mapping[str, Address] = field(default_factory=dict)
+    drain_limit: float | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_own(container_name: str, labels: Mapping[str, str]) -> Own:
+    """Return what the labels `bridge.*` say; empty ones say nothing."""
+    mine = {label: labels[label] for label in sorted(labels) if label.lower().startswith(_PREFIX)}
+    faults = [(label, *fault) for label, value in mine.items() if (fault := _fault(label, value))]
+    if labels.get(NETWORK) and labels.get(ADDRESS):
+        faults.append(
+            (ADDRESS, f"{NETWORK} says where the container is as well.", f"remove {ADDRESS} or {NETWORK}")
+        )
+    if faults:
+        return Own(problems=tuple(Problem(container_name, _printable(label), *fault) for label, *fault in faults))
+    addresses = {service: _address(label, value) for label, value in mine.items() if (service := _service(label))}
+    return Own(
+        application=labels.get(APPLICATION, ""),
+        network=labels.get(NETWORK, ""),
+        address=_address(ADDRESS, labels.get(ADDRESS, "")),
+        addresses={fold(service): address for service, address in addresses.items() if address},
+        drain_limit=drain_limit(labels),
+    )
+
+
+def drain_limit(labels: Mapping[str, str]) -> float | None:
+    """Return the drain limit that a label names, in seconds; None without one, or with one that is none."""
+    return seconds(labels.get(DRAIN_LIMIT, "")) or None
+
+
+def is_host(text: str) -> bool:
+    """Tell whether the text is an IP address (without a zone) or a host name."""
+    return bool(_HOST_NAME.fullmatch(text)) or ("%" not in text and _is_ip(text))
+
+
+def _fault(label: str, value: str) -> tuple[str, str] | None:
+    """What is wrong with one label, and what to write instead."""
+    service = _service(label)
+    if not service and label not in _FIXED:
+        return "The bridge knows no such label.", _nearest(label)
+    if (service or label == ADDRESS) and value and not _address(label, value):
+        return (
+            f"{_printable(label)} does not take {value!r}.",
+            "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80",
+        )
+    if label == DRAIN_LIMIT and value and (seconds(value) or 0) <= 0:
+        return f"{_printable(label)} does not take {value!r}.", f"write {ACCEPTED['duration']}, above zero"
+    return None
+
+
+def _printable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _service(label: str) -> str:
+    """The service that a label `bridge.<service>.address` names; "" where it is none."""
+    match label.split("."):
+        case ["bridge", service, "address"] if encodable(service):
+            return service
+        case _:
+            return ""
+
+
+def _nearest(label: str) -> str:
+    match label.split("."):
+        case [_, service, _] if service:
+            return f"did you mean {_printable(f'bridge.{service}.address')}?"
+    for nearest in get_close_matches("bridge." + label[len(_PREFIX) :].lower(), _FIXED, n=1):
+        return f"did you mean {nearest}?"
+    return f"known: {', '.join(meaning.name for meaning in LABELS)}"
+
+
+def _address(label: str, text: str) -> Address | None:
+    """Read `host`, `host:port`, `[IPv6]:port` or a bare IPv6 address; None where it is none of these."""
+    if ":" in text and is_host(text):
+        return Address(text, "", label)
+    found = _PLACE.fullmatch(text)
+    if found is None or not 0 < int(found["port"] or HIGHEST_PORT) <= HIGHEST_PORT:
+        return None
+    host = found["bracketed"] or found["plain"]
+    return Address(host, (found["port"] or "").lstrip("0"), label) if is_host(host) else None
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

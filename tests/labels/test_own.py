@@ -1,0 +1,128 @@
+"""The bridge's own labels: what they take, and what a wrong one is told."""
+
+import pytest
+
+from bridge.labels.own import LABELS, Address, Own, read_own
+from bridge.problem import Problem
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "expected"),
+    [
+        pytest.param("bridge.application", "shop", Own(application="shop"), id="application"),
+        pytest.param("bridge.network", "backbone", Own(network="backbone"), id="network"),
+        pytest.param("bridge.drain-limit", "90s", Own(drain_limit=90), id="drain limit"),
+        pytest.param("bridge.drain-limit", "1m30s", Own(drain_limit=90), id="drain limit of two units"),
+        pytest.param("bridge.drain-limit", "500ms", Own(drain_limit=0.5), id="drain limit below a second"),
+        pytest.param("bridge.drain-limit", "20", Own(drain_limit=20), id="drain limit without a unit"),
+        pytest.param("bridge.application", "", Own(), id="empty application"),
+        pytest.param("bridge.address", "", Own(), id="empty address"),
+        pytest.param("bridge.drain-limit", "", Own(), id="empty drain limit"),
+        pytest.param("bridges.address", "nonsense", Own(), id="of somebody else"),
+        pytest.param("bridge", "nonsense", Own(), id="no dot"),
+    ],
+)
+def test_said(label: str, value: str, expected: Own) -> None:
+    """What a label says; an empty one says nothing, and labels of others are not read."""
+    assert read_own("web", {label: value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "host", "port"),
+    [
+        ("10.0.0.7", "10.0.0.7", ""),
+        ("10.0.0.7:8080", "10.0.0.7", "8080"),
+        ("10.0.0.7:080", "10.0.0.7", "80"),
+        ("node", "node", ""),
+        ("node_1.example.:65535", "node_1.example.", "65535"),
+        ("fd00::7", "fd00::7", ""),
+        ("[fd00::7]", "fd00::7", ""),
+        ("[fd00::7]:80", "fd00::7", "80"),
+    ],
+)
+def test_address(value: str, host: str, port: str) -> None:
+    """An IP address or a name, with a port or without, for the container or for one service in any letter case."""
+    assert read_own("web", {"bridge.address": value}) == Own(address=Address(host, port, "bridge.address"))
+    label = "bridge.Shop.address"
+    assert read_own("web", {label: value}) == Own(addresses={"shop": Address(host, port, label)})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("http://10.0.0.7", "10.0.0.7/24", "10.0.0.7:", "10.0.0.7:0", "10.0.0.7:65536", "10.0.0.7:http", ":80"),
+        *(
+            "10.0.0.256",
+            "fd00::7:80000",
+            "[fd00::7",
+            "fd00::7]:80",
+            "[node]:80",
+            "fe80::1%eth0",
+            "a b",
+            "a\ud800",
+            "a,b",
+        ),
+    ],
+)
+def test_no_address(value: str) -> None:
+    """Anything else is a problem that shows how an address is written."""
+    [problem] = read_own("web", {"bridge.address": value}).problems
+    assert (problem.label, problem.message) == ("bridge.address", f"bridge.address does not take {value!r}.")
+    assert problem.hint == "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80"
+
+
+@pytest.mark.parametrize("value", ["0", "0s", "-5s", "5 min", "soon", "1d"])
+def test_no_drain_limit(value: str) -> None:
+    """A drain limit is a duration above zero."""
+    [problem] = read_own("web", {"bridge.drain-limit": value}).problems
+    assert problem.message == f"bridge.drain-limit does not take {value!r}."
+    assert problem.hint.startswith("write a number with a unit")
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [
+        ("bridge.adress", "did you mean bridge.address?"),
+        ("bridge.drain_limit", "did you mean bridge.drain-limit?"),
+        ("bridge.Network", "did you mean bridge.network?"),
+        ("BRIDGE.application", "did you mean bridge.application?"),
+        ("bridge.web.adress", "did you mean bridge.web.address?"),
+        ("bridge.Web.port", "did you mean bridge.Web.address?"),
+        ("bridge..address", "did you mean bridge.address?"),
+        ("bridge.xyzzy", "known: bridge.address, bridge.<service>.address"),
+        ("bridge.a.b.address", "did you mean bridge.address?"),
+        ("bridge.\ud800.address", "did you mean bridge.\\ud800.address?"),
+    ],
+)
+def test_misspelt(label: str, hint: str) -> None:
+    """A label of the bridge that there is not is told with the nearest one, never ignored."""
+    [problem] = read_own("web", {label: "x"}).problems
+    assert (problem.container, problem.message) == ("web", "The bridge knows no such label.")
+    assert problem.hint.startswith(hint)
+    assert str(problem).isprintable()
+    problem.label.encode()
+
+
+def test_all_faults_are_told() -> None:
+    """Each wrong label is a problem of its own; with any of them nothing is said."""
+    own = read_own("web", {"bridge.adress": "x", "bridge.drain-limit": "x", "bridge.application": "shop"})
+    assert [problem.label for problem in own.problems] == ["bridge.adress", "bridge.drain-limit"]
+    assert own == Own(problems=own.problems)
+
+
+def test_two_labels_that_say_where() -> None:
+    """An address and a network contradict each other; the address of a single service does not."""
+    both = {"bridge.address": "10.0.0.7", "bridge.network": "backbone"}
+    message = "bridge.network says where the container is as well."
+    hint = "remove bridge.address or bridge.network"
+    assert read_own("web", both).problems == (Problem("web", "bridge.address", message, hint),)
+    assert not read_own("web", {"bridge.web.address": "10.0.0.7", "bridge.network": "backbone"}).problems
+
+
+def test_the_list_of_labels() -> None:
+    """Every label that is listed is known, with the value that the list shows."""
+    for name, example, meaning in LABELS:
+        own = read_own("web", {name.replace("<service>", "web"): example})
+        assert meaning
+        assert own != Own()
+        assert not own.problems
