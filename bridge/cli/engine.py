@@ -6,27 +6,32 @@ from bridge.cli.gathered import Gathered
 from bridge.container import Container
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
-from bridge.engine.model import Endpoint, Unreadable
+from bridge.engine.interface import AddressUnavailableError, located
+from bridge.engine.model import Unreadable
 from bridge.errors import FailedError
 from bridge.problem import Problem
+from bridge.routing.options import Options
+from bridge.settings.model import PlanSettings
+from bridge.settings.options import options
 
 
-def gather(endpoint: Endpoint) -> Gathered:
-    """Return all containers and the engine's name; FailedError says why the engine does not tell them."""
+def gather(settings: PlanSettings) -> Gathered:
+    """Return all containers and the host's options; FailedError says why they cannot be told."""
     try:
-        found, name = anyio.run(_ask, endpoint)
-    except (EngineUnavailable, EngineRejected) as error:
+        found, chosen = anyio.run(_ask, settings)
+    except (EngineUnavailable, EngineRejected, AddressUnavailableError) as error:
         raise FailedError(str(error)) from error
     return Gathered(
         tuple(container for container in found if isinstance(container, Container)),
-        name,
+        chosen,
         tuple(Problem(gap.container_id, "", gap.reason) for gap in found if isinstance(gap, Unreadable)),
     )
 
 
-async def _ask(endpoint: Endpoint) -> tuple[tuple[Container | Unreadable, ...], str]:
-    engine = Engine(endpoint)
+async def _ask(settings: PlanSettings) -> tuple[tuple[Container | Unreadable, ...], Options]:
+    engine = Engine(settings.endpoint())
     try:
-        return await engine.inspect_all(), (await engine.info()).name
+        chosen = options(settings, (await engine.info()).name)
+        return await engine.inspect_all(), await located(chosen)
     finally:
         await engine.aclose()

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from bridge.container import Container
 from bridge.problem import Problem
+from bridge.routing.options import Options
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The containers of one host, and the problems of those that could not be read."""
+    """The containers of one host, its options, and the problems of containers that could not be read."""
 
     containers: tuple[Container, ...]
-    host: str
+    options: Options
     problems: tuple[Problem, ...] = ()

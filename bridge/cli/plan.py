@@ -26,18 +26,21 @@ def main(arguments: list[str]) -> int:
     parser = _parser()
     given = parser.read(arguments)
     settings = load(PlanSettings, parser.settings(given))
-    gathered = _from_engine(settings) if given.file is None else from_file(given.file)
-    made = plan(gathered.containers, options(settings, gathered.host), settings.root_key)
+    gathered = _from_engine(settings) if given.file is None else from_file(given.file, settings)
+    made = plan(gathered.containers, gathered.options, settings.root_key)
     made = replace(made, problems=gathered.problems + made.problems)
     _print_json(made) if given.output == "json" else _print_text(made, settings.root_key)
     return 1 if given.strict and made.problems else 0
 
 
-def from_file(name: str) -> Gathered:
-    """Read what `docker inspect` printed, "-" for standard input; UsageError says what is wrong with it."""
+def from_file(name: str, settings: PlanSettings) -> Gathered:
+    """Read what `docker inspect` printed, "-" for standard input; UsageError says what is wrong with it.
+
+    Nothing is looked up: an interface is taken for a host's name, and no network's driver is known.
+    """
     try:
         text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return Gathered(_containers(json.loads(text)), FILE_HOST)
+        return Gathered(_containers(json.loads(text)), options(settings, FILE_HOST))
     except OSError as error:
         raise UsageError(f"--from {name} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -62,7 +65,7 @@ def _container(number: int, element: Any) -> Container:  # noqa: ANN401 - JSON f
 def _from_engine(settings: PlanSettings) -> Gathered:
     from bridge.cli.engine import gather  # noqa: PLC0415 - Docker's client takes long to import
 
-    return gather(settings.endpoint())
+    return gather(settings)
 
 
 def _print_json(made: Plan) -> None:

@@ -5,7 +5,6 @@ only a person can mend ends the group.
 """
 
 import signal
-from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -24,7 +23,7 @@ from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import ALL, Task, Work
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
-from bridge.engine.gateway import gateway
+from bridge.engine.interface import AddressUnavailableError, located, relocated
 from bridge.health import Status, serve
 from bridge.settings.model import RunSettings
 from bridge.settings.options import options
@@ -87,8 +86,15 @@ class Daemon:
     async def _begin(self) -> tuple[Identity, Sync]:
         """Find out who this host is; its engine is waited for."""
         info = await persist(self.docker.engine.info, (EngineUnavailable,), self.docker.connection.fall)
-        chosen = replace(options(self.settings, info.name), gateway=await gateway())
-        log.info("starting", host=chosen.host, docker=info.version, api=info.api_version)
+        asked, address = options(self.settings, info.name), Connection("the advertise address")
+        chosen = await persist(partial(located, asked), (AddressUnavailableError,), address.fall)
+        log.info(
+            "starting",
+            host=chosen.host,
+            address=chosen.advertise_address,
+            docker=info.version,
+            api=info.api_version,
+        )
         layout = Layout(self.settings.root_key, self.settings.state_key, chosen.host)
         gatherer, waiting = Gatherer(self.docker.engine), Waiting(self.store, self.work)
         identity = Identity(layout, info.id, chosen.advertise_address, _terms(self.settings))
@@ -125,6 +131,8 @@ class Daemon:
 
     async def _round(self, task: Task, living: EtcdSide, sync: Sync) -> None:
         session = await living.alive()
+        if task.everything:
+            sync.options = await relocated(sync.options, self.settings.advertise_address)
         try:
             again = await (sync.all(session) if task.everything else sync.some(task.ids, session))
         except LeaseLost:

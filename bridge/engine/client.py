@@ -4,8 +4,10 @@ Every question may be cancelled and ends within DEADLINE seconds. A quiet stream
 from one whose engine is frozen: whoever follows it calls `ping` at intervals beside it.
 """
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +17,7 @@ from docker import APIClient
 
 from bridge.container import Container
 from bridge.engine import event, rest, threads
-from bridge.engine.errors import EngineUnavailable
+from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.event import Event
 from bridge.engine.faults import shown, translated
 from bridge.engine.model import Endpoint, EngineInfo, Unreadable
@@ -25,6 +27,9 @@ HANG_UP_DEADLINE = 1.0
 CONCURRENT_INSPECTS = 4
 
 T = TypeVar("T")
+
+# By the standard library, so that `plan`, which sets up no log, tells it on standard error.
+log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -37,6 +42,7 @@ class Engine:
         self._endpoint = endpoint
         self._client: APIClient | None = None
         self._connecting = anyio.Lock()
+        self._drivers: dict[str, str] = {}
 
     async def ping(self) -> None:
         """Return if the engine answers."""
@@ -52,7 +58,8 @@ class Engine:
 
     async def inspect(self, container_id: str) -> Container | Unreadable | None:
         """Return the container as it is now; None if it is gone."""
-        return await self._ask(partial(rest.inspect, container_id))
+        found = await self._ask(partial(rest.inspect, container_id))
+        return await self._with_drivers(found) if isinstance(found, Container) else found
 
     async def inspect_all(self) -> tuple[Container | Unreadable, ...]:
         """Return all containers that exist, in no particular order."""
@@ -69,7 +76,26 @@ class Engine:
                     tasks.start_soon(inspect_next)
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
+        containers = [one for one in found if isinstance(one, Container)]
+        self._forget_all_drivers_but({network.id for one in containers for network in one.networks})
         return tuple(container for container in found if container)
+
+    async def _with_drivers(self, container: Container) -> Container:
+        """Add what no inspection tells: a network's driver, asked once, since it never changes under its id."""
+        if unknown := {network.id for network in container.networks if network.id} - self._drivers.keys():
+            self._drivers |= await self._ask_drivers(unknown)
+        networks = (replace(network, driver=self._drivers.get(network.id, "")) for network in container.networks)
+        return replace(container, networks=tuple(networks))
+
+    def _forget_all_drivers_but(self, network_ids: set[str]) -> None:
+        self._drivers = {network: driver for network, driver in self._drivers.items() if network in network_ids}
+
+    async def _ask_drivers(self, network_ids: set[str]) -> dict[str, str]:
+        try:
+            return await self._ask(partial(rest.drivers, network_ids))
+        except EngineRejected as refusal:
+            log.warning("%s (GET /networks); name networks that hosts share in BRIDGE_ROUTABLE_NETWORKS", refusal)
+            return dict.fromkeys(network_ids, "")
 
     @asynccontextmanager
     async def events(self) -> AsyncIterator[AsyncIterator[Event]]:

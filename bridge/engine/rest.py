@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -104,6 +104,15 @@ def inspect(container_id: str, client: APIClient) -> Container | Unreadable | No
 
 def _said(error: APIError) -> str:
     return (error.explanation or "").lower()
+
+
+def drivers(network_ids: Collection[str], client: APIClient) -> dict[str, str]:
+    """Return the drivers of networks by their ids; those that are gone are missing.
+
+    Raises APIError with a refusal where a proxy before the engine does not let us ask.
+    """
+    found = client.networks(ids=sorted(network_ids))
+    return {network["Id"]: network["Driver"] for network in found if network["Id"] in network_ids}
 
 
 def subscribe(client: APIClient) -> requests.Response:

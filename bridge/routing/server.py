@@ -27,7 +27,7 @@ def server(
     if isinstance(found, Nowhere):
         label = found.label or (port.labels[0] if port else "")
         return Problem(container.name, label, f"service {service.name}: {found.message}", found.hint)
-    labels = (port.labels if port else ()) + ((given.label,) if given else ())
+    labels = ((given.label,) if given else ()) + (port.labels if port else ())
     if service.protocol != "http":
         return (Leaf("address", str(found), labels, found.rule), *kept)
     scheme = said.get("scheme")

@@ -45,7 +45,7 @@ async def test_running(asked: Engine, each_engine: Dockerd) -> None:
     assert container.created < container.started
     assert container.network_mode in {"default", "bridge"}
     (network,) = container.networks
-    assert network.name == "bridge"
+    assert (network.name, network.driver) == ("bridge", "bridge")
     assert network.ipv4.startswith("10.")
 
 
@@ -94,7 +94,9 @@ async def test_host_network(asked: Engine, each_engine: Dockerd) -> None:
         container = await read(asked, container_id)
 
     assert (container.network_mode, container.ports) == ("host", ())
-    assert [(network.name, network.ipv4) for network in container.networks] == [("host", "")]
+    assert [(network.name, network.driver, network.ipv4) for network in container.networks] == [
+        ("host", "host", "")
+    ]
 
 
 async def test_network_of_another_container(asked: Engine, each_engine: Dockerd) -> None:

@@ -1,0 +1,108 @@
+"""The address of this host where the operator names a network interface or, as always, an address or a host.
+
+The kernel's interfaces are asked as `ip address` would: ioctl SIOCGIFADDR for IPv4, /proc/net/if_inet6 for IPv6.
+"""
+
+import fcntl
+import socket
+import struct
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from bridge.engine import threads
+from bridge.engine.gateway import gateway
+from bridge.routing.options import Options
+
+IPV6_ADDRESSES = Path("/proc/net/if_inet6")
+DEADLINE = 2.0
+"""Seconds for a look-up: without a name server it hangs."""
+
+_SIOCGIFADDR = 0x8915
+_GLOBAL = "00"
+# Temporary, failed its check for duplicates, deprecated, or still checked for duplicates.
+_UNFIT = 0x01 | 0x08 | 0x20 | 0x40
+
+
+class AddressUnavailableError(Exception):
+    """The advertise address cannot be told yet; waiting may help, as for an interface at boot."""
+
+
+async def located(options: Options) -> Options:
+    """Return the options as they are on this machine: its advertise address, the gateway of its containers.
+
+    Raises AddressUnavailableError.
+    """
+    address = await advertised(options.advertise_address)
+    return replace(options, advertise_address=address, gateway=await gateway())
+
+
+async def relocated(options: Options, text: str) -> Options:
+    """Return the options with what the advertise address is by now; while it cannot be told, with what it was."""
+    with suppress(AddressUnavailableError):
+        return replace(options, advertise_address=await advertised(text))
+    return options
+
+
+async def advertised(text: str) -> str:
+    """Return the address of the interface that is named, else the address or host name itself.
+
+    A name without a dot may be either; so where it is no interface it must be a host name that is known here.
+    Raises AddressUnavailableError while an interface has no address, or a name stands for nothing.
+    """
+    if not text:
+        return ""
+    if text in {name for _, name in socket.if_nameindex()}:
+        return _ipv4(text) or _ipv6(text) or _unavailable(f"the network interface {text} has no address")
+    if _is_plainly_a_host(text) or await _known(text):
+        return text
+    return _unavailable(f"there is no network interface and no host {text}")
+
+
+def _unavailable(reason: str) -> str:
+    raise AddressUnavailableError(f"{reason} (BRIDGE_ADVERTISE_ADDRESS)")
+
+
+def _is_plainly_a_host(text: str) -> bool:
+    """IP addresses are, and names of several parts whose last has letters: VLANs are called eth0.100."""
+    last = text.removesuffix(".").rpartition(".")[2]
+    return ":" in text or ("." in text and (not _has_letters(text) or _has_letters(last)))
+
+
+def _has_letters(text: str) -> bool:
+    return any(letter.isalpha() for letter in text)
+
+
+async def _known(name: str) -> bool:
+    with anyio.move_on_after(DEADLINE):
+        return await threads.run(partial(_looked_up, name))
+    return False
+
+
+def _looked_up(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
+
+
+def _ipv4(interface: str) -> str:
+    request = struct.pack("256s", interface.encode())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            answer = fcntl.ioctl(asking, _SIOCGIFADDR, request)
+        except OSError:
+            return ""
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _ipv6(interface: str) -> str:
+    """The first lasting address that is not of the link alone."""
+    lines = IPV6_ADDRESSES.read_text("ascii").splitlines() if IPV6_ADDRESSES.exists() else []
+    for address, _, _, scope, flags, name in map(str.split, lines):
+        if name == interface and scope == _GLOBAL and not int(flags, 16) & _UNFIT:
+            return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(address))
+    return ""
