@@ -31,8 +31,8 @@ class Options:
     `release` is the oldest Traefik release that reads the keys. `network` is the default Docker network, "" for
     none. `advertise_address` is where Traefik reaches this host's published ports, "" when it shares the
     containers' networks; containers on the `routable_networks`, by name, keep their own address all the same.
-    `gateway` is where containers in host networking are reached without it. `host` is the name of this host. `policy` is
-    what labels may do.
+    `gateway` is where containers in host networking are reached without it. `host` is the name of this host.
+    `policy` is what labels may do.
     """
 
     release: Release
