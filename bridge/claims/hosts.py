@@ -53,6 +53,11 @@ class Removed:
     done: bool
 
 
+def living(layout: Layout, revision: int) -> tuple[Compare, ...]:
+    """Compare that nobody took this host's bridge for dead, whose `alive` was last written at `revision`."""
+    return (Compare(Range(layout.alive()), Revision.MODIFIED, revision, why="this bridge is the living one"),)
+
+
 def departed(
     keys: Mapping[str, KeyValue], layout: Layout, grace: float
 ) -> tuple[tuple[Departed, ...], Mapping[str, Unreadable]]:
@@ -112,6 +117,5 @@ def names(containers: Iterable[KeyValue]) -> tuple[str, ...]:
 
 
 def forgetting(layout: Layout, fence: tuple[Compare, ...]) -> Transaction:
-    """Remove a host's own record, once nothing else of it is left."""
-    empty = Compare(layout.containers(), Revision.CREATED, 0, why="remove: the host has no containers")
-    return Transaction((*fence, empty), (Delete(layout.host_record()),), ())
+    """Remove a host's own record, once nothing else of it is left: what is new of it, the fence would know."""
+    return Transaction(fence, (Delete(layout.host_record()),), ())

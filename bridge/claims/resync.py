@@ -42,7 +42,7 @@ def resync(
     listed = yield from _list(memory)
     staying = wanted.keys() | set(keeps)
     mended = yield from _mend(mends(memory, listed, staying), fence)
-    gone = [change for change in _recorded(memory) if change.container not in staying]
+    gone = [change for change in recorded(memory) if change.container not in staying]
     changes = [*gone, *(Change(name, publication) for name, publication in wanted.items())]
     settling = Settling(changes, memory, fence)
     while settling.request:
@@ -98,7 +98,8 @@ def _accounted(ref: Ref, record: ObjectRecord | Unreadable | None) -> bool:
     return record is not None
 
 
-def _recorded(memory: Memory) -> list[Change]:
+def recorded(memory: Memory) -> list[Change]:
+    """Let all containers go of which something is recorded."""
     keys = (memory.layout.parse(key) for key in memory.keys)
     return [Change(key.claimant.container, None) for key in keys if isinstance(key, ContainerKey)]
 

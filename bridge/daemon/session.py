@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from bridge import __version__
+from bridge.claims.hosts import living
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.records import (
@@ -68,8 +69,7 @@ class Session:
     @property
     def fence(self) -> tuple[Compare, ...]:
         """What every transaction compares: nobody took this bridge for dead, and no later write went before."""
-        alive = Range(self.alive.key)
-        return (Compare(alive, Revision.MODIFIED, self.lease.revision, why="this bridge is the living one"),)
+        return living(self.memory.layout, self.lease.revision)
 
     async def ascertain(self, store: Store) -> None:
         """Leave behind what may still happen: it finds another `alive`. Raises the store's errors."""

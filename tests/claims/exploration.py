@@ -1,12 +1,12 @@
 """Every order of a scene's events, each state once: what is looked for is a rule that breaks, or no end."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.claims.decide import Settled
 from bridge.claims.settling import Settling
-from bridge.claims.transaction import Transaction
+from bridge.claims.transaction import Compare, Transaction
 from tests.claims.invariants import checked, standing
 from tests.claims.model import (
     BY_STRANGERS,
@@ -20,11 +20,12 @@ from tests.claims.model import (
     covers,
     inside,
     listed,
+    lives,
     outside,
     take,
     wanted,
 )
-from tests.claims.world import identifier, layout
+from tests.claims.world import identifier
 
 
 def identity(world: World) -> int:
@@ -34,7 +35,17 @@ def identity(world: World) -> int:
     etcd = frozenset((seen.key, seen.value, rank[seen.mod_revision]) for seen in world.etcd.keys.values())
     actors = tuple(_actor(world, who, it, rank, live) for who, it in sorted(world.actors.items()))
     boxes = tuple((name, box.position, box.marked, _told(box)) for name, box in world.boxes.items())
-    return hash((etcd, actors, boxes, world.hand, world.lost))
+    late = tuple((it.writes, _compares(world, it.compares, live)) for it in world.late)
+    return hash((etcd, actors, boxes, world.hand, world.lost, late))
+
+
+def _compares(world: World, compares: Iterable[Compare], live: list[int]) -> object:
+    """What tells compares apart: which they are, how old what they expect is, and whether they hold."""
+    holding = (world.etcd.commit(Transaction((it,), (), ())).__class__.__name__ for it in compares)
+    return tuple(
+        (it.range, it.revision, it.below, bisect_right(live, it.value), holds)
+        for it, holds in zip(compares, holding, strict=True)
+    )
 
 
 def _told(box: Box) -> object:
@@ -49,10 +60,10 @@ def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: 
         return key, value, rank[revision] if current else -1
 
     memory = frozenset(seen(it.key, it.value, it.mod_revision) for it in actor.memory.keys.values())
-    lives = world.etcd.commit(Transaction(actor.fence, (), ())).__class__.__name__
+    fence = _compares(world, actor.fence, live)
     doubted = frozenset(actor.memory.doubted)
     if not actor.settling:
-        return who, memory, doubted, lives, actor.life
+        return who, memory, doubted, fence, actor.life, actor.uncertain, actor.begins
     known = actor.settling.known
     ranges = frozenset(
         (
@@ -66,7 +77,7 @@ def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: 
         for asked, held in known.ranges.items()
     )
     doing = (tuple(actor.settling.batches), actor.settling.attempts, known.trusting)
-    return who, memory, doubted, lives, actor.life, ranges, hash(doing), actor.boxes
+    return who, memory, doubted, fence, actor.life, actor.uncertain, actor.begins, ranges, hash(doing), actor.boxes
 
 
 @dataclass(slots=True)
@@ -123,16 +134,23 @@ def at_rest(world: World) -> None:
 
     A resync of every host may still let the newest container of an application have its way; then all is still.
     """
-    for host in sorted(set(world.scene.hosts.values())):
-        if layout(host).alive() not in world.etcd.keys:
-            return
-    for name, box in world.boxes.items():
+    dead = {host for host in world.scene.hosts.values() if not lives(world, host)}
+    for host in dead:
+        assert not _left(world, host), f"{host} was removed, and left something"
+    living = {name: box for name, box in world.boxes.items() if world.scene.hosts[name] not in dead}
+    for name, box in living.items():
         told = _afresh(world, name)
         if box.settled and not box.settled.published and wanted(world, name):
             foreign = any(verdict.rule in BY_STRANGERS for verdict in box.settled.verdicts)
             assert foreign or not told.published, f"{name} waits for nothing"
-    standing(world.etcd, {identifier(name): wanted(world, name) for name in world.boxes})
+    standing(world.etcd, {identifier(name): wanted(world, name) for name in living})
     _still(world)
+
+
+def _left(world: World, host: str) -> list[str]:
+    """What is left of a host, in the state and in the view."""
+    servers = f"/loadbalancer/servers/{host}-"
+    return [key for key in world.etcd.keys if f"/{host}/" in f"{key}/" or servers in key]
 
 
 def _afresh(world: World, name: str) -> Settled:
@@ -149,6 +167,8 @@ def _still(world: World) -> None:
     for _ in range(len(world.boxes) + 2):
         revision = world.etcd.revision
         for name, host in world.scene.hosts.items():
+            if not lives(world, host):
+                continue
             before = world.etcd.copy()
             fence_ = world.actors[host].fence
             settling = Settling([change_of(world, name)], listed(world, host), fence_)

@@ -66,7 +66,7 @@ def checked(before: FakeEtcd, after: FakeEtcd, hand: Hand, fence: tuple[Compare,
     """Hold one transaction against all rules."""
     old, new = state(before), state(after)
     for ref in old.objects.keys() | new.objects.keys() | new.claims.keys():
-        _behind(ref, new)
+        _behind(ref, new, hand)
         _change(ref, old, new)
     for ref in new.objects.keys() - old.objects.keys():
         assert not any(_below(ref, key) for key in hand.written), (
@@ -78,13 +78,17 @@ def checked(before: FakeEtcd, after: FakeEtcd, hand: Hand, fence: tuple[Compare,
     assert lives or before.revision == after.revision, "written by who was declared dead"
 
 
-def _behind(ref: Ref, new: State) -> None:
+def _behind(ref: Ref, new: State, hand: Hand) -> None:
     record, claims = new.objects.get(ref), new.claims.get(ref, {})
     assert bool(record) == bool(claims), f"{ref.name}: an object without claims, or claims without an object"
     if record:
         assert record.definer in claims, f"{ref.name}: no claim behind the definer"
         definer = claims[record.definer]
-        assert definer.wants.leaves == record.definition.leaves, f"{ref.name}: its definer wants something else"
+        added = {path for path, _ in definer.wants.leaves} - {path for path, _ in record.definition.leaves}
+        named = replace(ref, name=record.definition.name)
+        obstructed = any(LAYOUT.view_key(named, path) in hand.written for path in added)
+        agrees = definer.wants.leaves == record.definition.leaves
+        assert agrees or obstructed, f"{ref.name}: its definer wants something else"
         assert definer.application == record.application, f"{ref.name}: its definer is another application's"
         apart = {it.application for it in claims.values() if it.wants.leaves != record.definition.leaves}
         assert len(apart) < 2, f"{ref.name}: two applications disagree with what is in force"

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from bridge.claims.decide import Settled
 from bridge.claims.gather import Change, Known
-from bridge.claims.layout import ContainerKey
+from bridge.claims.hosts import forgetting, living, unchanged
+from bridge.claims.layout import ClaimKey, ContainerKey, StateKey
 from bridge.claims.memory import Memory
 from bridge.claims.place import Rule
+from bridge.claims.resync import recorded
 from bridge.claims.settling import Answer, Settling
-from bridge.claims.transaction import Committed, Compare, Range, Read, Revision, Transaction
+from bridge.claims.transaction import Committed, Compare, Put, Range, Read, Transaction
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import BY_HAND, Hand, checked
@@ -23,6 +25,9 @@ from tests.claims.world import fence, identifier, layout
 Step = tuple[str, str]
 """What happens, and to whom."""
 
+RENEWAL = "the renewal after a lost answer"
+"""What is left out by this name of `dropped` is no compare."""
+
 BY_STRANGERS = (Rule.WAIT_FOREIGN, Rule.WAIT_CASE)
 
 
@@ -30,14 +35,16 @@ BY_STRANGERS = (Rule.WAIT_FOREIGN, Rule.WAIT_CASE)
 class Scene:
     """What may happen: a script for each container by its name, and who else acts.
 
-    `left` lies in the view from the beginning, `losses` answers get lost on the way; `first` are containers that
-    play before, one after the other; bridges decide all that they have yet to look at `together`, or one by one;
-    `dropped` is the reason of the compares that no transaction gets.
+    `left` lies in the view from the beginning, `losses` requests or answers get lost on the way, or arrive late;
+    `first` are containers that play before, one after the other; bridges decide all that they have yet to look at
+    `together`, or one by one. A host's bridge dies, returns, dies and so on, so often as it is `mortal`; then
+    `reapers` of others remove it. `dropped` is the reason of the compares that no transaction gets.
     """
 
     hosts: Mapping[str, str]
     scripts: Mapping[str, tuple[Publication | None, ...]]
-    mortal: tuple[str, ...] = ()
+    mortal: Mapping[str, int] = field(default_factory=dict)
+    reapers: tuple[str, ...] = ("first",)
     written: tuple[str, ...] = ()
     wiped: tuple[str, ...] = ()
     left: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +72,9 @@ class Actor:
     settling: Settling | None = None
     boxes: tuple[str, ...] = ()
     life: int = 0
+    uncertain: bool = False
+    begins: bool = False
+    reaps: str = ""
 
 
 @dataclass(slots=True)
@@ -77,6 +87,7 @@ class World:
     boxes: dict[str, Box]
     hand: Hand
     lost: int = 0
+    late: tuple[Transaction, ...] = ()
     log: tuple[tuple[int, frozenset[str]], ...] = field(default=(), repr=False)
 
     def copy(self) -> "World":
@@ -115,38 +126,44 @@ def outside(world: World) -> Iterator[Step]:
     for key in world.scene.wiped:
         if key in world.etcd.keys and key not in world.hand.wiped:
             yield "wipe", key
-    for host in world.scene.mortal:
-        alive = layout(host).alive() in world.etcd.keys
-        if world.actors[host].life < 1:
-            yield ("die" if alive else "return"), host
-
+    for host, times in world.scene.mortal.items():
+        if world.actors[host].life < times:
+            yield ("die" if lives(world, host) else "return"), host
     yield from _lost(world)
+
+
+def lives(world: World, host: str) -> bool:
+    """Whether a host's bridge is not taken for dead."""
+    return layout(host).alive() in world.etcd.keys
 
 
 def _lost(world: World) -> Iterator[Step]:
     for who, actor in world.actors.items():
-        if actor.settling and world.lost < world.scene.losses:
+        if actor.settling and actor.settling.request and world.lost < world.scene.losses:
             yield "lose the request", who
             yield "lose the answer", who
+            if isinstance(actor.settling.request, Transaction):
+                yield "delay the request", who
+    if world.late:
+        yield "arrive late", ""
 
 
 def inside(world: World) -> Iterator[Step]:
     """What the bridges can do next."""
     for name, box in world.boxes.items():
-        if box.marked and not world.actors[world.scene.hosts[name]].settling:
+        actor_ = world.actors[world.scene.hosts[name]]
+        if box.marked and not actor_.settling and not actor_.begins:
             yield "decide", name
     for actor, it in world.actors.items():
+        if it.begins:
+            yield "begin", actor
         if it.settling:
-            yield "answer", actor
+            yield ("answer" if it.settling.request else "forget"), actor
     for host in world.scene.mortal:
-        gone = layout(host).alive() not in world.etcd.keys
-        if gone and reaper(host) not in world.actors and world.etcd.find(layout(host).containers()):
-            yield "reap", host
-
-
-def reaper(host: str) -> str:
-    """Whoever removes a dead host's claims."""
-    return f"reaper of {host}"
+        if not lives(world, host) and layout(host).host_record() in world.etcd.keys:
+            for who in world.scene.reapers:
+                if f"{who} reaper of {host}" not in world.actors:
+                    yield "reap", f"{who} reaper of {host}"
 
 
 def take(world: World, step: Step) -> World:
@@ -175,13 +192,25 @@ def _wipe(world: World, key: str) -> None:
 def _die(world: World, host: str) -> None:
     world.etcd = world.etcd.copy()
     world.etcd.delete(layout(host).alive())
+    world.actors[host] = replace(world.actors[host], life=world.actors[host].life + 1)
 
 
 def _return(world: World, host: str) -> None:
-    """A bridge finds itself dead, and begins anew with what it lists."""
+    """A bridge finds itself dead, and says that it lives."""
     world.etcd = world.etcd.copy()
-    now = fence(world.etcd, host)
-    world.actors[host] = Actor(listed(world, host), now, life=world.actors[host].life + 1)
+    world.etcd.put(layout(host).alive(), "back")
+    now, life = living(layout(host), world.etcd.revision), world.actors[host].life + 1
+    world.actors[host] = Actor(Memory(layout(host)), now, life=life, begins=True)
+
+
+def _begin(world: World, host: str) -> None:
+    """A bridge that has just said that it lives says who it is, and only then lists what is there."""
+    world.etcd = world.etcd.copy()
+    actor = world.actors[host]
+    record = Put(layout(host).host_record(), f"life {actor.life}")
+    if isinstance(world.etcd.commit(Transaction(actor.fence, (record,), ())), Committed):
+        actor = replace(actor, memory=listed(world, host))
+    world.actors[host] = replace(actor, begins=False)
     for name in [name for name, at in world.scene.hosts.items() if at == host]:
         world.boxes[name] = replace(world.boxes[name], marked=True, settled=None)
 
@@ -194,16 +223,24 @@ def listed(world: World, host: str) -> Memory:
     return memory
 
 
-def _reap(world: World, host: str) -> None:
+def _reap(world: World, who: str) -> None:
+    host = who.rpartition(" ")[2]
     memory, keys = listed(world, host), layout(host)
-    record = world.etcd.keys[keys.host_record()]
-    dead = (
-        Compare(Range(keys.alive()), Revision.CREATED, 0, why="reap: the host is dead"),
-        Compare(Range(keys.host_record()), Revision.MODIFIED, record.mod_revision, why="reap: it was not back"),
-    )
-    parsed = (keys.parse(seen.key) for seen in world.etcd.find(keys.containers()))
-    gone = [Change(key.claimant.container, None) for key in parsed if isinstance(key, ContainerKey)]
-    world.actors[reaper(host)] = Actor(memory, dead, Settling(gone, memory, dead))
+    dead = unchanged(keys, None, world.etcd.keys[keys.host_record()])
+    memory.keys = {key: it for key, it in memory.keys.items() if not _of_another(keys.parse(key), host)}
+    world.actors[who] = Actor(memory, dead, Settling(recorded(memory), memory, dead), reaps=host)
+
+
+def _of_another(key: StateKey | None, host: str) -> bool:
+    return isinstance(key, ContainerKey | ClaimKey) and key.claimant.host != host
+
+
+def _forget(world: World, who: str) -> None:
+    """The last thing that whoever removes a host does."""
+    actor = world.actors.pop(who)
+    request = forgetting(layout(actor.reaps), actor.fence)
+    world.etcd = world.etcd.copy()
+    world.etcd.carry_out(_without(request, world.scene.dropped))
 
 
 def _decide(world: World, name: str) -> None:
@@ -211,12 +248,25 @@ def _decide(world: World, name: str) -> None:
     others = [it for it, at in world.scene.hosts.items() if at == host and world.boxes[it].marked]
     names = tuple(others) if world.scene.together else (name,)
     actor = world.actors[host]
+    if actor.uncertain and world.scene.dropped != RENEWAL:
+        actor = _renewed(world, actor, host)
     memory = actor.memory.copy()
     settling = Settling([change_of(world, it) for it in names], memory, actor.fence)
     for it in names:
         world.boxes[it] = replace(world.boxes[it], marked=False)
     world.actors[host] = replace(actor, memory=memory, settling=settling, boxes=names)
     _finish(world, host)
+
+
+def _renewed(world: World, actor: Actor, host: str) -> Actor:
+    """What was begun and not answered finds another `alive` from now on."""
+    world.etcd = world.etcd.copy()
+    alive = layout(host).alive()
+    again = Transaction(actor.fence, (Put(alive, "again"),), (Range(alive),))
+    fence = actor.fence
+    if isinstance(done := world.etcd.commit(again), Committed):
+        fence = living(layout(host), done.revision)
+    return replace(actor, fence=fence, uncertain=False)
 
 
 def change_of(world: World, name: str) -> Change:
@@ -250,19 +300,43 @@ def _lose_request(world: World, who: str) -> None:
     assert actor.settling
     actor.settling.lost()
     world.lost += 1
-    world.actors[who] = replace(actor, settling=None, boxes=())
+    world.actors[who] = replace(actor, settling=None, boxes=(), uncertain=True)
     for name in actor.boxes:
         world.boxes[name] = replace(world.boxes[name], marked=True)
+    if actor.reaps:
+        del world.actors[who]
+
+
+def _delay(world: World, who: str) -> None:
+    settling = world.actors[who].settling
+    assert settling
+    assert isinstance(settling.request, Transaction)
+    world.late = (*world.late, settling.request)
+    _lose_request(world, who)
+
+
+def _arrive(world: World, _: str) -> None:
+    request, *rest = world.late
+    world.late = tuple(rest)
+    _commit(world, request, ())
 
 
 def _carried_out(world: World, actor: Actor) -> Answer:
     assert actor.settling
     request = actor.settling.request
     assert request
+    dead = actor.reaps and not lives(world, actor.reaps)
+    answer = _commit(world, request, () if actor.reaps else actor.fence)
+    if isinstance(answer, Committed) and isinstance(request, Transaction) and request.writes:
+        assert dead or not actor.reaps, "removed from a host that lives"
+    return answer
+
+
+def _commit(world: World, request: Transaction | Read, fence_: tuple[Compare, ...]) -> Answer:
     before, world.etcd = world.etcd, world.etcd.copy()
     answer = world.etcd.carry_out(_without(request, world.scene.dropped))
     if isinstance(answer, Committed) and isinstance(request, Transaction) and request.writes:
-        checked(before, world.etcd, world.hand, actor.fence)
+        checked(before, world.etcd, world.hand, fence_)
         _wake(world, frozenset(write.key for write in request.writes))
     return answer
 
@@ -291,8 +365,10 @@ def _finish(world: World, who: str) -> None:
     settling = actor.settling
     if not settling or settling.request:
         return
-    if who not in world.scene.hosts.values():
-        del world.actors[who]
+    if actor.reaps:
+        # Who met too many others, or found the host back, looks again; else the host is to be forgotten.
+        if settling.fenced or settling.unsettled:
+            del world.actors[who]
         return
     assert not settling.unsettled, f"{settling.unsettled} are refused again and again"
     world.actors[who] = replace(actor, settling=None, boxes=())
@@ -324,9 +400,13 @@ _STEPS: Mapping[str, Callable[[World, str], None]] = {
     "wipe": _wipe,
     "die": _die,
     "return": _return,
+    "begin": _begin,
     "reap": _reap,
+    "forget": _forget,
     "decide": _decide,
     "answer": _answer,
     "lose the answer": _lose_answer,
     "lose the request": _lose_request,
+    "delay the request": _delay,
+    "arrive late": _arrive,
 }

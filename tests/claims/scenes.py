@@ -84,7 +84,19 @@ SMALL = {
         wiped=(f"{ROUTER}/rule",),
     ),
     "a host that is taken for dead and comes back": replace(
-        scene(A, _on("h2", "b", "X", 2, r="1")), mortal=("h1",)
+        scene(A, _on("h2", "b", "X", 2, r="1")), mortal={"h1": 2}
+    ),
+    "a host that dies twice while it is removed": Scene(
+        {"a": "h1"},
+        {"a": (A[1], box("a", "h1", "X", 1, q="1", r="1"))},
+        mortal={"h1": 3},
+    ),
+    "two who remove the same host beside another application": replace(
+        scene(A, _on("h2", "b", "Y", 2, r="2")), mortal={"h1": 1}, reapers=("first", "second")
+    ),
+    "a request that arrives late": Scene({"a": "h1"}, {"a": (A[1], None, A[1])}, losses=2),
+    "a redefinition whose former leaf a stranger takes": replace(
+        scene(_on("h1", "a", "X", 1, r="1 tls"), B), written=(f"{ROUTER}/tls",)
     ),
     "a container that is recreated beside another application": replace(
         scene(A, _on("h1", "b", "X", 2, r="2"), _on("h2", "c", "Y", 3, r="1")), together=True
@@ -115,7 +127,12 @@ LARGE = {
         together=True,
         first=("a", "d"),
     ),
-    "a rollout on hosts that are taken for dead": replace(scene(A, B), mortal=("h1", "h2")),
+    "a rollout on hosts that are taken for dead": replace(scene(A, B), mortal={"h1": 2, "h2": 1}),
+    "a host that dies beside replicas, and two who remove it": replace(
+        scene(A, _on("h2", "b", "X", 2, r="1")),
+        mortal={"h1": 2},
+        reapers=("first", "second"),
+    ),
     "four containers, three applications": scene(
         A, B, _on("h3", "c", "Y", 3, r="1"), _on("h1", "d", "Z", 4, r="2")
     ),
@@ -131,11 +148,17 @@ LARGE = {
 
 
 def random_scene(seed: int) -> Scene:
-    """Five containers of three applications on three hosts, which want up to three objects, and come back."""
+    """Five containers of three applications on three hosts, which want up to three objects, and come back.
+
+    Some hosts die, for good or not, and one or two remove them.
+    """
     random = Random(seed)
     hosts = {name: random.choice(("h1", "h2", "h3")) for name in "abcde"}
     scripts = {name: _script(random, name, host) for name, host in hosts.items()}
-    return Scene(hosts, scripts, losses=random.randrange(3), together=random.random() < 0.5)
+    losses, together = random.randrange(3), random.random() < 0.5
+    mortal = {host: random.randrange(4) for host in sorted(set(hosts.values()))}
+    reapers = ("first", "second")[: random.randrange(1, 3)]
+    return Scene(hosts, scripts, mortal, reapers, losses=losses, together=together)
 
 
 def _script(random: Random, name: str, host: str) -> tuple[Publication | None, ...]:

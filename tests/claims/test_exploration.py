@@ -6,15 +6,14 @@ from random import Random
 import pytest
 
 from tests.claims.exploration import at_rest, explore
-from tests.claims.model import begin, inside, outside, take
+from tests.claims.model import RENEWAL, begin, inside, outside, take
 from tests.claims.scenes import LARGE, SMALL, random_scene
 
 STEPS_TO_REST = 200
 """More than any walk takes from the last thing that users do until all is still."""
 
-# Only "last: the object is unchanged" has no such scene: who defines and is alone wants what is in force anyway.
 NEEDED = {
-    "fence": "a host that is taken for dead and comes back",
+    "this bridge is the living one": "a host that is taken for dead and comes back",
     "define: the object is absent": "strangers who delete from the view",
     "define: the view has nothing below the name": "strangers who write into the view",
     "define: the view has no bare leaf": "strangers who write into the view",
@@ -28,6 +27,10 @@ NEEDED = {
     "succession: the object is unchanged": "a definer that leaves while another application does",
     "succession: no claim is newer": "a rollout, and another application that agrees with the new",
     "succession: the successor's claim is unchanged": "three replicas",
+    "last: the object is unchanged": "a redefinition whose former leaf a stranger takes",
+    "remove: the host is as alive as it was": "a host that dies twice while it is removed",
+    "remove: the host was not back": "a host that dies twice while it is removed",
+    RENEWAL: "a request that arrives late",
     "last: there is no other claim": "three replicas",
     "wait: the object is unchanged": "three applications that want three things",
 }

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from bridge.claims.gather import Change
+from bridge.claims.hosts import living
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
 from bridge.claims.settling import Settling
-from bridge.claims.transaction import Compare, Range, Revision
+from bridge.claims.transaction import Compare
 from bridge.labels.model import Leaf, Ref
 from bridge.view.model import Item, Publication
 from tests.claims.fake_etcd import FakeEtcd
@@ -57,7 +58,7 @@ def fence(etcd: FakeEtcd, host: str) -> tuple[Compare, ...]:
     keys = layout(host)
     etcd.put(keys.host_record(), encode_host(HostRecord(host, "", "1")))
     etcd.put(keys.alive(), encode_alive(AliveRecord(host, "1", 5)))
-    return (Compare(Range(keys.alive()), Revision.CREATED, etcd.revision, why="fence"),)
+    return living(keys, etcd.revision)
 
 
 class Bridge:
