@@ -7,9 +7,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bridge.claims.layout import ClaimKey, Layout, ObjectKey
+from bridge.claims.layout import ClaimKey, ContainerKey, Layout, ObjectKey
 from bridge.claims.memory import Memory
-from bridge.claims.records import Claim, ObjectRecord, decode_claim, decode_object
+from bridge.claims.records import (
+    Claim,
+    ObjectRecord,
+    Unreadable,
+    decode_claim,
+    decode_container,
+    decode_object,
+)
 from bridge.claims.transaction import Compare, Delete, KeyValue, Put, Range, Revision
 from bridge.labels.model import Ref
 
@@ -35,8 +42,8 @@ def mends(memory: Memory, view: Mapping[str, KeyValue], staying: Collection[str]
     wanted |= {key: (value, ()) for key, value in _servers(memory, staying).items()}
     wrong = [key for key in wanted if key not in view or view[key].value != wanted[key][0]]
     puts = [Mend(Put(key, wanted[key][0]), (*wanted[key][1], _as_seen(key, view))) for key in wrong]
-    own = _servers(memory, None)
-    strays = [key for key in _own_servers(memory, view) if key not in own]
+    own, unclear = _servers(memory, None), _unreadable(memory)
+    strays = [key for key in _own_servers(memory, view) if key not in own and not _unclear(key, unclear)]
     return puts + [Mend(Delete(key), (_as_seen(key, view),)) for key in strays]
 
 
@@ -69,6 +76,22 @@ def _servers(memory: Memory, staying: Collection[str] | None) -> dict[str, str]:
             if staying is None or parsed.claimant.container in staying:
                 found |= {memory.layout.view_key(named, path): value for path, value in claim.server}
     return found
+
+
+def _unreadable(memory: Memory) -> frozenset[str]:
+    """The containers of this host whose record or claims cannot be read: they may have servers."""
+    found = set[str]()
+    for key, seen in memory.keys.items():
+        match memory.layout.parse(key):
+            case ContainerKey(who) if isinstance(decode_container(seen.value), Unreadable):
+                found.add(who.container)
+            case ClaimKey(_, who) if isinstance(decode_claim(seen.value), Unreadable):
+                found.add(who.container)
+    return frozenset(found)
+
+
+def _unclear(server: str, containers: Collection[str]) -> bool:
+    return server.rpartition("/")[0].rpartition("-")[2] in containers
 
 
 def _own_servers(memory: Memory, view: Iterable[str]) -> list[str]:

@@ -173,3 +173,15 @@ def test_broken_record_of_its_own_is_told(etcd: FakeEtcd, bridge: Bridge) -> Non
     came = run(bridge, web("c1")).settled[identifier("c1")]
     assert "cannot be read" in came.problems[0].message
     assert etcd.find(Range(key))[0].value == "broken"
+
+
+@pytest.mark.parametrize("kind", ["containers/", "claims/"])
+def test_servers_of_a_later_format_stay(etcd: FakeEtcd, bridge: Bridge, kind: str) -> None:
+    """A container whose record or claims a later bridge wrote keeps its servers, and is told about."""
+    before = view(etcd)
+    for key, seen in list(etcd.keys.items()):
+        if f"/{kind}" in key:
+            etcd.put(key, seen.value.replace('"format":1', '"format":9'))
+    came = run(bridge, web("c1"))
+    assert view(etcd) == before
+    assert "its format is 9" in came.settled[identifier("c1")].problems[0].message

@@ -1,0 +1,68 @@
+"""A transaction that etcd carries out after its bridge has given it up, and has gone on."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bridge.claims.layout import ContainerKey, Layout
+from bridge.claims.transaction import Committed, Refused, Transaction
+from bridge.store.client import Store
+from bridge.store.connection import Connection
+from bridge.store.errors import StoreUnavailable
+from tests.lab.etcd import Etcd
+from tests.store.bridges import Bridge, MeddledStore, item, publication
+
+pytestmark = pytest.mark.anyio
+
+
+class SlowStore(MeddledStore):
+    """A store that may keep a transaction for later, and not answer."""
+
+    keeps = False
+    kept: Transaction
+
+    async def commit(self, transaction: Transaction) -> Committed | Refused:
+        """Commit, or keep it."""
+        if self.keeps:
+            self.keeps, self.kept = False, transaction
+            raise StoreUnavailable("the deadline is over")
+        return await super().commit(transaction)
+
+
+@pytest.fixture
+async def late(each_etcd: Etcd, root_key: str) -> AsyncIterator[Bridge]:
+    """Return a bridge of whose start of a container nobody knows, after it saw that container end."""
+    store = SlowStore(Connection((each_etcd.endpoint,)))
+    bridge = Bridge(store, Layout(f"{root_key}/traefik", f"{root_key}/docker-event-bridge", "h1"))
+    try:
+        await bridge.begin()
+        store.keeps = True
+        with pytest.raises(StoreUnavailable):
+            await bridge.settle(publication("c1", item("r1", rule="1")))
+        yield bridge
+        await bridge.lose()
+    finally:
+        await store.aclose()
+
+
+async def carried_out_late(bridge: Bridge) -> bool:
+    """Let the container end, then etcd do what was begun before; tell whether that did anything."""
+    await bridge.settle(publication("c1").id)
+    store = bridge.store
+    assert isinstance(store, SlowStore)
+    await Store.commit(store, store.kept)
+    (found,) = (await store.read(bridge.layout.containers())).found
+    return any(isinstance(bridge.layout.parse(seen.key), ContainerKey) for seen in found)
+
+
+async def test_it_comes_too_late(late: Bridge) -> None:
+    """A write that was given up does nothing any more once the bridge has gone on, and no lease is lost for it."""
+    lease = late.session.lease
+    assert not await carried_out_late(late)
+    assert (late.session.lease.id, late.restarts) == (lease.id, 0)
+
+
+async def test_without_the_renewal_it_publishes_who_is_gone(late: Bridge) -> None:
+    """`alive` as it was does not tell a late write from a new one."""
+    late.session.uncertain = False
+    assert await carried_out_late(late)
