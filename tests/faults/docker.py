@@ -106,11 +106,16 @@ class Docker:
         self.engine.cli("pause", name)
         self.engine.cli("unpause", name)
 
-    def run_together(self, number: int) -> list[str]:
-        """Start this many containers at once; return their names."""
+    def create(self, number: int) -> list[str]:
+        """Create this many containers that do not run; return their names."""
         names = [f"c{next(self._numbers)}" for _ in range(number)]
         for name in names:
             self._run(name, "busybox", how="create")
+        return names
+
+    def run_together(self, number: int) -> list[str]:
+        """Start this many containers at once; return their names."""
+        names = self.create(number)
         self._all("start", names)
         return names
 

@@ -60,9 +60,9 @@ class World:
         """Return the view that is due by what the engine says now."""
         return planned(self.docker, self.prefix, self.host)
 
-    def seen(self) -> Moment:
+    def seen(self, through: Etcd | None = None) -> Moment:
         """Return all keys as etcd has them now."""
-        return look(self.observer, f"{self.prefix}/")
+        return look(through or self.observer, f"{self.prefix}/")
 
     def leader(self) -> Etcd:
         """Return the member that leads."""
@@ -151,10 +151,10 @@ class World:
             self.bridge.start()
         self.bridge.process.wait_until(self.bridge.healthy, HEALED_WITHIN)
 
-    def agrees(self) -> bool:
-        """Whether the view is what the engine runs."""
+    def agrees(self, through: Etcd | None = None) -> bool:
+        """Whether the view, as asked through a member, is what the engine runs."""
         try:
-            return view(self.seen().keys, self.prefix) == self.wanted()
+            return view(self.seen(through).keys, self.prefix) == self.wanted()
         except OSError:
             return False
 
