@@ -22,7 +22,7 @@ from bridge.claims.transaction import (
     Transaction,
 )
 from bridge.store.connection import Connection
-from bridge.store.errors import EndpointLost, LeaseLost, StoreUnavailable
+from bridge.store.errors import EndpointLost, LeaseLost, Rewound, StoreUnavailable
 from bridge.store.messages import (
     MAX_OPERATIONS,
     Header,
@@ -78,6 +78,7 @@ class Snapshot:
 class LeaseResponse(Protocol):
     """A lease as it travels: a `TTL` of 0 means that it is gone."""
 
+    header: Header
     ID: int
     TTL: int
 
@@ -88,6 +89,7 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._turn = 0
+        self._newest = 0
         self._session: Session | None = None
         self._opening = Lock()
         self._threads = CapacityLimiter(THREADS)
@@ -160,8 +162,8 @@ class Store:
     async def hold(self, lease: Lease) -> Never:
         """Keep a lease alive until cancelled.
 
-        Raises LeaseLost when etcd says so, and StoreUnavailable when etcd has said nothing for so long that
-        it may be: hold again to find out.
+        Raises LeaseLost when etcd says so, Rewound when its revision went back, and StoreUnavailable when it has
+        said nothing for so long that the lease may be gone: hold again to find out.
         """
         refreshed = current_time()
         while True:
@@ -169,7 +171,7 @@ class Store:
             asked = current_time()
             try:
                 await self._refresh(lease)
-            except LeaseLost:
+            except (LeaseLost, Rewound):
                 raise
             except StoreUnavailable:
                 if current_time() - refreshed > lease.ttl:
@@ -184,6 +186,7 @@ class Store:
     async def _commit(self, request: Message) -> Committed | Refused:
         async with self._connected() as session:
             answer: TxnResponse = await session.ask(session.kv.Txn, request)
+        self._newest = max(self._newest, answer.header.revision)
         return outcome(answer)
 
     async def _refresh(self, lease: Lease) -> None:
@@ -193,6 +196,11 @@ class Store:
                 answer: LeaseResponse = await stream.next(lease.ttl / REFRESHES)
         if answer.TTL <= 0:
             raise LeaseLost(f"etcd at {session.endpoint} has let lease {lease.id:x} expire")
+        newest, self._newest = self._newest, answer.header.revision
+        if self._newest < newest:
+            # Its own lease is in a backup, too, so that nothing else would tell of a restored one. (A member
+            # that lags behind another says the same for a moment.)
+            raise Rewound(f"etcd at {session.endpoint} is at revision {self._newest}, it was at {newest}")
 
     async def _revoke(self, lease: int) -> None:
         async with self._connected() as session:

@@ -5,6 +5,7 @@
         EndpointLost     this endpoint does not answer (properly); the next call goes to the next one
         LoginNeeded      the token is unknown or too old, in spite of a fresh login
         LeaseLost        the lease is gone, and its keys with it: acquire anew
+        Rewound          etcd was restored from a backup: what was seen in it says nothing any more
         Compacted        the revision asked for is not to be had: list again
       StoreRejected      ours or the operator's fault: the same again ends the same
         NotPermitted     the user may not do this
@@ -33,6 +34,10 @@ class LoginNeeded(StoreUnavailable):
 
 class LeaseLost(StoreUnavailable):
     """The lease has expired or was revoked."""
+
+
+class Rewound(StoreUnavailable):
+    """The revision of etcd went back."""
 
 
 class Compacted(StoreUnavailable):

@@ -21,7 +21,7 @@ COMING = 8
 
 
 def delays(world: World, watching: Etcd, fault: Callable[[], None]) -> list[float]:
-    """Start containers one after the other, the first one with the fault; return how long each took to be routed."""
+    """Start containers one by one, the first one with the fault; return how long each took to be routed."""
     names, seen, since = world.docker.create(COMING), list[Change](), world.seen().revision
 
     def watch() -> None:

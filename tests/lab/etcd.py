@@ -9,12 +9,13 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.lab import parts
 from tests.lab.part import Part
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
-from tests.lab.shell import Command
+from tests.lab.shell import Command, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,20 @@ class Etcd(Part):
     def wipe(self) -> None:
         """Lose all data, after `kill`."""
         shutil.rmtree(self._work.path / "data")
+
+    def restore(self, snapshot: Path) -> None:
+        """Have the data of a snapshot instead of what was there, after `kill`."""
+        self.wipe()
+        settings = {
+            "name": self.member.name,
+            "initial-cluster": self._cluster,
+            "initial-advertise-peer-urls": self.member.peer_url,
+            "data-dir": self._work.path / "data",
+        }
+        flags = [f"--{name}={value}" for name, value in settings.items()]
+        run(
+            [parts.etcd_restorer(), "snapshot", "restore", snapshot, *flags], env=os.environ | {"ETCDCTL_API": "3"}
+        )
 
     def ctl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run etcdctl against this member and return what it prints."""

@@ -48,6 +48,12 @@ def etcdctl() -> Path:
     return golang.build(programs.ETCDCTL)
 
 
+def etcd_restorer() -> Path:
+    """Return the distribution's etcdctl, which restores snapshots; current ones leave this to another program."""
+    apt.install("etcd-client")
+    return Path("/usr/bin/etcdctl")
+
+
 def dockerd(release: EngineRelease) -> Dockerd:
     """Return the executables of a Docker engine: the distribution's of 20.10, or one of the 29 line."""
     distribution = distribution_dockerd()

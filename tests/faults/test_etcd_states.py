@@ -1,0 +1,152 @@
+"""States that etcd gets into without being away: full, compacted, with users, restored, in a minority."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faults.docker import Docker
+from tests.faults.etcd_faults import compact
+from tests.faults.observed import put
+from tests.faults.world import HEALED_WITHIN, WITHIN, World, idle, make_world, wait
+from tests.lab.etcd import Etcd, Member, cluster
+from tests.lab.network import make_host, make_network
+from tests.lab.wait import wait_for
+
+TOKEN_TTL = 2
+QUOTA = 4_000_000
+
+LONG = pytest.param(True, marks=pytest.mark.faults, id="long")
+SHORT = pytest.param(False, id="short")
+
+
+@pytest.fixture
+def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..., World]]:  # noqa: ARG001, it is built
+    """Return a function that starts a world with a cluster of its own, given arguments of etcd and settings."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, **settings: str) -> World:
+            members = stack.enter_context(cluster("3.4", arguments=arguments))
+            return stack.enter_context(make_world(docker, members, prefix, **settings))
+
+        yield start
+
+
+@pytest.mark.parametrize("long", [SHORT, LONG])
+def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
+    """An etcd whose quota is used up takes no writes until somebody makes room and disarms it."""
+    world = start_world(f"--quota-backend-bytes={QUOTA}")
+    with world.ordeal("no space"):
+        while "NOSPACE" not in world.observer.ctl("alarm", "list"):
+            fill(world)
+        world.docker.churn(world.chance)
+        with idle(world, "no space"):
+            wait(15 if long else 3)
+        compact(world)
+        for member in world.members:
+            member.ctl("defrag")
+        world.observer.ctl("alarm", "disarm")
+
+
+def fill(world: World) -> None:
+    """Write until etcd refuses."""
+    try:
+        put(world.observer, "full", "x" * 500_000)
+    except OSError:
+        return
+
+
+def test_wiped(start_world: Callable[..., World]) -> None:
+    """An etcd that comes back empty is filled again."""
+    world = start_world()
+    with world.ordeal("etcd wiped", history=False):
+        for member in world.members:
+            member.kill()
+            member.wipe()
+        start_together(world)
+
+
+@pytest.mark.parametrize("away", [0.0, 7.0], ids=["quickly", "slowly"])
+def test_restored(start_world: Callable[..., World], tmp_path: Path, away: float) -> None:
+    """An etcd that is restored from a snapshot, the bridge's lease included, gets what has happened since."""
+    world, snapshot = start_world(), tmp_path / "snapshot"
+    world.observer.ctl("snapshot", "save", str(snapshot))
+    world.docker.churn(world.chance)
+    with world.ordeal("etcd restored", history=False):
+        for member in world.members:
+            member.kill()
+            member.restore(snapshot)
+        wait(away)
+        start_together(world)
+
+
+def start_together(world: World) -> None:
+    """Start all members."""
+    for member in world.members:
+        member.start()
+    for member in world.members:
+        member.process.wait_until(member.healthy, HEALED_WITHIN)
+
+
+def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001, it is built
+    """A member that answers, but has lost the others, is left for one that has not."""
+    with ExitStack() as stack:
+        clients, peers = (stack.enter_context(make_network()) for _ in range(2))
+        hosts = [stack.enter_context(make_host(number, clients, peers)) for number in (1, 2, 3)]
+        made = [
+            Member(
+                f"member{it.number}",
+                address=clients.address(it.number),
+                peer_address=peers.address(it.number),
+                namespace=it.inside,
+            )
+            for it in hosts
+        ]
+        members = stack.enter_context(cluster("3.4", made))
+        world = stack.enter_context(make_world(docker, members, prefix))
+        with world.ordeal("minority"):
+            hosts[0].cut(peers)
+            world.docker.churn(world.chance)
+            majority = members[1]
+            wait_for(lambda: world.agrees(majority), WITHIN, world.bridge.process.tail)
+            assert not members[0].healthy()
+            with idle(world, "minority"):
+                wait(5)
+            world.docker.churn(world.chance)
+            wait_for(lambda: world.agrees(majority), WITHIN, world.bridge.process.tail)
+            hosts[0].join(peers)
+            members[0].process.wait_until(members[0].healthy, HEALED_WITHIN)
+
+
+@pytest.mark.parametrize("long", [SHORT, LONG])
+def test_users_are_switched_on(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
+    """Users come while the bridge runs, their tokens live for two seconds, and they go again."""
+    world = start_world(f"--auth-token-ttl={TOKEN_TTL}", etcd_username="root", etcd_password="secret")
+    with world.ordeal("users switched on"):
+        for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+            world.observer.ctl(*command.split())
+        for _ in range(6 if long else 2):
+            world.docker.churn(world.chance)
+            with idle(world, "users switched on"):
+                wait(TOKEN_TTL * 2)
+        world.observer.ctl("--user=root:secret", "auth", "disable")
+
+
+def test_compaction(start_world: Callable[..., World]) -> None:
+    """Who waits for another container gets its turn although the history of what it waits for is gone."""
+    world = start_world()
+    holder, _ = (world.docker.run(*sharing(name)) for name in ("one", "two"))
+    waiter = world.docker.run(*sharing("one"))
+    world.converge("before")
+    compact(world)
+    with world.ordeal("history compacted"):
+        world.docker.changed.add("shared-one")
+        world.docker.run(*sharing("two"))
+        world.docker.remove(holder)
+    assert any(f"/services/{waiter}/" in key for key in world.seen().keys)
+
+
+def sharing(name: str) -> tuple[str, ...]:
+    """Return the label of a router that each container defines otherwise, since its service is another one."""
+    return (f"--label=traefik.http.routers.shared-{name}.rule=Host(`{name}`)",)
