@@ -1,0 +1,37 @@
+"""How often Traefik reads its whole configuration: once for each change of a container."""
+
+from collections.abc import Callable
+
+from tests.daemon.host import Host, routed_by
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
+from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
+from tests.lab.traefik import Traefik, etcd_provider
+
+UNTHROTTLED = {"providers.providersThrottleDuration": "0s"}
+AT_START = 2
+"""Traefik reads once as it starts, and again as it begins to watch."""
+
+
+def test_one_reading_for_each_change(
+    engine: Engine, etcd: Etcd, root_key: str, start_traefik: Callable[..., Traefik]
+) -> None:
+    """A start with several objects, and a stop, which is told by several events, are read once each."""
+    more = ("--label=traefik.http.middlewares.more.addprefix.prefix=/more", routed_by("more"))
+    with Bridge(engine, etcd, root_key) as bridge:
+        traefik = start_traefik(etcd_provider(etcd, root_key), UNTHROTTLED)
+        host = Host(engine, bridge, Keys(etcd, root_key))
+        traefik.wait_for(lambda started: _readings(started, root_key) == AT_START)
+        with host.container("read", *more, arguments=("-linger", "2s")):
+            traefik.wait_for_status(200, "read.localhost")
+            assert _readings(traefik, root_key) == AT_START + 1
+            engine.cli("stop", "read")
+            traefik.wait_for_status(404, "read.localhost")
+            host.wait_until_followed()
+        traefik.wait_for(lambda started: _readings(started, root_key) == AT_START + 4)
+
+
+def _readings(traefik: Traefik, root_key: str) -> int:
+    """How often Traefik has listed all that is below the root."""
+    return traefik.process.log.read_text(errors="replace").count(f"List: {root_key}")
