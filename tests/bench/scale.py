@@ -42,11 +42,11 @@ from tests.lab.traefik import Traefik, etcd_provider
 from tests.store.bridges import Bridge, MeddledStore, item, publication
 
 HOSTS = (10, 100)
-CONTAINERS = (100, 1_000, 10_000)
+CONTAINERS = (100, 1_000, 3_000)
 WATCHED = 10
 """Seconds for which hosts at rest are looked at."""
 
-SAMPLES = 7
+SAMPLES = 5
 TERMS = Terms(5, 60)
 WATCHES = "etcd_debugging_mvcc_watcher_total"
 CALLS = r"grpc_server_handled_total\{.*\}"
