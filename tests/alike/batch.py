@@ -7,6 +7,7 @@ container's, so that each difference is told with the labels that it comes from.
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -26,6 +27,7 @@ LOADED_WITHIN = 60.0
 AT_ONCE: StaticOptions = {"providers.providersThrottleDuration": "50ms"}
 ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
 LAST = FakeContainer("zz-last", {"traefik.enable": "true", "traefik.http.routers.zz-last.rule": "Host(`last`)"})
+ADDRESS = re.compile(r"127(\.\d+){3}|\[fd00::[0-9a-f]+\]")
 TRAEFIK_OPTIONS = {
     "exposed_by_default": "exposedByDefault",
     "default_rule": "defaultRule",
@@ -124,14 +126,24 @@ def compare(
 
 
 def _comparable(sections: Sections, provider: str) -> Sections:
-    """Leave out what health checks found so far, and the names that Traefik makes up for cookies."""
+    """Leave out what changes with time or is made up, and Traefik's servers without an address.
+
+    Those are what its Docker provider makes of a container that is kept although it does not serve.
+    """
     copied: dict[str, dict[str, Any]] = json.loads(json.dumps(sections))
     for objects in copied.values():
         for name, content in objects.items():
             content.pop("serverStatus", None)
-            cookie = content.get("loadBalancer", {}).get("sticky", {}).get("cookie", {})
+            if "error" in content:
+                # Which of several bad servers is named is random.
+                content["error"] = sorted({ADDRESS.sub("ADDRESS", text) for text in content["error"]})
+            balancer = content.get("loadBalancer", {})
+            cookie = balancer.get("sticky", {}).get("cookie", {})
             if cookie.get("name") == cookie_name(f"{name}@{provider}"):
                 del cookie["name"]
+            if provider == "docker" and {} in balancer.get("servers", ()):
+                serving = [server for server in balancer.pop("servers") if server]
+                balancer |= {"servers": serving} if serving else {}
     return copied
 
 

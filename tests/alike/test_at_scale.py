@@ -6,21 +6,30 @@ or case of its own, which docs/deviations.md names:
 - several networks without a network label, a port bound for TCP and UDP with use_bind_port_ip (random);
 - names and map keys of digits only, names with "/" or "___lock", names that differ in case between containers;
 - containers that disagree on an object, and several that bring the same URL to one service;
-- kept containers that do not run and have a port label;
+- the servers without an address of containers that are kept although they do not serve;
 - an empty scheme on Traefik 2.11, here in `test_empty_scheme`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.alike import fields
+from tests.alike import fields, plausible
 from tests.alike.batch import Difference, Placed, compare, cookie_name
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer
 from tests.lab.parts import TraefikRelease
 
 SHOWN = 20
+
+SEEDS = (2, 3)
+SETTINGS: Sequence[Mapping[str, str]] = (
+    {},
+    {"exposed_by_default": "false"},
+    {"allow_empty_services": "true"},
+    {"constraints": "!Label(`com.docker.compose.project`, `my.shop`)", "network": "front"},
+    {"default_rule": 'Host(`{{ .Name }}.{{ index .Labels "com.docker.compose.project" }}`)'},
+)
 
 releases = pytest.mark.parametrize("release", ["3.7", "2.11"])
 pytestmark = pytest.mark.usefixtures("traefiks")
@@ -31,6 +40,30 @@ def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
     """Every field, with fit, empty and unfit values and in any spelling, means what it means there."""
     outcome = compare([it for it in fields.containers() if not _scheme_is_empty(it)], etcd, release)
     assert len(outcome.theirs["middlewares"]) > 1000
+    assert_same(outcome.differences())
+
+
+@releases
+@pytest.mark.parametrize("seed", SEEDS)
+def test_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
+    """Containers as people label them, most of them right, are routed as there."""
+    compare_plausible(etcd, release, seed, 1000)
+
+
+@pytest.mark.deep
+@releases
+@pytest.mark.parametrize("seed", range(100, 125))
+def test_many_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
+    """The same for a hundred thousand."""
+    compare_plausible(etcd, release, seed, 2000)
+
+
+def compare_plausible(etcd: Etcd, release: TraefikRelease, seed: int, count: int) -> None:
+    """Route the containers of a seed, with settings that the seed chooses."""
+    settings = SETTINGS[seed % len(SETTINGS)]
+    print(f"plausible.containers(seed={seed}, count={count}) on {release}, {settings}")
+    outcome = compare(plausible.containers(seed, count), etcd, release, settings)
+    assert outcome.theirs["routers"]
     assert_same(outcome.differences())
 
 
