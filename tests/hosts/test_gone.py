@@ -139,3 +139,20 @@ def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) 
         one.keys.etcd.ctl("del", f"docker-event-bridge/{one.keys.root_key}/alive/one")
         wait_for(lambda: "alive/one" in one.keys.state(), WITHIN, one.bridge.process.tail)
         assert one.keys.view() == before
+
+
+def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, Host]) -> None:
+    """A dead host whose record has a later format stays, which is told once; a purge removes what it can."""
+    one, two = hosts
+    with web(one, "web-1") as kept, web(two, "web-2") as leaves:
+        record = one.keys.state()["hosts/one"].value
+        one.bridge.process.kill()
+        key = f"docker-event-bridge/{one.keys.root_key}/hosts/one"
+        one.keys.etcd.ctl("put", key, record.replace('"format":1', '"format":9'))
+        two.wait_until_logged("a host is gone whose record cannot be read")
+        two.engine.cli("stop", "--time", "1", "web-2")
+        two.wait_until_withdrawn(leaves)
+        assert one.servers(kept)
+        assert len(two.logged(event="a host is gone whose record cannot be read")) == 1
+        assert two.bridge.command("purge", "one", "--yes").returncode == 0
+        assert not one.servers(kept)
