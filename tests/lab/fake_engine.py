@@ -213,6 +213,12 @@ class FakeEngine:
             if state.status == "running" or not running
         ]
 
+    def networks(self) -> list[dict[str, str]]:
+        """Return what the list of networks says of each that a container is made with."""
+        with self._lock:
+            names = {name for state in self._states.values() for name in state.made_with.networks}
+        return [{"Id": _digest(name), "Name": name, "Driver": _driver(name)} for name in sorted(names)]
+
     def inspected(self, name: str) -> dict[str, Any] | None:
         """Return what an inspection of an id or a name says; None if there is no such container."""
         container_id = self._ids.get(name, name)
@@ -245,8 +251,7 @@ class FakeEngine:
 
     def _tell_networks(self, container_id: str, action: str) -> None:
         for network in self._states[container_id].made_with.networks:
-            kind = network if network in ("host", "none") else "bridge"
-            attributes = {"container": container_id, "name": network, "type": "null" if kind == "none" else kind}
+            attributes = {"container": container_id, "name": network, "type": _driver(network)}
             self._publish("network", action, _digest(network), attributes, {})
 
     def _publish(
@@ -373,6 +378,9 @@ class _Handler(BaseHTTPRequestHandler):
                 if (inspection := engine.inspected(name)) is None:
                     raise _Refusal(HTTPStatus.NOT_FOUND, f"No such container: {name}")
                 self._send_json(inspection)
+            case ["networks"] if json.loads(query.get("filters", "{}")).keys() == {"id"}:
+                ids = set(json.loads(query["filters"])["id"])
+                self._send_json([network for network in engine.networks() if network["Id"] in ids])
             case ["events"] if "until" not in query:
                 self._stream(engine.follow(float(query.get("since") or time.time()), _filter(query)))
             case _:
@@ -465,6 +473,10 @@ def _endpoint(network: str, addresses: Sequence[str]) -> dict[str, str]:
 
 def _line(content: object) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode() + b"\n"
+
+
+def _driver(network: str) -> str:
+    return {"host": "host", "none": "null"}.get(network, "bridge")
 
 
 def _digest(text: str) -> str:

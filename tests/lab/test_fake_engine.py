@@ -251,6 +251,20 @@ def test_list(real: Engine, fake: FakeEngine, query: str) -> None:
     assert all(len(one["Id"]) == 64 for one in ours)
 
 
+def test_networks(real: Engine, fake: FakeEngine) -> None:
+    """The networks of an id are listed with their driver."""
+    for name in ("bridge", "host", "none", NETWORK):
+        fake.run(FakeContainer(f"on-{name}", networks={name: ()}))
+        ours = _networks(fake, f"on-{name}")[name]["NetworkID"]
+        theirs = real.cli("network", "inspect", "--format={{.Id}}", name)
+        said = [
+            json.loads(answer(engine, "/networks?" + urlencode({"filters": json.dumps({"id": [network]})}))[2])
+            for engine, network in ((fake, ours), (real, theirs))
+        ]
+        drivers = [[(it["Name"], it["Driver"]) for it in one] for one in said]
+        assert drivers[0] == drivers[1]
+
+
 @contextmanager
 def following(engine: AnyEngine, **asked: Any) -> Iterator[Iterator[Any]]:  # noqa: ANN401 - JSON
     """Give the events that happen in the block, and those of the past that are asked for."""
