@@ -78,6 +78,20 @@ def departed(
     return tuple(gone), unclear
 
 
+def without_address(keys: Mapping[str, KeyValue], layout: Layout) -> tuple[str, ...]:
+    """The other living hosts that have no advertise address, where this one has none either.
+
+    Their containers' addresses are those of Docker's own networks, which are the same on every host.
+    """
+    records = {
+        parsed.host: decode_host(seen.value)
+        for seen in keys.values()
+        if isinstance(parsed := layout.parse(seen.key), HostKey) and layout.of(parsed.host).alive() in keys
+    }
+    bare = {host for host, record in records.items() if isinstance(record, HostRecord) and not record.address}
+    return tuple(sorted(bare - {layout.host})) if layout.host in bare else ()
+
+
 def _stays(record: HostRecord, grace: float) -> float:
     return grace if record.goodbye is None else record.goodbye
 

@@ -13,7 +13,7 @@ import structlog
 from anyio import CancelScope
 from anyio.abc import TaskGroup
 
-from bridge.claims.hosts import Departed, departed, removal, unchanged
+from bridge.claims.hosts import Departed, departed, removal, unchanged, without_address
 from bridge.claims.layout import Layout
 from bridge.claims.transaction import KeyValue
 from bridge.daemon.apply import drive
@@ -74,6 +74,8 @@ class Reaper:
         if self.layout.alive() not in self._keys:
             # Somebody has deleted it: without it the others take this host for dead.
             self.session.over.set()
+        for host in without_address(self._keys, self.layout):
+            self._warn_of_same_addresses(host)
         gone, unclear = departed(self._keys, self.layout, self.terms.grace)
         for host, record in unclear.items():
             self._tell(host, log.warning, "a host is gone whose record cannot be read", reason=record.reason)
@@ -106,8 +108,15 @@ class Reaper:
         if removed.done:
             log.warning("removed a host that is gone", host=gone.host, containers=list(removed.containers))
 
+    def _warn_of_same_addresses(self, host: str) -> None:
+        hint = "set BRIDGE_ADVERTISE_ADDRESS on each host, unless all containers are on networks that hosts share"
+        event = (
+            "neither this host nor another has an advertise address: their containers' addresses may be the same"
+        )
+        self._tell(host, log.warning, event, hint=hint)
+
     def _tell(self, host: str, tell: Callable[..., object], event: str, **more: object) -> None:
-        """Log it once for each time that a host is gone."""
+        """Log it once for each time that a host comes or goes."""
         seen = self._keys[self.layout.of(host).host_record()]
         if (host, seen.mod_revision) not in self._told:
             self._told.add((host, seen.mod_revision))

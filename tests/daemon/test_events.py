@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.daemon.host import WITHIN, Host
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
 
 DEAF = ("sleep", "1000")
@@ -38,6 +41,36 @@ def test_a_container_leaves_before_its_process_is_gone(host: Host) -> None:
         assert not is_running(host.engine, "deaf")
         host.engine.cli("start", "deaf")
         host.wait_until_routed(container)
+
+
+def test_a_container_that_outlives_its_drain_limit_is_back(host: Host) -> None:
+    """One that runs on after its stop signal is routed again when the time that its label allows is over."""
+    limit = "--label=bridge.drain-limit=1s"
+    with host.container("deaf", PORT, limit, image="busybox", arguments=DEAF) as container:
+        for _ in range(2):
+            host.engine.cli("kill", "--signal", "TERM", "deaf")
+            host.wait_until_withdrawn(container)
+            assert "http/routers/deaf/rule" not in host.keys.view()
+            host.wait_until_routed(container)
+        assert is_running(host.engine, "deaf")
+
+
+def test_the_limit_is_a_setting_too(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """Without a label the host's drain limit counts; with one that is longer, the label."""
+    with Bridge(engine, etcd, root_key, drain_limit="1s") as bridge:
+        host = Host(engine, bridge, Keys(etcd, root_key))
+        label = "--label=bridge.drain-limit=1h"
+        with (
+            host.container("deaf", PORT, image="busybox", arguments=DEAF) as short,
+            host.container(
+                "deaf-too", PORT.replace("deaf", "too"), label, image="busybox", arguments=DEAF
+            ) as long,
+        ):
+            host.engine.cli("kill", "--signal", "TERM", "deaf-too", "deaf")
+            host.wait_until_withdrawn(short)
+            host.wait_until_withdrawn(long)
+            host.wait_until_routed(short)
+            assert not host.keys.servers(long)
 
 
 def test_another_signal_changes_nothing(host: Host) -> None:

@@ -1,0 +1,43 @@
+"""Two hosts without an advertise address: their containers' addresses may be the same."""
+
+import pytest
+
+from bridge.claims.hosts import without_address
+from bridge.claims.layout import Layout
+from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.transaction import KeyValue
+
+HERE = Layout("traefik", "state", "here")
+
+
+def keys(dead: str = "", **addresses: str) -> dict[str, KeyValue]:
+    """Return what is in etcd of hosts with these addresses, all of them alive but one."""
+    found = {}
+    for host, address in addresses.items():
+        found[HERE.of(host).host_record()] = encode_host(HostRecord("engine", address, "1"))
+        if host != dead:
+            found[HERE.of(host).alive()] = encode_alive(AliveRecord("engine", "1", 5.0))
+    return {key: KeyValue(key, value, 1, 1) for key, value in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param(keys(here=""), (), id="alone"),
+        pytest.param(keys(here="", there="", third=""), ("there", "third"), id="others-without"),
+        pytest.param(keys(here="", there="10.0.0.6"), (), id="the-other-has-one"),
+        pytest.param(keys(here="10.0.0.5", there=""), (), id="this-one-has-one"),
+        pytest.param(keys(here="", there="", dead="there"), (), id="the-other-is-dead"),
+        pytest.param({}, (), id="nobody"),
+    ],
+)
+def test_without_address(seen: dict[str, KeyValue], expected: tuple[str, ...]) -> None:
+    """Living hosts are named where neither they nor this one have an address; one that has excuses the pair."""
+    assert without_address(seen, HERE) == expected
+
+
+def test_a_record_that_cannot_be_read() -> None:
+    """A host whose record is of a later format says nothing of its address."""
+    seen = keys(here="", there="")
+    record = HERE.of("there").host_record()
+    assert without_address(seen | {record: KeyValue(record, '{"format":2}', 1, 1)}, HERE) == ()
