@@ -4,20 +4,27 @@ Beside one exact compare per object, the ranges of all objects of a kind are com
 strangers' changes refuse it too, but never wrong. `objects/` needs no such range: it is compared key by key.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 
+from bridge.claims.gather import claimed
 from bridge.claims.layout import Layout
 from bridge.claims.place import Place
-from bridge.claims.records import ObjectRecord
+from bridge.claims.records import ObjectRecord, encode_claim
 from bridge.claims.transaction import Compare, Put, Range, Revision, Transaction
 from bridge.labels.model import Ref
+from bridge.view.model import Item, Publication
 
 MAX_OPERATIONS = 128
 """How many compares, or operations, etcd takes on the levels of one path (its --max-txn-ops)."""
 
 MAX_BYTES = 1_000_000
-"""Kept well below what etcd takes in one request, 1.5 MiB (its --max-request-bytes)."""
+"""Of keys and values; etcd takes 1.5 MiB in one request (its --max-request-bytes), what frames them included."""
+
+MAX_WEIGHT = 250_000
+"""Bytes that a container may publish, so that each of its objects can always be handed on in one transaction.
+
+That one holds the new definition twice, in the state and in the view, the deletes of the old one, and compares.
+"""
 
 Kind = tuple[str, str]
 """A protocol and a kind of objects."""
@@ -28,8 +35,13 @@ def fits(transaction: Transaction) -> bool:
     beside = max(len(transaction.compares), len(transaction.reads))
     groups = max(beside, MAX_OPERATIONS // 2)
     writes = max(groups * (MAX_OPERATIONS - groups), MAX_OPERATIONS if beside <= MAX_OPERATIONS else 0)
-    size = sum(len(write.key) + len(write.value) for write in transaction.writes if isinstance(write, Put))
-    return beside <= MAX_OPERATIONS and len(transaction.writes) <= writes and size <= MAX_BYTES
+    return beside <= MAX_OPERATIONS and len(transaction.writes) <= writes and _size(transaction) <= MAX_BYTES
+
+
+def _size(transaction: Transaction) -> int:
+    ranges = (*(compare.range for compare in transaction.compares), *transaction.reads)
+    asked = sum(_bytes(keys.key, keys.end) for keys in ranges)
+    return asked + sum(_bytes(it.key, it.value if isinstance(it, Put) else "") for it in transaction.writes)
 
 
 def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout) -> tuple[Compare, ...]:
@@ -55,10 +67,23 @@ def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
     return claims + (place.unread_view(_name(place)) if place.view_compares else [])
 
 
-def crowded(refs: Iterable[Ref]) -> frozenset[Kind]:
-    """The kinds of which there are so many objects that one compare of the whole kind is worth its strictness."""
-    counted = Counter((ref.protocol, ref.kind) for ref in refs)
-    return frozenset(name for name, count in counted.items() if count > 2)
+def kinds(refs: Iterable[Ref]) -> frozenset[Kind]:
+    """The kinds of some objects."""
+    return frozenset((ref.protocol, ref.kind) for ref in refs)
+
+
+def weight(publication: Publication, layout: Layout) -> int:
+    """Bytes of what a container publishes, as keys of the view and as claims."""
+    return sum(_weight(publication, item, layout) for item in publication.items)
+
+
+def _weight(publication: Publication, item: Item, layout: Layout) -> int:
+    shown = sum(_bytes(layout.view_key(item.ref, leaf.path), leaf.value) for leaf in item.definition + item.server)
+    return shown + _bytes(encode_claim(claimed(publication, item)))
+
+
+def _bytes(*texts: str) -> int:
+    return sum(len(text.encode(errors="surrogateescape")) for text in texts)
 
 
 def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:

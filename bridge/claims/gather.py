@@ -109,8 +109,12 @@ class Party:
 
     def claim(self, ref: Ref, name: str = "") -> Claim:
         """The claim that it wants, on an object that is spelled so."""
-        item, publication = self.wants[ref], self.publication
-        return Claim(publication.application, publication.created, definition(item), name, leaves(item.server))
+        return claimed(self.publication, self.wants[ref], name)
+
+
+def claimed(publication: Publication, item: Item, name: str = "") -> Claim:
+    """The claim of a container on one of its objects, which is spelled so."""
+    return Claim(publication.application, publication.created, definition(item), name, leaves(item.server))
 
 
 def definition(item: Item) -> Definition:

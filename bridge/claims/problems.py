@@ -35,9 +35,15 @@ def clash(publication: Publication, first: Ref, second: Ref) -> Problem:
 
 def too_large(publication: Publication) -> Problem:
     """A container that does not fit one transaction."""
-    count = len(publication.items)
-    message = f"its {count} objects do not fit one etcd transaction (about 100 objects, about 1 MB)"
-    return Problem(publication.container, "", message, "spread the labels over several containers")
+    message = f"its {len(publication.items)} objects do not fit one etcd transaction"
+    hint = "spread the labels over several containers: about 100 objects and 250 kB, as keys and claims, fit"
+    return Problem(publication.container, "", message, hint)
+
+
+def stuck(container: str, ref: Ref) -> Problem:
+    """A definition that another bridge lets a container claim cannot be put in force when ours leaves."""
+    message = f"{_called(ref)}: what succeeds it does not fit one etcd transaction, so that it cannot leave"
+    return Problem(container, "", message, "remove the other container that defines it; it is tried again")
 
 
 def unreadable(container: str, key: str, reason: str) -> Problem:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
-from bridge.claims.fitting import crowded, fits
+from bridge.claims.fitting import MAX_WEIGHT, fits, kinds, weight
 from bridge.claims.gather import Change, Known
-from bridge.claims.layout import folded
+from bridge.claims.layout import Layout, folded
 from bridge.claims.memory import Memory
-from bridge.claims.problems import clash, too_large
+from bridge.claims.problems import clash, stuck, too_large
 from bridge.claims.records import ContainerRecord
 from bridge.claims.transaction import (
     Committed,
@@ -73,7 +73,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self.batches = _packed(self._independent(_unambiguous(change) for change in changes))
+        self.batches = _packed(self._independent(_acceptable(change, memory.layout) for change in changes))
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -108,7 +108,7 @@ class Settling:
     def _advance(self) -> None:
         while self.batches and not self.request:
             batch = self.batches[0]
-            coarse = crowded(ref for change in batch for ref in self._refs(change)) if self._coarse else ()
+            coarse = kinds(ref for change in batch for ref in self._refs(change)) if self._coarse else ()
             decided = decide(batch, self.known, self.fence, coarse)
             if isinstance(decided, Needs):
                 self.request = Read(decided.ranges)
@@ -176,6 +176,10 @@ class Settling:
         held = sorted(self._held(change) - change.keeps)
         if held and not leaves:
             return [(Change(change.container, None),), batch]
+        if len(held) == 1:
+            problems = (stuck(change.container, held[0]),)
+            self.settled[change.container] = Settled(change.container, published=False, problems=problems)
+            return []
         if held:
             return [(replace(change, keeps=change.keeps | {*held[: len(held) // 2]}),), batch]
         assert change.publication
@@ -204,7 +208,9 @@ def _packed(groups: Iterable[_Group]) -> list[tuple[Change, ...]]:
     return [tuple(batch) for batch in batches]
 
 
-def _unambiguous(change: Change) -> Change:
+def _acceptable(change: Change, layout: Layout) -> Change:
+    if change.publication and weight(change.publication, layout) > MAX_WEIGHT:
+        return replace(change, refused=too_large(change.publication))
     seen: dict[Ref, Ref] = {}
     for item in change.publication.items if change.publication else ():
         first = seen.setdefault(folded(item.ref), item.ref)

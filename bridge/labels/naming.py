@@ -2,6 +2,9 @@
 
 from bridge.labels.values import encodable
 
+MAX_CHARACTERS = 1000
+"""Each name stands in a dozen keys of one etcd transaction, whose size is limited."""
+
 
 def unfit(name: str) -> str:
     """Return why a key cannot hold the name that a user chose, "" if it can.
@@ -9,14 +12,13 @@ def unfit(name: str) -> str:
     One such name would make Traefik reject the configuration of every host, ignore the key, or read it as
     something else.
     """
-    if not name:
-        return "is empty"
-    if name.isascii() and name.isdigit():
-        return "has only digits, which Traefik takes for a position in a list"
-    if "/" in name:
-        return "has a slash, which separates the parts of a key"
-    if "___lock" in name:
-        return "has ___lock, and Traefik skips such keys"
-    if "\0" in name:
-        return "has a NUL character"
-    return "" if encodable(name) else "is not valid Unicode text"
+    reasons = {
+        "is empty": not name,
+        f"has more than {MAX_CHARACTERS} characters": len(name) > MAX_CHARACTERS,
+        "has only digits, which Traefik takes for a position in a list": name.isascii() and name.isdigit(),
+        "has a slash, which separates the parts of a key": "/" in name,
+        "has ___lock, and Traefik skips such keys": "___lock" in name,
+        "has a NUL character": "\0" in name,
+        "is not valid Unicode text": not encodable(name),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")

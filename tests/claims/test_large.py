@@ -14,6 +14,7 @@ from tests.claims.world import (
     Bridge,
     change,
     identifier,
+    layout,
     messages,
     publication,
     router,
@@ -65,9 +66,11 @@ def test_replica_comes_between_a_large_container(etcd: FakeEtcd) -> None:
     "large",
     [
         publication("c1", *(router(f"r{number}", rule="a") for number in range(130))),
-        publication("c1", router("web", rule="a" * 400_000)),
+        publication("c1", router("web", rule="a" * 200_000)),
+        publication("c1", router("web", rule="\U0001f600" * 50_000)),
+        publication("c1", router("web", rule="\x01" * 40_000)),
     ],
-    ids=["objects", "bytes"],
+    ids=["objects", "bytes", "bytes-of-letters", "bytes-as-json"],
 )
 def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> None:
     """A container that is too large for a transaction is told so, and others are not held up."""
@@ -93,3 +96,25 @@ def test_hundred_containers_start_at_once(etcd: FakeEtcd, bridge: Bridge) -> Non
     bridge.settle(*(publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)))
     assert len(view(etcd)) == 100
     assert etcd.revision - before <= 4
+
+
+@pytest.mark.parametrize("leaves", [200, 3_000])
+def test_an_object_with_many_leaves_is_handed_on(etcd: FakeEtcd, bridge: Bridge, leaves: int) -> None:
+    """What succeeds a definition may add any number of leaves to it: they are compared as one range."""
+    many = {f"option{number}": "x" for number in range(leaves)}
+    bridge.settle(publication("c1", router("web", rule="a"), created="2"))
+    bridge.settle(publication("c2", router("web", **many), created="1"))
+    bridge.settle("c1")
+    assert len(view(etcd)) == leaves
+
+
+def test_what_cannot_be_handed_on_stays(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """A claim that another kind of bridge let grow too large keeps a definer from leaving: told, nothing hangs."""
+    bridge.settle(publication("c1", router("web", rule="a"), created="2"))
+    bridge.settle(publication("c2", router("web", rule="b"), created="1"))
+    key = layout().claim(Ref("http", "routers", "web"), layout().me(identifier("c2")))
+    etcd.put(key, etcd.keys[key].value.replace('"b"', f'"{"b" * 600_000}"'))
+    came = bridge.settle("c1", publication("c3", router("api", rule="a")))
+    assert "cannot leave" in came.settled[identifier("c1")].problems[0].message
+    assert not came.unsettled
+    assert view(etcd) == {"http/routers/web/rule": "a", "http/routers/api/rule": "a"}

@@ -144,6 +144,13 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             id="name with a slash",
         ),
         pytest.param(
+            f"traefik.http.routers.{'a' * 1001}.rule",
+            "",
+            f"The name '{'a' * 1001}' has more than 1000 characters.",
+            "choose another name",
+            id="long name",
+        ),
+        pytest.param(
             f"{HEADERS}.404",
             "",
             "The name '404' has only digits, which Traefik takes for a position in a list.",
