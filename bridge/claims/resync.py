@@ -23,7 +23,10 @@ Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
 @dataclass(frozen=True, slots=True)
 class Resynced:
-    """What became of each container, as in Settling, and the keys of the view that were mended."""
+    """What became of each container, as in Settling, and the keys of the view that were mended.
+
+    Containers that stayed as they are count as unsettled where what they hold was changed by somebody else.
+    """
 
     settled: Mapping[str, Settled]
     unsettled: tuple[str, ...]
@@ -36,11 +39,13 @@ def resync(
 ) -> Steps:
     """Make etcd hold just what these containers publish; memory is renewed.
 
-    `keeps` are containers of which nothing is known at the moment: they stay as they are.
+    `keeps` are containers that stay as they are: nothing is known of them at the moment, or nothing changed.
     """
+    before, keeps = memory.keys, frozenset(keeps)
     wanted = {publication.id: publication for publication in publications}
     listed = yield from _list(memory)
-    staying = wanted.keys() | set(keeps)
+    staying = wanted.keys() | keeps
+    strayed = [container for container in sorted(keeps) if _strayed(container, before, memory)]
     mended = yield from _mend(mends(memory, listed, staying), fence)
     gone = [change for change in recorded(memory) if change.container not in staying]
     changes = [*gone, *(Change(name, publication) for name, publication in wanted.items())]
@@ -52,7 +57,20 @@ def resync(
             settling.lost()
             raise
         settling.answer(answer)
-    return Resynced(settling.settled, tuple(settling.unsettled), settling.fenced, mended)
+    return Resynced(settling.settled, (*settling.unsettled, *strayed), settling.fenced, mended)
+
+
+def _strayed(container: str, before: Mapping[str, KeyValue], memory: Memory) -> bool:
+    """Whether what a container holds is not what it was, or has no definition any more."""
+    layout, record = memory.layout, memory.container(container)
+    claims = record.claims if isinstance(record, ContainerRecord) else ()
+    own = (layout.container(container), *(layout.claim(ref, layout.me(container)) for ref in claims))
+    changed = any(_revision(before, key) != _revision(memory.keys, key) for key in own)
+    return changed or any(layout.object(ref) not in memory.keys for ref in claims)
+
+
+def _revision(keys: Mapping[str, KeyValue], key: str) -> int:
+    return keys[key].mod_revision if key in keys else 0
 
 
 def _list(memory: Memory) -> Generator[Read, Answer, Mapping[str, KeyValue]]:

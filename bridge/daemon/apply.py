@@ -1,13 +1,16 @@
 """Apply: carry out what the core asks of etcd, request by request, until it has what it decided."""
 
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
 
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced, resync
 from bridge.claims.settling import Answer, Settling
 from bridge.claims.transaction import Found, Read, Transaction
 from bridge.daemon.session import Session
+from bridge.engine import threads
 from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
 from bridge.view.model import Publication
@@ -43,18 +46,35 @@ async def settle_all(
 
 async def drive(store: Store, steps: Generator[Transaction | Read, Answer, Result]) -> Result:
     """Carry out steps of the core to their end; where etcd fails, they are told and it is raised."""
-    request = next(steps)
-    while True:
+    step = await beside(_step, steps, None)
+    while not isinstance(step, _Done):
         try:
-            answer = await _carry_out(store, request)
+            answer = await _carry_out(store, step)
         except StoreUnavailable as error:
             steps.throw(error)
             raise
-        try:
-            request = steps.send(answer)
-        except StopIteration as done:
-            result: Result = done.value
-            return result
+        step = await beside(_step, steps, answer)
+    result: Result = step.result
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[Result]):
+    result: Result
+
+
+def _step(
+    steps: Generator[Transaction | Read, Answer, Result], answer: Answer | None
+) -> Transaction | Read | _Done[Result]:
+    try:
+        return next(steps) if answer is None else steps.send(answer)
+    except StopIteration as done:
+        return _Done(done.value)
+
+
+async def beside(function: Callable[..., Result], *arguments: object) -> Result:
+    """Compute on a thread what takes long for thousands of containers: a lease has to be refreshed meanwhile."""
+    return await threads.run(partial(function, *arguments))
 
 
 async def _carry_out(store: Store, request: Transaction | Read) -> Answer:

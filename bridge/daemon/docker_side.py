@@ -4,6 +4,7 @@ Subscribe, then list: what happens in between is in the events. While the engine
 it is back, everything is listed again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -34,14 +35,16 @@ class DockerSide:
     connection: Connection = field(default_factory=lambda: Connection("Docker"))
     draining: Draining = field(default_factory=Draining)
 
-    async def follow(self) -> None:
-        """Stay subscribed, for ever."""
+    async def follow(self, concerned: Callable[[Event], bool]) -> None:
+        """Stay subscribed, for ever; mark the containers of events that are `concerned`."""
         async with anyio.create_task_group() as timers:
             while True:
-                await persist(lambda: self._subscribed(timers), (EngineUnavailable,), self.connection.fall)
+                await persist(
+                    lambda: self._subscribed(timers, concerned), (EngineUnavailable,), self.connection.fall
+                )
                 await anyio.sleep(FIRST_WAIT)
 
-    async def _subscribed(self, timers: TaskGroup) -> None:
+    async def _subscribed(self, timers: TaskGroup, concerned: Callable[[Event], bool]) -> None:
         async with self.engine.events() as events:
             self.connection.stand()
             self.work.mark(ALL)
@@ -50,6 +53,8 @@ class DockerSide:
                     tasks.start_soon(self._ping)
                     async for event in events:
                         self._heard(event, timers)
+                        if concerned(event):
+                            self.work.mark(Task(frozenset({event.container_id})))
             except* EngineUnavailable as lost:
                 self.connection.fall(lost.exceptions[0])
 
@@ -63,9 +68,10 @@ class DockerSide:
             sent = (event.container_id, event.signal, event.time / _NANOSECONDS)
             self.draining.sent(*sent)
             timers.start_soon(self._expire, drain_limit(event.attributes) or self.drain_limit, *sent)
-        if event.action in {Action.DIE, Action.DESTROY}:
+        if event.action is Action.DIE:
             self.draining.over(event.container_id)
-        self.work.mark(Task(frozenset({event.container_id})))
+        if event.action is Action.DESTROY:
+            self.draining.forget(event.container_id)
 
     async def _expire(self, limit: float, container_id: str, signal: int, at: float) -> None:
         await anyio.sleep(limit)

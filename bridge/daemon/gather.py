@@ -1,8 +1,12 @@
-"""Gather: what the engine says of containers now, each together with the one whose network it uses."""
+"""Gather: what the engine says of containers now, each together with the one whose network it uses.
+
+An inspection that hangs costs its container only: the others go on, and it is asked again beside them. Where the
+list of all containers tells that one did not change since it was inspected, it is not inspected again.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import anyio
 
@@ -10,7 +14,7 @@ from bridge.container import Container
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
-from bridge.engine.model import Unreadable
+from bridge.engine.model import Listed, Unreadable
 
 PATIENCE = 2.0
 """Seconds that others wait for one inspection; one that takes longer is asked for apart from theirs."""
@@ -25,21 +29,41 @@ class Seen:
     target: Container | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was seen, what cannot be read, and the full ids of those that are the `same` as when last seen."""
+
+    seen: tuple[Seen, ...]
+    unreadable: tuple[Unreadable, ...]
+    same: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
 class Gatherer:
     """Inspects containers, and remembers who uses whose network, since a target's event concerns its users.
 
     It also remembers who could not be read: nobody waits for them again before they can.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._users: defaultdict[str, set[str]] = defaultdict(set)
-        self._unreadable: set[str] = set()
+    engine: Engine
+    _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _states: dict[str, int | None] = field(default_factory=dict)
+    _unreadable: set[str] = field(default_factory=set)
 
-    async def some(self, ids: Iterable[str]) -> tuple[list[Seen], list[Unreadable]]:
+    def forget(self) -> None:
+        """Take no container for the same any more."""
+        self._states.clear()
+
+    def is_target(self, container_id: str) -> bool:
+        """Whether other containers use this one's network."""
+        return bool(self._users.get(container_id))
+
+    async def some(self, ids: Iterable[str]) -> Gathered:
         """Inspect the containers of these full ids and those that use their networks."""
-        wanted = set(ids).union(*(self._users[i] for i in ids if i in self._users)) - self._unreadable
-        return await self._seen([(i, await self._inspect(i)) for i in sorted(wanted)])
+        wanted = self._with_users(ids) - self._unreadable
+        for container_id in wanted:
+            self._states.pop(container_id, None)
+        return await self._seen(wanted)
 
     async def readable(self) -> frozenset[str]:
         """Wait until containers that could not be read can be, and return their full ids."""
@@ -50,41 +74,51 @@ class Gatherer:
             if readable:
                 return readable
 
-    async def all(self) -> tuple[list[Seen], list[Unreadable]]:
-        """Inspect all containers there are."""
-        self._users.clear()
+    async def all(self, listed: Iterable[Listed], restless: Collection[str]) -> Gathered:
+        """Inspect those of the listed that changed since they were last inspected, or that are `restless`."""
+        states = {one.id: one.state for one in listed}
+        known = {i for i, state in states.items() if state is not None and self._states.get(i) == state}
+        for target in list(self._users):
+            self._users[target] &= states.keys()
+        changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
+        wanted = self._with_users(changed) & states.keys()
         self._unreadable.clear()
-        found = await self._engine.inspect_all()
-        return await self._seen(
-            [(one.container_id if isinstance(one, Unreadable) else one.id, one) for one in found]
-        )
+        gathered = await self._seen(wanted)
+        gaps = {gap.container_id for gap in gathered.unreadable}
+        self._states = {i: state for i, state in states.items() if i not in gaps}
+        return Gathered(gathered.seen, gathered.unreadable, frozenset(known - wanted))
 
-    async def _seen(
-        self, found: list[tuple[str, Container | Unreadable | None]]
-    ) -> tuple[list[Seen], list[Unreadable]]:
-        known = {i: one for i, one in found if isinstance(one, Container)}
-        readable = [(i, one) for i, one in found if not isinstance(one, Unreadable)]
+    def _with_users(self, ids: Iterable[str]) -> set[str]:
+        wanted = set(ids)
+        return wanted.union(*(self._users[i] for i in wanted if i in self._users))
+
+    async def _seen(self, ids: Collection[str]) -> Gathered:
+        found = await self.engine.each(self._inspect, sorted(ids))
+        known = {i: one for i, one in found.items() if isinstance(one, Container)}
+        for i in [i for i, one in found.items() if one is None]:
+            self._users.pop(i, None)
+        readable = [(i, one) for i, one in found.items() if not isinstance(one, Unreadable)]
         seen = [Seen(i, one, await self._target(one, known)) for i, one in readable]
-        unreadable = [one for _, one in found if isinstance(one, Unreadable)]
+        unreadable = [one for one in found.values() if isinstance(one, Unreadable)]
         self._unreadable.update(one.container_id for one in unreadable)
-        return seen, unreadable
+        return Gathered(tuple(seen), tuple(unreadable))
 
     async def _inspect(self, container_id: str) -> Container | Unreadable | None:
         with anyio.move_on_after(PATIENCE):
-            return await self._engine.inspect(container_id)
+            return await self.engine.inspect(container_id)
         return Unreadable(container_id, f"the engine did not answer within {PATIENCE:g} s")
 
     async def _is_readable(self, container_id: str) -> bool:
         try:
-            return not isinstance(await self._engine.inspect(container_id), Unreadable)
+            return not isinstance(await self.engine.inspect(container_id), Unreadable)
         except EngineUnavailable:
             return False
 
-    async def _target(self, container: Container | None, known: dict[str, Container]) -> Container | None:
+    async def _target(self, container: Container | None, known: Mapping[str, Container]) -> Container | None:
         name = container.network_target if container else ""
         if not container or not name:
             return None
-        target = known.get(name) or await self._engine.inspect(name)
+        target = known.get(name) or await self._inspect(name)
         if not isinstance(target, Container):
             self._users[name].add(container.id)
             return None

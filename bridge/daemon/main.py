@@ -103,7 +103,7 @@ class Daemon:
     async def _bridge(self, living: EtcdSide, sync: Sync) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(living.live)
-            tasks.start_soon(self.docker.follow)
+            tasks.start_soon(self.docker.follow, sync.concerned)
             tasks.start_soon(self._settle, living, sync)
             tasks.start_soon(sync.waiting.watch)
             tasks.start_soon(self._look_again, sync.gatherer)

@@ -46,6 +46,10 @@ class Reports:
         """The containers that were reported and are not among the `known`."""
         return [container_id for container_id in self._last if container_id not in known]
 
+    def restless(self) -> set[str]:
+        """The containers that wait, or of which something is wrong: what others do may mend it."""
+        return {i for i, last in self._last.items() if last.problems or last.reason == WAITS}
+
     def unreadable(self, gap: Unreadable) -> None:
         """Log that a container cannot be read, once for each reason."""
         if self._unreadable.get(gap.container_id) != gap.reason:

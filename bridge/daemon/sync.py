@@ -8,14 +8,17 @@ import structlog
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
-from bridge.daemon.apply import settle, settle_all
+from bridge.daemon.apply import beside, settle, settle_all
 from bridge.daemon.draining import Draining
-from bridge.daemon.gather import Gatherer, Seen
+from bridge.daemon.gather import Gathered, Gatherer, Seen
 from bridge.daemon.reports import GONE, Report, Reports, report
 from bridge.daemon.session import Session
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import Task
-from bridge.engine.model import Unreadable
+from bridge.engine.event import NETWORK_ACTIONS, Action, Event
+from bridge.engine.model import Listed
+from bridge.labels.options import read_options
+from bridge.routing.keep import excluded, exposed
 from bridge.routing.options import Options
 from bridge.store.client import Store
 from bridge.store.errors import LeaseLost
@@ -39,26 +42,56 @@ class Sync:
     draining: Draining
     waiting: Waiting
     reports: Reports = field(default_factory=Reports)
+    _settled_in: Session | None = None
+
+    def concerned(self, event: Event) -> bool:
+        """Whether an event may change what is published; its attributes hold a container's labels."""
+        if event.action is Action.KILL and not self.draining.stops(event.container_id, event.signal):
+            return False
+        if event.action in NETWORK_ACTIONS or self.gatherer.is_target(event.container_id):
+            return True
+        said = read_options(event.container_id, event.attributes, self.options.release)
+        return bool(said.problems) or exposed(said, self.options)
 
     async def some(self, ids: Iterable[str], session: Session) -> Task:
         """Settle some containers; return those that are to be settled again."""
-        seen, unreadable = await self.gatherer.some(ids)
-        decided = {one.id: self._decide(one) for one in seen}
+        gathered = await self.gatherer.some(ids)
+        decided = {one.id: self._decide(one) for one in gathered.seen}
         changes = [Change(it.id, it.publication) for it in decided.values()]
         settling = await settle(self.store, session, changes)
-        return self._settled(decided, settling, unreadable)
+        return self._settled(decided, settling, gathered)
 
     async def all(self, session: Session) -> Task:
         """Settle all containers of this host and mend the view; return those that are to be settled again."""
-        seen, unreadable = await self.gatherer.all()
-        decided = {one.id: self._decide(one) for one in seen}
+        if session is not self._settled_in:
+            self.gatherer.forget()
+        self._settled_in = None
+        excluded, rest = await beside(self._sorted_out, await self.gatherer.engine.list_all())
+        gathered = await self.gatherer.all(rest, self.reports.restless())
+        decided = excluded | await beside(lambda: {one.id: self._decide(one) for one in gathered.seen})
         publications = [it.publication for it in decided.values() if it.publication]
-        staying = [gap.container_id[:SHORT] for gap in unreadable]
+        staying = [i[:SHORT] for i in (*gathered.same, *(gap.container_id for gap in gathered.unreadable))]
         resynced = await settle_all(self.store, session, publications, staying)
         for key in resynced.mended:
             log.warning("mended a key that was changed by somebody else", key=key)
-        self._forget(decided, unreadable)
-        return self._settled(decided, resynced, unreadable)
+        self._forget(decided, gathered)
+        again = self._settled(decided, resynced, gathered)
+        self._settled_in = session
+        return again
+
+    def _sorted_out(self, listed: Iterable[Listed]) -> tuple[dict[str, Mapped], list[Listed]]:
+        """Tell the containers that their labels exclude from the rest."""
+        reasons = {one.id: self._excluded(one) for one in listed}
+        excluded = {
+            one.id: Mapped(one.name, one.id[:SHORT], None, reason=reasons[one.id])
+            for one in listed
+            if reasons[one.id]
+        }
+        return excluded, [one for one in listed if not reasons[one.id]]
+
+    def _excluded(self, listed: Listed) -> str:
+        said = read_options(listed.name, listed.labels, self.options.release)
+        return "" if said.problems else excluded(listed.labels, said, self.options)
 
     def _decide(self, seen: Seen) -> Mapped:
         if seen.container is None:
@@ -67,21 +100,20 @@ class Sync:
             return Mapped(seen.container.name, seen.container.short_id, None, reason=DRAINS)
         return mapped(seen.container, self.options, seen.target)
 
-    def _settled(
-        self, decided: Mapping[str, Mapped], came: Settling | Resynced, unreadable: Iterable[Unreadable]
-    ) -> Task:
+    def _settled(self, decided: Mapping[str, Mapped], came: Settling | Resynced, gathered: Gathered) -> Task:
         """Tell what came of it; return who is to be settled again."""
         if came.fenced:
             raise LeaseLost("the other bridges took this one for dead")
         for full_id, it in decided.items():
             self.waiting.update(full_id, came.settled.get(it.id))
             self.reports.tell(full_id, report(it, came.settled.get(it.id)))
-        for gap in unreadable:
+        for gap in gathered.unreadable:
             self.reports.unreadable(gap)
-        return Task(frozenset(full_id for full_id, it in decided.items() if it.id in came.unsettled))
+        unsettled = set(came.unsettled)
+        return Task(frozenset(i for i in (*decided, *gathered.same) if i[:SHORT] in unsettled))
 
-    def _forget(self, decided: Mapping[str, Mapped], unreadable: Iterable[Unreadable]) -> None:
-        known = decided.keys() | {gap.container_id for gap in unreadable}
+    def _forget(self, decided: Mapping[str, Mapped], gathered: Gathered) -> None:
+        known = decided.keys() | gathered.same | {gap.container_id for gap in gathered.unreadable}
         for full_id in self.reports.others(known):
             self.waiting.update(full_id, None)
             self.reports.tell(full_id, Report("", reason=GONE))

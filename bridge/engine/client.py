@@ -5,7 +5,7 @@ from one whose engine is frozen: whoever follows it calls `ping` at intervals be
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,7 +20,7 @@ from bridge.engine import event, rest, threads
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.event import Event
 from bridge.engine.faults import shown, translated
-from bridge.engine.model import Endpoint, EngineInfo, Unreadable
+from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
 
 DEADLINE = 10.0
 HANG_UP_DEADLINE = 1.0
@@ -52,9 +52,11 @@ class Engine:
         """Return who the engine is."""
         return await self._ask(rest.info)
 
-    async def list_ids(self) -> tuple[str, ...]:
-        """Return the ids of all containers, whether they run or not."""
-        return await self._ask(rest.list_ids)
+    async def list_all(self) -> tuple[Listed, ...]:
+        """Return all containers, whether they run or not."""
+        listed = await self._ask(rest.list_all)
+        self._forget_all_drivers_but({network for one in listed for network in one.networks})
+        return listed
 
     async def inspect(self, container_id: str) -> Container | Unreadable | None:
         """Return the container as it is now; None if it is gone."""
@@ -63,22 +65,25 @@ class Engine:
 
     async def inspect_all(self) -> tuple[Container | Unreadable, ...]:
         """Return all containers that exist, in no particular order."""
-        found: list[Container | Unreadable | None] = []
-        waiting = iter(await self.list_ids())
+        found = await self.each(self.inspect, [one.id for one in await self.list_all()])
+        return tuple(container for container in found.values() if container)
 
-        async def inspect_next() -> None:
-            for container_id in waiting:
-                found.append(await self.inspect(container_id))  # noqa: PERF401 - shared with its siblings
+    async def each(self, ask: Callable[[str], Awaitable[T]], ids: Iterable[str]) -> dict[str, T]:
+        """Return what `ask` returns of each id, a few at a time."""
+        found: dict[str, T] = {}
+        waiting = iter(ids)
+
+        async def ask_next() -> None:
+            for one in waiting:
+                found[one] = await ask(one)
 
         try:
             async with anyio.create_task_group() as tasks:
                 for _ in range(CONCURRENT_INSPECTS):
-                    tasks.start_soon(inspect_next)
+                    tasks.start_soon(ask_next)
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
-        containers = [one for one in found if isinstance(one, Container)]
-        self._forget_all_drivers_but({network.id for one in containers for network in one.networks})
-        return tuple(container for container in found if container)
+        return found
 
     async def _with_drivers(self, container: Container) -> Container:
         """Add what no inspection tells: a network's driver, asked once, since it never changes under its id."""

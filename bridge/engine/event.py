@@ -28,7 +28,7 @@ class Action(StrEnum):
 
 
 FILTERS: Mapping[str, list[str]] = {"type": ["container", "network"], "event": [*Action]}
-_NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
+NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,4 @@ def _of_container(kind: str, action: str, actor: str, attributes: Mapping[str, s
 
 
 def _is_asked(kind: str, action: str) -> bool:
-    return action in set(Action) and (action in _NETWORK_ACTIONS) == (kind == "network")
+    return action in set(Action) and (action in NETWORK_ACTIONS) == (kind == "network")

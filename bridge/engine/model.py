@@ -1,5 +1,6 @@
 """What is asked of an engine and what it answers, as frozen values; importing this costs no client library."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -29,6 +30,21 @@ class EngineInfo:
     name: str
     version: str
     api_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A container as the list of all tells it: its full id, its name without slash, its labels, its networks' ids.
+
+    While `state` is the same, an inspection would tell routing nothing new, but when the container was started;
+    None where the engine does not list enough to say so.
+    """
+
+    id: str
+    name: str
+    labels: Mapping[str, str]
+    networks: frozenset[str]
+    state: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,7 +17,7 @@ from bridge.container import Container, from_inspect
 from bridge.engine import event
 from bridge.engine.errors import EngineRejected
 from bridge.engine.faults import is_refusal, not_an_endpoint, shown
-from bridge.engine.model import Endpoint, EngineInfo, Unreadable
+from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
 
 OLDEST_API = "1.41"
 # Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
@@ -81,9 +81,31 @@ def info(client: APIClient) -> EngineInfo:
     return EngineInfo(answer["ID"], answer["Name"], answer["ServerVersion"], client.api_version)
 
 
-def list_ids(client: APIClient) -> tuple[str, ...]:
-    """Return the ids of all containers, whether they run or not."""
-    return tuple(container["Id"] for container in client.containers(all=True))
+def list_all(client: APIClient) -> tuple[Listed, ...]:
+    """Return all containers, whether they run or not."""
+    return tuple(map(_listed, client.containers(all=True)))
+
+
+def _listed(entry: dict[str, Any]) -> Listed:
+    name = next(iter(entry.get("Names") or ()), "").removeprefix("/")
+    networks = _networks(entry) or {}
+    ids = frozenset(network.get("NetworkID") or "" for network in networks.values() if network)
+    return Listed(entry["Id"], name, entry.get("Labels") or {}, ids, _state(entry))
+
+
+def _networks(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = (entry.get("NetworkSettings") or {}).get("Networks")
+    return found
+
+
+def _state(entry: Mapping[str, Any]) -> int | None:
+    """Sum up what may change in a container's life; its health is in the text of `Status`, behind a time."""
+    networks = _networks(entry)
+    if networks is None or "Ports" not in entry or "Status" not in entry:
+        return None
+    health = entry["Status"].partition("(")[2] if entry.get("State") == "running" else ""
+    ports = sorted(map(repr, entry["Ports"] or ()))
+    return hash(repr((entry.get("State"), health, sorted(entry["Names"] or ()), ports, sorted(networks.items()))))
 
 
 def inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:

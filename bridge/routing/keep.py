@@ -1,5 +1,7 @@
 """Which containers are routed at all: the filters of Traefik's Docker provider, in its order."""
 
+from collections.abc import Mapping
+
 from bridge.container import Container
 from bridge.labels.options import Options as LabelOptions
 from bridge.routing.options import Options
@@ -7,10 +9,8 @@ from bridge.routing.options import Options
 
 def dropped(container: Container, said: LabelOptions, options: Options) -> str:
     """Say why this container is not routed, "" if it is."""
-    if not (options.exposed_by_default if said.enable is None else said.enable):
-        return _disabled(said)
-    if not options.constraints.match(container.labels):
-        return "its labels do not match the constraints"
+    if reason := excluded(container.labels, said, options):
+        return reason
     if said.allow_non_running:
         return ""
     if not running(container):
@@ -18,6 +18,20 @@ def dropped(container: Container, said: LabelOptions, options: Options) -> str:
     if not healthy(container) and not options.allow_empty_services:
         return f"it is not healthy ({container.health})"
     return ""
+
+
+def excluded(labels: Mapping[str, str], said: LabelOptions, options: Options) -> str:
+    """Say why a container with these labels is never routed, "" if it may be."""
+    if not exposed(said, options):
+        return _disabled(said)
+    if not options.constraints.match(labels):
+        return "its labels do not match the constraints"
+    return ""
+
+
+def exposed(said: LabelOptions, options: Options) -> bool:
+    """Whether a container is to be routed at all."""
+    return options.exposed_by_default if said.enable is None else said.enable
 
 
 def running(container: Container) -> bool:

@@ -99,7 +99,9 @@ async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd
     with pytest.raises(EngineUnavailable, match=r"relay\.sock"):
         await follow(asked_through, between.cut)
 
-    assert await asked_through.list_ids() == tuple(engine.cli("ps", "--all", "--quiet", "--no-trunc").split())
+    assert [one.id for one in await asked_through.list_all()] == engine.cli(
+        "ps", "--all", "--quiet", "--no-trunc"
+    ).split()
     async with asked_through.events() as events:
         await until_destroyed(made_and_removed(engine), events)
 
@@ -214,7 +216,7 @@ async def ask_everything(asked: Engine) -> None:
 async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
     """A stopped engine ends the stream and every question; started again, it answers the same asker."""
     asked = connect(Endpoint(own_dockerd.url))
-    before = await asked.list_ids()
+    before = await asked.list_all()
     with pytest.raises(EngineUnavailable, match=r"stream of events ended|connection broke"):
         await follow(asked, own_dockerd.stop)
     with pytest.raises(EngineUnavailable, match=r"no such socket|nobody listens"):
@@ -223,7 +225,7 @@ async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
         await asked.inspect_all()
     own_dockerd.restart()
 
-    assert await asked.list_ids() == before
+    assert await asked.list_all() == before
     async with asked.events():
         await asked.ping()
 

@@ -185,7 +185,7 @@ async def test_all(asked: Engine, each_engine: Dockerd) -> None:
     """All containers are listed and inspected, also those that do not run."""
     with each_engine.container(NAME, image="busybox") as running:
         created = each_engine.cli("create", "busybox")
-        ids = await asked.list_ids()
+        ids = [one.id for one in await asked.list_all()]
         containers = await asked.inspect_all()
         each_engine.cli("rm", created)
 

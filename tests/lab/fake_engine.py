@@ -208,6 +208,9 @@ class FakeEngine:
                 "Image": state.made_with.image,
                 "Labels": dict(state.made_with.labels),
                 "State": state.status,
+                "Status": f"Up 1 second ({state.health})" if state.health else "Up 1 second",
+                "Ports": _listed_ports(state),
+                "NetworkSettings": {"Networks": _networks(state)},
             }
             for state in states
             if state.status == "running" or not running
@@ -451,12 +454,26 @@ def _inspection(state: _State, release: _Release) -> dict[str, Any]:
         "HostConfig": {"NetworkMode": made_with.network_mode or release.network_mode},
         "NetworkSettings": {
             "Ports": {port: _bindings(bound) for port, bound in made_with.ports.items()} if running else {},
-            "Networks": {
-                name: _endpoint(name if state.started != NEVER else "", addresses if running else ())
-                for name, addresses in made_with.networks.items()
-            },
+            "Networks": _networks(state),
         },
     }
+
+
+def _networks(state: _State) -> dict[str, dict[str, str]]:
+    running = state.status == "running"
+    return {
+        name: _endpoint(name if state.started != NEVER else "", addresses if running else ())
+        for name, addresses in state.made_with.networks.items()
+    }
+
+
+def _listed_ports(state: _State) -> list[dict[str, Any]]:
+    ports = state.made_with.ports if state.status == "running" else {}
+    return [
+        {"PrivatePort": int(port.partition("/")[0]), "Type": port.partition("/")[2]} | public
+        for port, bound in ports.items()
+        for public in [{"IP": address, "PublicPort": int(number)} for address, number in bound] or [{}]
+    ]
 
 
 def _bindings(bound: Sequence[tuple[str, str]]) -> list[dict[str, str]] | None:
