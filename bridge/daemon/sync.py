@@ -42,16 +42,20 @@ class Sync:
     draining: Draining
     waiting: Waiting
     reports: Reports = field(default_factory=Reports)
+    _excluded_ids: set[str] = field(default_factory=set)
     _settled_in: Session | None = None
 
     def concerned(self, event: Event) -> bool:
         """Whether an event may change what is published; its attributes hold a container's labels."""
         if event.action is Action.KILL and not self.draining.stops(event.container_id, event.signal):
             return False
-        if event.action in NETWORK_ACTIONS or self.gatherer.is_target(event.container_id):
+        if self.gatherer.is_target(event.container_id):
             return True
-        said = read_options(event.container_id, event.attributes, self.options.release)
-        return bool(said.problems) or exposed(said, self.options)
+        if event.action not in NETWORK_ACTIONS and event.container_id not in self._excluded_ids:
+            said = read_options(event.container_id, event.attributes, self.options.release)
+            if not (said.problems or exposed(said, self.options)):
+                self._excluded_ids.add(event.container_id)
+        return event.container_id not in self._excluded_ids
 
     async def some(self, ids: Iterable[str], session: Session) -> Task:
         """Settle some containers; return those that are to be settled again."""
@@ -67,6 +71,7 @@ class Sync:
             self.gatherer.forget()
         self._settled_in = None
         excluded, rest = await beside(self._sorted_out, await self.gatherer.engine.list_all())
+        self._excluded_ids = set(excluded)
         gathered = await self.gatherer.all(rest, self.reports.restless())
         decided = excluded | await beside(lambda: {one.id: self._decide(one) for one in gathered.seen})
         publications = [it.publication for it in decided.values() if it.publication]

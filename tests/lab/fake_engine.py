@@ -169,6 +169,11 @@ class FakeEngine:
             self._tell(container_id, "destroy")
             del self._ids[self._states.pop(container_id).made_with.name]
 
+    def signal(self, container_id: str, number: str) -> None:
+        """Send a signal that a container survives."""
+        with self._lock:
+            self._tell(container_id, "kill", signal=number)
+
     def set_health(self, container_id: str, health: str) -> None:
         """Have the health check of a container that runs say something else."""
         with self._lock:
