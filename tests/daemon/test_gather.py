@@ -27,10 +27,10 @@ class CountingEngine(FakeEngine):
         self.asked.append(name)
         return super().inspected(name)
 
-    def listed(self) -> list[dict[str, Any]]:
+    def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
         """Count the question, and answer it."""
         self.lists += 1
-        return super().listed()
+        return super().listed(running=running)
 
 
 @pytest.fixture
