@@ -39,7 +39,7 @@ class Reaper:
     session: Session
     _keys: dict[str, KeyValue] = field(default_factory=dict)
     _graces: dict[Departed, CancelScope] = field(default_factory=dict)
-    _told: set[tuple[str, int]] = field(default_factory=set)
+    _told: set[tuple[str, str, int]] = field(default_factory=set)
 
     async def watch(self) -> None:
         """Watch, for ever."""
@@ -118,6 +118,7 @@ class Reaper:
     def _tell(self, host: str, tell: Callable[..., object], event: str, **more: object) -> None:
         """Log it once for each time that a host comes or goes."""
         seen = self._keys[self.layout.of(host).host_record()]
-        if (host, seen.mod_revision) not in self._told:
-            self._told.add((host, seen.mod_revision))
+        told = event, host, seen.mod_revision
+        if told not in self._told:
+            self._told.add(told)
             tell(event, host=host, **more)

@@ -129,6 +129,8 @@ def _of_system(engine: str, error: BaseException) -> Meaning | None:
             return EngineUnavailable(f"{engine}: its host name cannot be resolved ({error.strerror})")
         case TimeoutError() | requests.Timeout():
             return EngineUnavailable(f"{engine}: it did not answer in time")
+        case requests.exceptions.ChunkedEncodingError():
+            return EngineUnavailable(f"{engine}: the connection broke off")
         case _:
             return None
 

@@ -12,6 +12,7 @@ from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.socket_proxy import SocketProxy
+from tests.lab.wait import wait_for
 
 StartProxy = Callable[..., SocketProxy]
 
@@ -99,7 +100,7 @@ def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str,
             before = host.keys.view()
             engine.process.kill()
             try:
-                host.wait_until_logged("503", within=30)
+                wait_for(lambda: "503" in bridge.command("health").stdout, 30, bridge.process.tail)
                 assert host.keys.view() == before
             finally:
                 engine.restart()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from tests.faults.observed import put
 from tests.faults.world import HEALED_WITHIN, World
 from tests.lab.etcd import Etcd
 
@@ -82,6 +81,6 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 
-def compact(world: World) -> None:
-    """Have etcd forget its history, which tests can then no longer read either."""
-    world.observer.ctl("compact", str(put(world.observer, f"{world.prefix}/tick", "compacted")))
+def compact(world: World, revision: int) -> None:
+    """Have etcd forget its history up to a revision, which tests can then no longer read either."""
+    world.observer.ctl("compact", str(revision))

@@ -126,12 +126,12 @@ async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: 
 
 async def test_a_lease_outlives_a_restart(own: Etcd, own_store: Store) -> None:
     """The holder goes on through refreshes that fail, for less than the lease lives."""
-    lease = await own_store.acquire("alive", "me", 3)
+    lease = await own_store.acquire("alive", "me", 6)
     assert isinstance(lease, Lease)
     async with create_task_group() as tasks:
         tasks.start_soon(own_store.hold, lease)
         own.kill()
-        await sleep(lease.ttl / 2)
+        await sleep(lease.ttl / 4)
         own.restart()
         with fail_after(STALL):
             start = await insist(lambda: write(own_store, Put("a", "1")))
