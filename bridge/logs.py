@@ -8,10 +8,16 @@ import os
 import sys
 from typing import Any
 
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
-
+from bridge.absent import absent
 from bridge.masking import escaped, masked
+
+with absent("rich"):
+    # Its tracebacks, which structlog imports wherever they are installed, might show secrets.
+    import structlog
+    from structlog import get_logger
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+__all__ = ["configure", "get_logger", "mask"]
 
 
 def configure(level: str, style: str) -> None:
@@ -71,4 +77,4 @@ def _forward_other_packages(level: int) -> None:
 
 class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
+        get_logger().log(record.levelno, record.getMessage(), logger=record.name)

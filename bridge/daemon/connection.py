@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 import anyio
-import structlog
 
-log = structlog.get_logger()
+from bridge.logs import get_logger
+
+log = get_logger()
 
 
 @dataclass(slots=True)

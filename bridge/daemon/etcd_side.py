@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
-import structlog
 
 from bridge.claims.hosts import removal
 from bridge.daemon import session as sessions
@@ -14,10 +13,11 @@ from bridge.daemon.connection import Connection
 from bridge.daemon.reaper import Reaper
 from bridge.daemon.session import Identity, Session
 from bridge.daemon.work import ALL, Work
+from bridge.logs import get_logger
 from bridge.store.client import Store
 from bridge.store.errors import LeaseLost, StoreUnavailable
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ import signal
 from functools import partial
 
 import anyio
-import structlog
 from anyio.abc import TaskGroup
 
 from bridge.claims.layout import Layout
@@ -25,12 +24,13 @@ from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
 from bridge.engine.interface import AddressUnavailableError, located, relocated
 from bridge.health import Status, serve
+from bridge.logs import get_logger
 from bridge.settings.model import RunSettings
 from bridge.settings.options import options
 from bridge.store.client import Store
 from bridge.store.errors import LeaseLost, StoreError, StoreUnavailable
 
-log = structlog.get_logger()
+log = get_logger()
 
 GOODBYE_WITHIN = 1.0
 """Seconds that a stop may take for its goodbye to etcd, of the two that it may take as a whole."""

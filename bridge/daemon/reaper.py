@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from random import uniform
 
 import anyio
-import structlog
 from anyio import CancelScope
 from anyio.abc import TaskGroup
 
@@ -19,11 +18,12 @@ from bridge.claims.transaction import KeyValue
 from bridge.daemon.apply import drive
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.daemon.session import Session, Terms
+from bridge.logs import get_logger
 from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
 from bridge.store.watch import Event
 
-log = structlog.get_logger()
+log = get_logger()
 
 SPREAD = 0.25
 """The part of the grace over which the bridges spread their removals."""

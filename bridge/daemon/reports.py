@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-import structlog
-
 from bridge.claims.decide import Settled
 from bridge.engine.model import Unreadable
+from bridge.logs import get_logger
 from bridge.problem import Problem
 from bridge.view.model import Mapped
 
-log = structlog.get_logger()
+log = get_logger()
 
 GONE = "it is gone"
 WAITS = "it waits for another container"

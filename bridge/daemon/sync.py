@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import structlog
-
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
@@ -18,6 +16,7 @@ from bridge.daemon.work import Task
 from bridge.engine.event import NETWORK_ACTIONS, Action, Event
 from bridge.engine.model import Listed
 from bridge.labels.options import read_options
+from bridge.logs import get_logger
 from bridge.routing.keep import excluded, exposed
 from bridge.routing.options import Options
 from bridge.store.client import Store
@@ -25,7 +24,7 @@ from bridge.store.errors import LeaseLost
 from bridge.view.model import Mapped
 from bridge.view.publish import mapped
 
-log = structlog.get_logger()
+log = get_logger()
 
 DRAINS = "it was told to stop"
 SHORT = 12

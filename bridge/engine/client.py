@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import anyio
 import requests
-from docker import APIClient
 
 from bridge.container import Container
 from bridge.engine import event, rest, threads
@@ -21,6 +20,7 @@ from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.event import Event
 from bridge.engine.faults import shown, translated
 from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
+from bridge.engine.package import APIClient
 
 DEADLINE = 10.0
 HANG_UP_DEADLINE = 1.0

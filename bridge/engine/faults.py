@@ -4,23 +4,28 @@ import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import paramiko
 import requests
-from docker.constants import DEFAULT_UNIX_SOCKET
-from docker.errors import APIError, DockerException, InvalidVersion, TLSParameterError
 
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.model import Endpoint
+from bridge.engine.package import (
+    DEFAULT_UNIX_SOCKET,
+    APIError,
+    DockerException,
+    InvalidVersion,
+    TLSParameterError,
+)
 
 _REFUSALS = {requests.codes.unauthorized, requests.codes.forbidden}
 _FORMS = "unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://USER@HOST"
 # The last three are how the docker package stumbles over an answer that is not Docker's.
 _RAISED = (
-    requests.RequestException, DockerException, paramiko.SSHException, OSError, EOFError, ValueError,
-    LookupError, TypeError, AttributeError,
+    requests.RequestException, DockerException, OSError, EOFError, ValueError, LookupError, TypeError,
+    AttributeError,
 )  # fmt: skip
 
 Meaning = EngineUnavailable | EngineRejected
@@ -42,8 +47,13 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
     """Raise EngineUnavailable or EngineRejected for what the libraries raise inside the block."""
     try:
         yield
-    except _RAISED as error:
+    except _raised() as error:
         raise _meaning(f"Docker engine at {shown(endpoint)}", list(_chain(error))) from error
+
+
+def _raised() -> tuple[type[Exception], ...]:
+    ssh = sys.modules.get("paramiko")
+    return (*_RAISED, ssh.SSHException) if ssh else _RAISED
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -59,7 +69,7 @@ def _wrapped(error: BaseException) -> BaseException | None:
 
 def _meaning(engine: str, chain: list[BaseException]) -> Meaning:
     for error in reversed(chain):
-        for reader in (_of_answer, _of_tls, _of_ssh, _of_system, _of_setup):
+        for reader in (_of_answer, _of_tls, _of_ssh, _of_system, _of_answering, _of_setup):
             if meaning := reader(engine, error):
                 return meaning
     return EngineUnavailable(f"{engine}: the connection broke, or the answer is not Docker's ({chain[-1]!r})")
@@ -98,21 +108,11 @@ def _of_tls(engine: str, error: BaseException) -> Meaning | None:
 
 
 def _of_ssh(engine: str, error: BaseException) -> Meaning | None:
-    match error:
-        case paramiko.ssh_exception.NoValidConnectionsError():
-            return EngineUnavailable(f"{engine}: nobody listens there; does the host run an ssh server?")
-        case paramiko.AuthenticationException():
-            return EngineRejected(f"{engine}: ssh refuses us ({error}); check the user and the key")
-        case paramiko.SSHException() if "No authentication methods" in str(error):
-            return EngineRejected(f"{engine}: there is no ssh key to try; give the user a key, or an ssh agent")
-        case paramiko.SSHException() if _is_about_host_key(error):
-            return EngineRejected(f"{engine}: its ssh host key is not the known one; check known_hosts")
-        case _:
-            return None
+    if "paramiko" not in sys.modules:
+        return None
+    from bridge.engine import ssh  # noqa: PLC0415 - few need it
 
-
-def _is_about_host_key(error: paramiko.SSHException) -> bool:
-    return isinstance(error, paramiko.BadHostKeyException) or "known_hosts" in str(error)
+    return ssh.meaning(engine, error)
 
 
 def _of_system(engine: str, error: BaseException) -> Meaning | None:
@@ -127,6 +127,12 @@ def _of_system(engine: str, error: BaseException) -> Meaning | None:
             return EngineUnavailable(f"{engine}: nobody listens there; is the engine running?")
         case socket.gaierror():
             return EngineUnavailable(f"{engine}: its host name cannot be resolved ({error.strerror})")
+        case _:
+            return None
+
+
+def _of_answering(engine: str, error: BaseException) -> Meaning | None:
+    match error:
         case TimeoutError() | requests.Timeout():
             return EngineUnavailable(f"{engine}: it did not answer in time")
         case requests.exceptions.ChunkedEncodingError():

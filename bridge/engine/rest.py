@@ -1,6 +1,7 @@
 """The questions to an engine as blocking calls of the `docker` package, whose exceptions pass through."""
 
 import json
+import os
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -8,16 +9,21 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from docker import APIClient
-from docker.errors import APIError, create_api_error_from_http_exception
-from docker.tls import TLSConfig
-from docker.utils import kwargs_from_env, version_lt
 
 from bridge.container import Container, from_inspect
 from bridge.engine import event
 from bridge.engine.errors import EngineRejected
 from bridge.engine.faults import is_refusal, not_an_endpoint, shown
 from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
+from bridge.engine.package import (
+    APIClient,
+    APIError,
+    TLSConfig,
+    create_api_error_from_http_exception,
+    enable_ssh,
+    kwargs_from_env,
+    version_lt,
+)
 
 OLDEST_API = "1.41"
 # Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
@@ -34,6 +40,8 @@ class _Client(APIClient):
 def connect(endpoint: Endpoint) -> APIClient:
     """Return a client that speaks the API version of the engine."""
     warnings.filterwarnings("ignore", "Unverified HTTPS request")  # the user asked for it
+    if "ssh://" in (endpoint.url or os.environ.get("DOCKER_HOST", "")):
+        enable_ssh()
     try:
         client = _Client(version="auto", timeout=SILENCE, **_options(endpoint))
     except ValueError as error:

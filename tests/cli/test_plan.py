@@ -117,6 +117,12 @@ def test_imports(tmp_path: Path) -> None:
     assert imported([*command, "--output", "json"]).isdisjoint(clients)
 
 
+def test_imports_from_engine() -> None:
+    """Asking an engine imports no ssh client where it is not reached by ssh, and no client of etcd."""
+    command = ["plan", "--docker-endpoint", "unix:///nowhere/docker.sock"]
+    assert imported(command).isdisjoint({"paramiko", "grpc", "etcd3", "structlog"})
+
+
 def test_half_a_second(bridge: Bridge) -> None:
     """A plan from a file takes less than half a second of a processor, however busy the machine is."""
     took = []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Bridge, clean_environment
+from tests.cli.test_command_line import imported
 from tests.lab.wait import wait_for
 
 STOP_WITHIN = 2.0
@@ -63,3 +64,11 @@ def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
         done = bridge("run", "--health-socket", "health", "--docker-endpoint", "unix:///nowhere/docker.sock")
     line = "docker-event-bridge: another daemon answers on the health socket health: give one another path\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+
+
+def test_imports(tmp_path: Path) -> None:
+    """The daemon imports neither the ssh client of the docker package nor what structlog would show with rich."""
+    with running(tmp_path):
+        modules = imported(["run", "--health-socket", str(tmp_path / "health")])
+    assert "docker" in modules
+    assert modules.isdisjoint({"paramiko", "rich"})

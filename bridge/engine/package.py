@@ -1,0 +1,43 @@
+"""The `docker` package without its ssh client, until an endpoint asks for that; the only place that imports it.
+
+It imports paramiko wherever that is installed, which takes as long as all the rest of its import.
+"""
+
+from bridge.absent import absent
+
+with absent("paramiko"):
+    from docker import APIClient
+    from docker.api import client
+    from docker.constants import DEFAULT_UNIX_SOCKET
+    from docker.errors import (
+        APIError,
+        DockerException,
+        InvalidVersion,
+        TLSParameterError,
+        create_api_error_from_http_exception,
+    )
+    from docker.tls import TLSConfig
+    from docker.utils import kwargs_from_env, version_lt
+
+
+def enable_ssh() -> None:
+    """Let clients that are made from now on reach endpoints by ssh."""
+    from docker.transport.sshconn import SSHHTTPAdapter  # noqa: PLC0415 - few need it
+
+    # As the package itself does where paramiko is found.
+    setattr(client, SSHHTTPAdapter.__name__, SSHHTTPAdapter)
+
+
+__all__ = [
+    "DEFAULT_UNIX_SOCKET",
+    "APIClient",
+    "APIError",
+    "DockerException",
+    "InvalidVersion",
+    "TLSConfig",
+    "TLSParameterError",
+    "create_api_error_from_http_exception",
+    "enable_ssh",
+    "kwargs_from_env",
+    "version_lt",
+]
