@@ -7,11 +7,13 @@ Source of the fields: Docker Engine API, ContainerInspect.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 HIGHEST_PORT = 65535
 
 # Its beginning becomes part of a key, by which the bridges know a server of theirs.
 _ID = re.compile("[0-9a-f]{12,}")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def from_inspect(inspect: object) -> Container:
         id=_id(inspect),
         name=_text(inspect, "Name").removeprefix("/"),
         image=_optional(config, "Image"),
-        created=_optional(inspect, "Created"),
+        created=_moment(_optional(inspect, "Created")),
         started=_optional(state, "StartedAt"),
         status=_optional(state, "Status") if _member(inspect, "State") is not None else None,
         health=_optional(_part(state, "Health"), "Status"),
@@ -103,6 +105,18 @@ def from_inspect(inspect: object) -> Container:
         networks=tuple(_network(name, _part(networks, name)) for name in sorted(networks)),
         ports=tuple(sorted(map(_port, ports, ports.values()), key=lambda port: (port.number, port.protocol))),
     )
+
+
+def _moment(text: str) -> str:
+    """A time in UTC with all nine digits of its second, so that texts compare as times; else what is told."""
+    if not (match := _MOMENT.fullmatch(text)):
+        return text
+    whole, fraction, zone = match.groups(default="")
+    try:
+        utc = datetime.fromisoformat(whole + zone).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return text
+    return f"{utc.isoformat()}.{fraction:0<9}Z"
 
 
 def _labels(labels: Mapping[str, object]) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """Logs: lines for people or JSON, on standard error; secrets masked and control characters spelled out in all.
 
-What other packages log by the standard library takes the same way.
+What is endless is cut. What other packages log by the standard library takes the same way.
 """
 
 import logging
@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from bridge.absent import absent
-from bridge.masking import escaped, masked
+from bridge.masking import escaped, masked, shortened
 
 with absent("rich"):
     # Its tracebacks, which structlog imports wherever they are installed, might show secrets.
@@ -48,7 +48,7 @@ def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 def _masked(path: str, value: Any) -> Any:  # noqa: ANN401 - whatever callers log
     match value:
         case str():
-            return masked(path, value)
+            return shortened(masked(path, value))
         case dict():
             return {name: _masked(str(name), part) for name, part in value.items()}
         case list() | tuple() if path != "exc_info":

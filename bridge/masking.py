@@ -7,6 +7,7 @@ Pure.
 import re
 
 MASK = "***"
+LONGEST = 1_000
 
 _CREDENTIAL = re.compile(
     r"authorization|api-?key|access-?key|auth-?key|private-?key|token|passw|secret|credential", re.IGNORECASE
@@ -29,6 +30,11 @@ def masked(path: str, value: str) -> str:
 def escaped(text: str) -> str:
     """Spell out every character that could break a line or move a terminal's cursor."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(text: str) -> str:
+    """Cut what no line of a log should hold; who wants to see all of it has `plan`."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
 def _is_secret(path: str) -> bool:

@@ -47,7 +47,7 @@ def test_identity() -> None:
 
     assert (container.id, container.short_id) == ("0123456789abcdef" * 4, "0123456789ab")
     assert (container.name, container.image) == ("shop", "shop:1")
-    assert (container.created, container.started) == ("2024-05-01T10:00:00.1Z", "2024-05-01T10:00:01.2Z")
+    assert (container.created, container.started) == ("2024-05-01T10:00:00.100000000Z", "2024-05-01T10:00:01.2Z")
     assert (container.status, container.health) == ("running", "healthy")
     assert (container.stop_signal, container.network_mode) == ("SIGQUIT", "front")
     assert container.labels == {"traefik.enable": "true", "": "ä"}
@@ -125,3 +125,20 @@ def test_not_an_object(inspected: object) -> None:
     """Anything but an object with an id is a ValueError."""
     with pytest.raises(ValueError, match=r"Id|Config"):
         from_inspect(inspected)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("2024-05-01T10:00:00.12Z", "2024-05-01T10:00:00.120000000Z"),
+        ("2024-05-01T10:00:00Z", "2024-05-01T10:00:00.000000000Z"),
+        ("2024-05-01T12:00:00.123456789+02:00", "2024-05-01T10:00:00.123456789Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000000Z"),
+        ("2024-13-01T10:00:00Z", "2024-13-01T10:00:00Z"),
+        ("0001-01-01T00:00:00+02:00", "0001-01-01T00:00:00+02:00"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_creation_times_compare_as_text(told: str, expected: str) -> None:
+    """Docker leaves out zeros at the end and Podman tells a time zone; who is older must not depend on either."""
+    assert from_inspect(changed("Created", told)).created == expected

@@ -35,7 +35,7 @@ def clash(publication: Publication, first: Ref, second: Ref) -> Problem:
 
 def too_large(publication: Publication) -> Problem:
     """A container that does not fit one transaction."""
-    message = f"its {len(publication.items)} objects do not fit one etcd transaction"
+    message = f"what it publishes does not fit one etcd transaction: {len(publication.items)} objects"
     hint = "spread the labels over several containers: about 100 objects and 250 kB, as keys and claims, fit"
     return Problem(publication.container, "", message, hint)
 

@@ -8,7 +8,7 @@ bridge can always leave. Fields that are not known are ignored.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 from bridge.claims.layout import Claimant
@@ -99,6 +99,20 @@ class Unreadable:
 Record = TypeVar("Record")
 
 
+REMEMBERED = 4096
+"""How many decoded values are remembered, and up to which length: what labels blow up is decoded each time."""
+
+
+def _remembered(decode: Callable[[str], Record]) -> Callable[[str], Record]:
+    cached = lru_cache(REMEMBERED)(decode)
+
+    @wraps(decode)
+    def decoded(value: str) -> Record:
+        return cached(value) if len(value) <= REMEMBERED else decode(value)
+
+    return decoded
+
+
 def encode_object(record: ObjectRecord) -> str:
     """The value of an object's key."""
     return _text(
@@ -142,13 +156,13 @@ def encode_alive(record: AliveRecord) -> str:
     return _text(engine=record.engine, version=record.version, lease=record.lease)
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def decode_object(value: str) -> ObjectRecord | Unreadable:
     """Read an object's key."""
     return _decoded(value, _object)
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def decode_claim(value: str) -> Claim | Unreadable:
     """Read a claim's key."""
     return _decoded(value, _claim)

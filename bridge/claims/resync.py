@@ -8,13 +8,24 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.claims.decide import Settled
+from bridge.claims.fitting import fits
 from bridge.claims.gather import Change
 from bridge.claims.layout import ContainerKey, Layout, ObjectKey, folded
 from bridge.claims.memory import Memory
 from bridge.claims.mending import MENDED_AT_ONCE, Mend, mends
 from bridge.claims.records import ContainerRecord, ObjectRecord, Unreadable, decode_container, decode_object
 from bridge.claims.settling import Answer, Settling
-from bridge.claims.transaction import Committed, Compare, Found, KeyValue, Range, Read, Transaction
+from bridge.claims.transaction import (
+    Committed,
+    Compare,
+    Found,
+    KeyValue,
+    Range,
+    Read,
+    Refused,
+    Transaction,
+    holds,
+)
 from bridge.labels.model import Ref
 from bridge.view.model import Publication
 
@@ -125,10 +136,22 @@ def recorded(memory: Memory) -> list[Change]:
 def _mend(needed: list[Mend], fence: tuple[Compare, ...]) -> Generator[Transaction, Answer, tuple[str, ...]]:
     """Mend what is unchanged since the listing; the next resync comes for the rest."""
     mended: list[str] = []
-    for start in range(0, len(needed), MENDED_AT_ONCE):
-        part = needed[start : start + MENDED_AT_ONCE]
-        compares = dict.fromkeys(compare for mend in part for compare in mend.compares)
-        answer = yield Transaction((*fence, *compares), tuple(mend.write for mend in part), ())
+    parts = [needed[start : start + MENDED_AT_ONCE] for start in range(0, len(needed), MENDED_AT_ONCE)]
+    while parts:
+        part = parts.pop()
+        transaction = _mending(part, fence)
+        answer = (yield transaction) if fits(transaction) else None
         if isinstance(answer, Committed):
             mended += [mend.write.key for mend in part]
+        elif isinstance(answer, Refused) and not all(map(holds, fence, answer.found)):
+            break
+        elif len(part) > 1:
+            middle = len(part) // 2
+            parts += [part[:middle], part[middle:]]
     return tuple(mended)
+
+
+def _mending(part: list[Mend], fence: tuple[Compare, ...]) -> Transaction:
+    compares = dict.fromkeys(compare for mend in part for compare in mend.compares)
+    fences = tuple(compare.range for compare in fence)
+    return Transaction((*fence, *compares), tuple(mend.write for mend in part), fences)

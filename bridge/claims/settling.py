@@ -7,7 +7,7 @@ Whoever drives it carries out each request and hands back the answer: the daemon
         settling.answer(await carry_out(settling.request))
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
@@ -21,12 +21,11 @@ from bridge.claims.transaction import (
     Committed,
     Compare,
     Found,
-    KeyValue,
     Range,
     Read,
     Refused,
-    Revision,
     Transaction,
+    holds,
 )
 from bridge.labels.model import Ref
 
@@ -128,7 +127,7 @@ class Settling:
     def _learn(self, transaction: Transaction, refused: Refused) -> None:
         found = dict(zip(transaction.reads, refused.found, strict=True))
         fences = [compare.range for compare in self.fence]
-        self.fenced = not all(_holds(compare, found[compare.range]) for compare in self.fence)
+        self.fenced = not all(holds(compare, found[compare.range]) for compare in self.fence)
         self.known.ranges.clear()
         self.known.trusting = False
         read = [keys for keys in transaction.reads if keys not in fences]
@@ -217,10 +216,3 @@ def _acceptable(change: Change, layout: Layout) -> Change:
         if first != item.ref and change.publication:
             return replace(change, refused=clash(change.publication, first, item.ref))
     return change
-
-
-def _holds(compare: Compare, found: Sequence[KeyValue]) -> bool:
-    """Whether a compare holds on what was found in its range, as etcd would say."""
-    created = compare.revision is Revision.CREATED
-    revisions = [it.create_revision if created else it.mod_revision for it in found] or [0]
-    return all(it < compare.value if compare.below else it == compare.value for it in revisions)

@@ -3,6 +3,7 @@
 The core decides in these terms and `bridge.store` carries them out, so that a model and a test can do the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -98,3 +99,10 @@ class Refused:
 
     revision: int
     found: tuple[tuple[KeyValue, ...], ...]
+
+
+def holds(compare: Compare, found: Sequence[KeyValue]) -> bool:
+    """Whether a compare holds on what was found in its range, as etcd would say."""
+    created = compare.revision is Revision.CREATED
+    revisions = [it.create_revision if created else it.mod_revision for it in found] or [0]
+    return all(it < compare.value if compare.below else it == compare.value for it in revisions)

@@ -1,12 +1,13 @@
 """Containers that were told to stop: they leave before their process does, so that no request finds it gone.
 
 A drain is a remembered fact about one run of a container, since `docker inspect` does not show it: it ends with
-the run, or after a limit, since nobody can know from outside how long a stop may take.
+the run, or after a limit, since nobody can know from outside how long a stop may take. Runs are told apart by what
+the engine tells in order and by their start times, none of which is compared with a signal's: clocks jump.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from signal import SIGTERM
 
 from bridge.container import Container
@@ -14,15 +15,23 @@ from bridge.engine import signals
 
 
 @dataclass(slots=True)
-class Draining:
-    """When containers last got which signal, in seconds since 1970 by the engine's clock, by their full ids."""
+class _Signal:
+    """A signal: when it was sent, by the engine's clock, and to which run, as soon as that was looked at."""
 
-    _sent: defaultdict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    at: float
+    run: str = ""
+
+
+@dataclass(slots=True)
+class Draining:
+    """Which signals the present runs of containers got last, by their full ids and the signals' numbers."""
+
+    _sent: defaultdict[str, dict[int, _Signal]] = field(default_factory=lambda: defaultdict(dict))
     _stop: dict[str, int | None] = field(default_factory=dict)
 
     def sent(self, container_id: str, signal: int, at: float) -> None:
         """Note that a container was sent a signal."""
-        self._sent[container_id][signal] = at
+        self._sent[container_id][signal] = _Signal(at)
 
     def stops(self, container_id: str, signal: int | None) -> bool:
         """Whether this is the signal that is to stop a container, as far as is known: few have another one."""
@@ -40,20 +49,21 @@ class Draining:
     def expire(self, container_id: str, signal: int, at: float) -> None:
         """Forget a signal whose time is up, if it was not sent again since."""
         sent = self._sent.get(container_id, {})
-        if sent.get(signal) == at:
+        if signal in sent and sent[signal].at == at:
             del sent[signal]
 
     def holds(self, container: Container) -> bool:
         """Whether this very run got the signal that is to stop it."""
-        sent = self._sent.get(container.id, {})
         stop = signals.number(container.stop_signal)
         if stop != SIGTERM:
             self._stop[container.id] = stop
-        return stop in sent and sent[stop] >= _seconds(container.started)
+        sent = self._sent.get(container.id, {}).get(stop) if stop else None
+        if sent is None:
+            return False
+        sent.run = sent.run or container.started
+        return sent.run == container.started
 
-
-def _seconds(started: str) -> float:
-    try:
-        return datetime.fromisoformat(started).timestamp()
-    except ValueError:
-        return 0.0
+    def only(self, ids: Collection[str]) -> None:
+        """Forget all containers but these: the end of others was missed."""
+        for container_id in (self._sent.keys() | self._stop.keys()) - set(ids):
+            self.forget(container_id)

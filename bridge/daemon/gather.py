@@ -20,6 +20,10 @@ PATIENCE = 2.0
 """Seconds that others wait for one inspection; one that takes longer is asked for apart from theirs."""
 
 
+Inspected = Container | Unreadable | None
+"""What the engine says of one container; None where it is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A container as it is, None where it is gone, and the container whose network it uses."""
@@ -80,6 +84,8 @@ class Gatherer:
         known = {i for i, state in states.items() if state is not None and self._states.get(i) == state}
         for target in list(self._users):
             self._users[target] &= states.keys()
+            if not self._users[target]:
+                del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
         wanted = self._with_users(changed) & states.keys()
         self._unreadable.clear()
@@ -94,33 +100,36 @@ class Gatherer:
 
     async def _seen(self, ids: Collection[str]) -> Gathered:
         found = await self.engine.each(self._inspect, sorted(ids))
-        known = {i: one for i, one in found.items() if isinstance(one, Container)}
         for i in [i for i, one in found.items() if one is None]:
             self._users.pop(i, None)
-        readable = [(i, one) for i, one in found.items() if not isinstance(one, Unreadable)]
-        seen = [Seen(i, one, await self._target(one, known)) for i, one in readable]
-        unreadable = [one for one in found.values() if isinstance(one, Unreadable)]
+        named = {one.network_target for one in found.values() if isinstance(one, Container)} - {""}
+        targets = found | await self.engine.each(self._inspect, sorted(named - found.keys()))
+        gathered = [self._beside_target(i, one, targets) for i, one in found.items()]
+        unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
         self._unreadable.update(one.container_id for one in unreadable)
-        return Gathered(tuple(seen), tuple(unreadable))
+        return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 
-    async def _inspect(self, container_id: str) -> Container | Unreadable | None:
+    async def _inspect(self, container_id: str) -> Inspected:
         with anyio.move_on_after(PATIENCE):
             return await self.engine.inspect(container_id)
         return Unreadable(container_id, f"the engine did not answer within {PATIENCE:g} s")
 
     async def _is_readable(self, container_id: str) -> bool:
         try:
-            return not isinstance(await self.engine.inspect(container_id), Unreadable)
+            found = await self.engine.inspect(container_id)
+            if isinstance(found, Container) and found.network_target:
+                found = await self.engine.inspect(found.network_target)
         except EngineUnavailable:
             return False
+        return not isinstance(found, Unreadable)
 
-    async def _target(self, container: Container | None, known: Mapping[str, Container]) -> Container | None:
-        name = container.network_target if container else ""
-        if not container or not name:
-            return None
-        target = known.get(name) or await self._inspect(name)
-        if not isinstance(target, Container):
-            self._users[name].add(container.id)
-            return None
-        self._users[target.id].add(container.id)
-        return target
+    def _beside_target(
+        self, container_id: str, found: Inspected, targets: Mapping[str, Inspected]
+    ) -> Seen | Unreadable:
+        if not isinstance(found, Container) or not found.network_target:
+            return found if isinstance(found, Unreadable) else Seen(container_id, found)
+        target = targets[found.network_target]
+        self._users[target.id if isinstance(target, Container) else found.network_target].add(container_id)
+        if isinstance(target, Unreadable):
+            return Unreadable(container_id, f"of the container whose network it uses: {target.reason}")
+        return Seen(container_id, found, target)

@@ -5,6 +5,7 @@ only a person can mend ends the group.
 """
 
 import signal
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -16,7 +17,7 @@ from bridge.daemon.connection import Connection
 from bridge.daemon.docker_side import DockerSide
 from bridge.daemon.etcd_side import EtcdSide
 from bridge.daemon.gather import Gatherer
-from bridge.daemon.session import Identity, Terms
+from bridge.daemon.session import Identity, Session, Terms, introduce
 from bridge.daemon.sync import Sync
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import ALL, Task, Work
@@ -131,9 +132,9 @@ class Daemon:
 
     async def _round(self, task: Task, living: EtcdSide, sync: Sync) -> None:
         session = await living.alive()
-        if task.everything:
-            sync.options = await relocated(sync.options, self.settings.advertise_address)
         try:
+            if task.everything:
+                await self._relocate(living, sync, session)
             again = await (sync.all(session) if task.everything else sync.some(task.ids, session))
         except LeaseLost:
             session.over.set()
@@ -142,6 +143,16 @@ class Daemon:
         self.etcd.stand()
         self.synced = True
         self.work.mark(again)
+
+    async def _relocate(self, living: EtcdSide, sync: Sync, session: Session) -> None:
+        """See whether the advertise address, an interface's, has become another one."""
+        chosen = await relocated(sync.options, self.settings.advertise_address)
+        if chosen != sync.options:
+            identity = replace(living.identity, address=chosen.advertise_address)
+            await introduce(self.store, identity, session)
+            living.identity = identity
+            sync.relocate(chosen)
+            log.info("the advertise address has changed", address=chosen.advertise_address)
 
     def _fell(self, failure: Exception) -> None:
         self.synced = False

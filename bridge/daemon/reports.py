@@ -11,6 +11,7 @@ from bridge.view.model import Mapped
 
 log = get_logger()
 
+DRAINS = "it was told to stop"
 GONE = "it is gone"
 WAITS = "it waits for another container"
 
@@ -46,8 +47,8 @@ class Reports:
         return [container_id for container_id in self._last if container_id not in known]
 
     def restless(self) -> set[str]:
-        """The containers that wait, or of which something is wrong: what others do may mend it."""
-        return {i for i, last in self._last.items() if last.problems or last.reason == WAITS}
+        """The containers that wait, drain, or of which something is wrong: what is not listed may mend it."""
+        return {i for i, last in self._last.items() if last.problems or last.reason in (WAITS, DRAINS)}
 
     def unreadable(self, gap: Unreadable) -> None:
         """Log that a container cannot be read, once for each reason."""

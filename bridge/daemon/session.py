@@ -86,10 +86,15 @@ async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]
     """
     alive, permanent = identity.alive(), identity.layout.permanent
     session = Session(alive, await _alive(store, identity, waiting), Memory(identity.layout))
-    await _commit(store, Transaction(session.fence, (identity.host(),), ()))
+    await introduce(store, identity, session)
     absent = Compare(Range(permanent.key), Revision.CREATED, 0, why="a restart writes nothing under the root")
     await store.commit(Transaction((*session.fence, absent), (Put(permanent.key, permanent.value),), ()))
     return session
+
+
+async def introduce(store: Store, identity: Identity, session: Session) -> None:
+    """Say who this host is. Raises the store's errors."""
+    await _commit(store, Transaction(session.fence, (identity.host(),), ()))
 
 
 async def end(store: Store, identity: Identity, session: Session, goodbye: float) -> None:

@@ -9,7 +9,7 @@ from bridge.claims.settling import Settling
 from bridge.daemon.apply import beside, settle, settle_all
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gathered, Gatherer, Seen
-from bridge.daemon.reports import GONE, Report, Reports, report
+from bridge.daemon.reports import DRAINS, GONE, Report, Reports, report
 from bridge.daemon.session import Session
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import Task
@@ -26,7 +26,6 @@ from bridge.view.publish import mapped
 
 log = get_logger()
 
-DRAINS = "it was told to stop"
 SHORT = 12
 """How many characters of a container's id the keys bear, as `docker ps` prints them."""
 
@@ -57,19 +56,31 @@ class Sync:
         return event.container_id not in self._excluded_ids
 
     async def some(self, ids: Iterable[str], session: Session) -> Task:
-        """Settle some containers; return those that are to be settled again."""
+        """Settle some containers; return those that are to be settled again.
+
+        A session begins with all of them: what is settled before the state was listed would lose track of it.
+        """
+        if session is not self._settled_in:
+            return await self.all(session)
         gathered = await self.gatherer.some(ids)
         decided = {one.id: self._decide(one) for one in gathered.seen}
         changes = [Change(it.id, it.publication) for it in decided.values()]
         settling = await settle(self.store, session, changes)
         return self._settled(decided, settling, gathered)
 
+    def relocate(self, options: Options) -> None:
+        """Take other options of this host: whoever is the same may be reached elsewhere now."""
+        self.options = options
+        self.gatherer.forget()
+
     async def all(self, session: Session) -> Task:
         """Settle all containers of this host and mend the view; return those that are to be settled again."""
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
-        excluded, rest = await beside(self._sorted_out, await self.gatherer.engine.list_all())
+        listed = await self.gatherer.engine.list_all()
+        self.draining.only({one.id for one in listed})
+        excluded, rest = await beside(self._sorted_out, listed)
         self._excluded_ids = set(excluded)
         gathered = await self.gatherer.all(rest, self.reports.restless())
         decided = excluded | await beside(lambda: {one.id: self._decide(one) for one in gathered.seen})

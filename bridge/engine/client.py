@@ -103,21 +103,28 @@ class Engine:
             return dict.fromkeys(network_ids, "")
 
     @asynccontextmanager
-    async def events(self) -> AsyncIterator[AsyncIterator[Event]]:
+    async def events(self) -> AsyncIterator[tuple[tuple[Event, ...], AsyncIterator[Event]]]:
         """Follow what happens to containers; nothing that happens after entering is missed.
 
-        Up to two seconds of the past come first. The iterator raises EngineUnavailable when the stream
-        ends. Read it promptly: an engine drops what a slow reader leaves waiting.
+        Gives what the engine remembers of signals, starts and ends of containers, up to a second or two ago, and
+        the events from there on. The iterator raises EngineUnavailable when the stream ends. Read it promptly: an
+        engine drops what a slow reader leaves waiting.
         """
         await self.aclose()
         client = await self._in_time(partial(rest.connect, self._endpoint))
         response = None
         try:
-            response = await self._in_time(partial(rest.subscribe, client))
+            now = await self._in_time(partial(rest.now, client))
+            past = await self._in_time(partial(self._past, client, now))
+            response = await self._in_time(partial(rest.subscribe, client, now))
             async with aclosing(self._received(response)) as received:
-                yield received
+                yield past, received
         finally:
             await _in_peace(partial(rest.hang_up, client, response))
+
+    @staticmethod
+    def _past(client: APIClient, now: str) -> tuple[Event, ...]:
+        return tuple(it for it in map(event.from_message, rest.past(client, now)) if it)
 
     async def aclose(self) -> None:
         """Close the connections of all but the events; the next question opens them again."""

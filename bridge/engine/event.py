@@ -28,6 +28,9 @@ class Action(StrEnum):
 
 
 FILTERS: Mapping[str, list[str]] = {"type": ["container", "network"], "event": [*Action]}
+RUNS: Mapping[str, list[str]] = {"type": ["container"], "event": [Action.KILL, Action.START, Action.DIE]}
+"""The filters for what tells whether the run of a container was told to stop."""
+
 NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
 
 

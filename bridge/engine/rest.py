@@ -145,16 +145,28 @@ def drivers(network_ids: Collection[str], client: APIClient) -> dict[str, str]:
     return {network["Id"]: network["Driver"] for network in found if network["Id"] in network_ids}
 
 
-def subscribe(client: APIClient) -> requests.Response:
+def past(client: APIClient, until: str) -> list[Any]:
+    """Return the messages about runs of containers that the engine remembers: it keeps its last 256 events."""
+    parameters = {"since": "1", "until": until, "filters": json.dumps(event.RUNS)}
+    response = _get(client, f"/v{client.api_version}/events", params=parameters, timeout=SILENCE)
+    return [json.loads(line) for line in response.iter_lines()]
+
+
+def subscribe(client: APIClient, since: str) -> requests.Response:
     """Return the answer whose body is the stream of events.
 
     An engine answers a moment before it subscribes (getEvents in moby), so it is also asked for what
-    happened since a time just before, by its own clock.
+    happened since a time just before.
     """
-    now = parsedate_to_datetime(_get(client, "/_ping", timeout=SILENCE).headers.get("Date", ""))
-    parameters = {"since": f"{now.timestamp():.0f}", "filters": json.dumps(event.FILTERS)}
+    parameters = {"since": since, "filters": json.dumps(event.FILTERS)}
     path = f"/v{client.api_version}/events"
     return _get(client, path, params=parameters, stream=True, timeout=(SILENCE, None))
+
+
+def now(client: APIClient) -> str:
+    """Return the second that it is by the engine's clock."""
+    told = parsedate_to_datetime(_get(client, "/_ping", timeout=SILENCE).headers.get("Date", ""))
+    return f"{told.timestamp():.0f}"
 
 
 def _get(client: APIClient, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests

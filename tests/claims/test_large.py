@@ -75,7 +75,7 @@ def test_replica_comes_between_a_large_container(etcd: FakeEtcd) -> None:
 def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> None:
     """A container that is too large for a transaction is told so, and others are not held up."""
     came = bridge.settle(large, web("c2"))
-    assert "do not fit one etcd transaction" in messages(came)[0]
+    assert "does not fit one etcd transaction" in messages(came)[0]
     assert came.settled[identifier("c2")].published
 
 

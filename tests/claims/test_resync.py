@@ -1,17 +1,20 @@
 """Beginning anew: what is listed, settled together and mended."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 
+from bridge.claims.fitting import fits
 from bridge.claims.memory import Memory
 from bridge.claims.resync import Resynced, Steps, resync
-from bridge.claims.transaction import Range
+from bridge.claims.transaction import Compare, Range, Read, Revision, Transaction
 from bridge.labels.model import Ref
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import state
 from tests.claims.world import Bridge, identifier, layout, publication, router, service, started, view, web
+
+Asked = Transaction | Read
 
 PERMANENT = {"http/middlewares/docker-event-bridge/addprefix/prefix": "/docker-event-bridge"}
 RULE = "traefik/http/routers/web/rule"
@@ -22,9 +25,11 @@ def run(bridge: Bridge, *publications: Publication, keeps: Iterable[str] = ()) -
     return _carried_out(resync(publications, bridge.memory, bridge.fence, keeps), bridge.etcd)
 
 
-def _carried_out(steps: Steps, etcd: FakeEtcd) -> Resynced:
+def _carried_out(steps: Steps, etcd: FakeEtcd, meanwhile: Callable[[Asked], object] = id) -> Resynced:
+    """Carry steps out; `meanwhile` is what happens before each request."""
     request = next(steps)
     while True:
+        meanwhile(request)
         try:
             request = steps.send(etcd.carry_out(request))
         except StopIteration as done:
@@ -185,3 +190,41 @@ def test_servers_of_a_later_format_stay(etcd: FakeEtcd, bridge: Bridge, kind: st
     came = run(bridge, web("c1"))
     assert view(etcd) == before
     assert "its format is 9" in came.settled[identifier("c1")].problems[0].message
+
+
+def test_large_values_are_mended_apart(etcd: FakeEtcd) -> None:
+    """What is mended together always fits one transaction, however large the values are."""
+    bridge, rule = Bridge(etcd), "x" * 110_000
+    large = [publication(f"c{number}", router(f"r{number}", rule=rule)) for number in range(20)]
+    run(bridge, *large)
+    before = view(etcd)
+    for path in before:
+        etcd.delete(f"traefik/{path}")
+    asked: list[Asked] = []
+    _carried_out(resync(large, bridge.memory, bridge.fence), etcd, asked.append)
+    assert all(isinstance(request, Read) or fits(request) for request in asked)
+    assert view(etcd) == before
+
+
+def test_what_cannot_be_mended_holds_up_nothing(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """A key that somebody changes at that moment is left to the next resync; all others are mended now."""
+    shown = view(etcd)
+    for path in shown:
+        etcd.put(f"traefik/{path}", "evil")
+
+    def meanwhile(request: Asked) -> None:
+        if isinstance(request, Transaction) and etcd.keys[RULE].value == "evil":
+            etcd.put(RULE, "worse")
+
+    _carried_out(resync([web("c1")], bridge.memory, bridge.fence), etcd, meanwhile)
+    assert view(etcd) == shown | {"http/routers/web/rule": "worse"}
+
+
+def test_who_was_taken_for_dead_mends_nothing(etcd: FakeEtcd, bridge: Bridge) -> None:
+    """It asks once, not for each key."""
+    for path in view(etcd):
+        etcd.put(f"traefik/{path}", "evil")
+    fenced = (Compare(Range("nobody"), Revision.MODIFIED, 1),)
+    asked: list[Asked] = []
+    _carried_out(resync([web("c1")], bridge.memory, fenced), etcd, asked.append)
+    assert sum(isinstance(request, Transaction) for request in asked) <= 2

@@ -74,3 +74,12 @@ def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
     except KeyError:
         structlog.get_logger().exception("broken")
     assert json.loads(capsys.readouterr().err)["exception"].endswith("KeyError: 'web'")
+
+
+def test_endless(capsys: pytest.CaptureFixture[str]) -> None:
+    """A text without end is cut, and says so."""
+    logs.configure("info", "json")
+    structlog.get_logger().warning("event", label="x" * 100_000)
+    told = capsys.readouterr().err
+    assert len(told) < 2000
+    assert "... (100,000 characters)" in told

@@ -43,9 +43,25 @@ def test_any_other_signal_does_not(container: Container) -> None:
 
 
 def test_an_earlier_run_says_nothing(container: Container) -> None:
-    """A signal that was sent before this run began was not for it."""
+    """A signal was for the run in which it was looked at, and for no later one whose start nobody told of."""
     draining = Draining()
-    draining.sent(container.id, TERM, STARTED - 1)
+    draining.sent(container.id, TERM, STARTED + 1)
+    assert draining.holds(container)
+    assert not draining.holds(replace(container, started="2023-11-14T22:15:00Z"))
+
+
+def test_clocks_may_jump(container: Container) -> None:
+    """A signal counts although the engine's clock went back since the container was started."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED - 3600)
+    assert draining.holds(container)
+
+
+def test_who_is_gone_is_forgotten(container: Container) -> None:
+    """Nothing is kept of containers whose end was missed."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED)
+    draining.only([])
     assert not draining.holds(container)
 
 

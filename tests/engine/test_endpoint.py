@@ -84,7 +84,7 @@ async def works(asked: Engine) -> bool:
     """Ask, and follow the events until one waits for the next."""
     info = await asked.info()
     with anyio.move_on_after(0.3):
-        async with asked.events() as events:
+        async with asked.events() as (_, events):
             await asked.inspect_all()
             async for _ in events:
                 pass

@@ -58,7 +58,7 @@ async def until(marked: str, events: AsyncIterator[Event]) -> list[Event]:
 async def told(asked: Engine, dockerd: Dockerd, *commands: str) -> list[str]:
     """Return what is told of the container when commands are given to Docker; a disconnect may come twice."""
     container_id = dockerd.cli("inspect", "--format={{.Id}}", NAME)
-    async with asked.events() as events:
+    async with asked.events() as (_, events):
         await until(mark(dockerd), events)
         for command in commands:
             dockerd.cli(*command.split())
@@ -135,7 +135,7 @@ async def test_own_stop_signal(asked: Engine, each_engine: Dockerd) -> None:
     container_id = each_engine.cli("run", *options, "busybox", *UNTIL_USR1)
     container = await asked.inspect(container_id)
     assert isinstance(container, Container)
-    async with asked.events() as events:
+    async with asked.events() as (_, events):
         await until(mark(each_engine), events)
         each_engine.cli("stop", NAME)
         each_engine.cli("rm", NAME)
@@ -147,7 +147,7 @@ async def test_own_stop_signal(asked: Engine, each_engine: Dockerd) -> None:
 async def test_health(asked: Engine, each_engine: Dockerd) -> None:
     """A change of health is told."""
     health = ["--health-cmd=true", "--health-interval=1s"]
-    async with asked.events() as events:
+    async with asked.events() as (_, events):
         with each_engine.container(NAME, *health, image="busybox") as container_id, anyio.fail_after(TOLD_WITHIN):
             async for event in events:
                 if event.container_id == container_id and event.action is Action.HEALTH_STATUS:
@@ -161,7 +161,7 @@ async def test_health(asked: Engine, each_engine: Dockerd) -> None:
 async def test_filters(each_engine: Dockerd, running: Dockerd) -> None:
     """The engine itself leaves out what is not asked for: health checks make much noise."""
     client = await threads.run(lambda: rest.connect(Endpoint(each_engine.url)))
-    response = await threads.run(lambda: rest.subscribe(client))
+    response = await threads.run(lambda: rest.subscribe(client, rest.now(client)))
     try:
         running.cli("exec", NAME, "true")
         running.cli("volume", "rm", running.cli("volume", "create"))

@@ -53,7 +53,7 @@ def when(part: str, answered: bytes) -> Callable[[str], bytes | None]:
 
 async def follow(asked: Engine, do: Callable[[], None]) -> None:
     """Do something when the stream of events stands, and read it to its end."""
-    async with asked.events() as events:
+    async with asked.events() as (_, events):
         do()
         async for _ in events:
             pass
@@ -90,7 +90,7 @@ async def test_nothing_between_subscription_and_list_is_lost(
             made.append(made_and_removed(engine))
 
     between.meddle = make_before_subscribing
-    async with asked_through.events() as events:
+    async with asked_through.events() as (_, events):
         await until_destroyed(made[0], events)
 
 
@@ -102,7 +102,7 @@ async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd
     assert [one.id for one in await asked_through.list_all()] == engine.cli(
         "ps", "--all", "--quiet", "--no-trunc"
     ).split()
-    async with asked_through.events() as events:
+    async with asked_through.events() as (_, events):
         await until_destroyed(made_and_removed(engine), events)
 
 
@@ -208,7 +208,7 @@ async def ask_everything(asked: Engine) -> None:
     """Ask all there is to ask."""
     await asked.inspect_all()
     await asked.inspect(CONTAINER)
-    async with asked.events() as events:
+    async with asked.events() as (_, events):
         with anyio.move_on_after(5):
             await anext(events)
 
@@ -233,7 +233,7 @@ async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
 async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
     """A frozen engine is noticed by a ping within its deadline, and works on when it thaws."""
     asked = connect(Endpoint(own_dockerd.url))
-    async with asked.events() as events:
+    async with asked.events() as (_, events):
         own_dockerd.freeze()
         try:
             with pytest.raises(EngineUnavailable, match="in time"), anyio.fail_after(DEADLINE + 1):

@@ -235,7 +235,15 @@ class FakeEngine:
         state = self._states.get(container_id)
         return _inspection(state, self.release) if state else None
 
-    def follow(self, since: float, wanted: Callable[[dict[str, Any]], bool]) -> "_Stream":
+    def remembered(self, wanted: Callable[[dict[str, Any]], bool], since: float, until: float) -> "_Stream":
+        """Return a stream of the wanted events between two times, the later of which is past."""
+        with self._lock:
+            stream = self.follow(lambda message: message["timeNano"] <= until * 1e9 and wanted(message), since)
+            self._streams.remove(stream)
+        stream.end()
+        return stream
+
+    def follow(self, wanted: Callable[[dict[str, Any]], bool], since: float) -> "_Stream":
         """Return a stream of the wanted events from a time on."""
         with self._lock:
             stream = _Stream(wanted)
@@ -389,8 +397,12 @@ class _Handler(BaseHTTPRequestHandler):
             case ["networks"] if json.loads(query.get("filters", "{}")).keys() == {"id"}:
                 ids = set(json.loads(query["filters"])["id"])
                 self._send_json([network for network in engine.networks() if network["Id"] in ids])
-            case ["events"] if "until" not in query:
-                self._stream(engine.follow(float(query.get("since") or time.time()), _filter(query)))
+            case ["events"]:
+                since, wanted = float(query.get("since") or time.time()), _filter(query)
+                until = query.get("until")
+                self._stream(
+                    engine.remembered(wanted, since, float(until)) if until else engine.follow(wanted, since)
+                )
             case _:
                 raise _Refusal(HTTPStatus.NOT_IMPLEMENTED, f"the fake engine does not know {self.path}")
 

@@ -207,6 +207,14 @@ def test_events_of_the_past(real: Engine, fake: FakeEngine, filters: object) -> 
         assert (last["Type"], last["Action"]) == ("container", "destroy")
 
 
+def test_events_up_to_now(real: Engine, fake: FakeEngine) -> None:
+    """Who asks for what happened until now is told of it, and then the stream ends."""
+    for engine, make in ((real, _make_real), (fake, _make_fake)):
+        make(engine)
+        with following(engine, since=1, until=int(time.time()) + 1) as told:
+            assert "destroy" in [message["Action"] for message in told]
+
+
 @pytest.mark.parametrize(
     ("path", "method"),
     [

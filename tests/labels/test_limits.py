@@ -1,0 +1,36 @@
+"""How much one container may say."""
+
+import pytest
+
+from bridge.labels.limits import MOST_CHARACTERS, MOST_LABELS, excess
+
+NAME = "traefik.http.routers.r"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param({f"{NAME}{number}.rule": "" for number in range(MOST_LABELS)}, id="many"),
+        pytest.param({NAME: "x" * (MOST_CHARACTERS - len(NAME))}, id="long"),
+        pytest.param({f"other.{number}": "x" * 1000 for number in range(MOST_LABELS + 1)}, id="of others"),
+    ],
+)
+def test_taken(labels: dict[str, str]) -> None:
+    """A great deal is taken, and labels of others do not count."""
+    assert not excess("web", labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        pytest.param({f"Traefik.r{number}": "" for number in range(MOST_LABELS + 1)}, "1,001 labels", id="many"),
+        pytest.param({f"bridge.r{number}": "" for number in range(MOST_LABELS + 1)}, "1,001 labels", id="ours"),
+        pytest.param({NAME: "x" * MOST_CHARACTERS}, "250,022 characters", id="long value"),
+        pytest.param({NAME + "x" * MOST_CHARACTERS: ""}, "250,022 characters", id="long name"),
+    ],
+)
+def test_too_much(labels: dict[str, str], told: str) -> None:
+    """What is more is one problem, which does not repeat it."""
+    [problem] = excess("web", labels)
+    assert told in problem.message
+    assert "at most 1,000 labels and 250,000 characters" in problem.hint
