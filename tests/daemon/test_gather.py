@@ -1,7 +1,9 @@
 """What is asked of the engine, and what is not: on an engine that counts, since real ones do not tell."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer, FakeEngine
 from tests.lab.wait import wait_for
+
+PORT = "traefik.http.services.guest.loadbalancer.server.port"
 
 
 class CountingEngine(FakeEngine):
@@ -111,3 +115,65 @@ def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: 
         routed(keys, other)
         routed(keys, engine.run(container("later")))
         assert not keys.servers(hanging)
+
+
+def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """An inspection that is not answered says nothing of those that use the container's network, either."""
+    target = engine.run(container("target", enable="false"))
+    guest = replace(container("guest"), network_mode=f"container:{target}", networks={}, health="healthy")
+    user = engine.run(replace(guest, labels={**guest.labels, PORT: "80"}))
+    with bridge(engine, etcd, root_key) as keys:
+        routed(keys, user)
+        with engine.hanging(target):
+            asked = engine.asked.count(target)
+            engine.set_health(user, "healthy")
+            wait_for(lambda: engine.asked.count(target) > asked + 1, WITHIN, "nobody asked for it again")
+            routed(keys, engine.run(container("other")))
+            assert keys.servers(user)
+        engine.remove(target)
+        wait_for(lambda: not keys.servers(user), WITHIN, "it is still routed")
+
+
+def test_a_drain_outlives_a_restart_of_the_bridge(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """A container that was told to stop while no bridge followed stays withdrawn, as the engine remembers it."""
+    draining, other = engine.run(container("draining")), engine.run(container("other"))
+    with Bridge(engine, etcd, root_key) as running:
+        keys = Keys(etcd, root_key)
+        routed(keys, draining)
+        running.process.end()
+        engine.signal(draining, "15")
+        running.start()
+        wait_for(lambda: not keys.servers(draining), WITHIN, running.process.tail)
+        running.process.end()
+        revision = keys.view()
+        running.start()
+        running.wait_until_healthy()
+        assert keys.view() == revision
+        assert keys.servers(other)
+        engine.stop(draining)
+        engine.start(draining)
+        routed(keys, draining)
+
+
+class RestlessEngine(CountingEngine):
+    """An engine behind a proxy that takes a subscription and ends it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subscribed: list[float] = []
+
+    def follow(self, wanted: Callable[[dict[str, Any]], bool], since: float) -> Any:  # noqa: ANN401 - as in the base
+        """End a stream as soon as it begins."""
+        stream = super().follow(wanted, since)
+        if since > 1:  # not what it remembers of the past
+            self.subscribed.append(time.monotonic())
+            stream.end()
+        return stream
+
+
+def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_key: str) -> None:
+    """A proxy that cuts each stream at once costs no more than an engine that is away, and hides nothing."""
+    with RestlessEngine() as engine, bridge(engine, etcd, root_key) as keys:
+        routed(keys, engine.run(container("web")))
+        wait_for(lambda: len(engine.subscribed) >= 6, WITHIN, "it has stopped subscribing")
+        assert engine.subscribed[5] - engine.subscribed[0] > 2

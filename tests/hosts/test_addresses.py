@@ -1,9 +1,15 @@
-"""Hosts whose containers have the same addresses: said once on each of them, as soon as they meet."""
+"""Under which addresses hosts are known: none, one that others have too, one that changes."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.daemon.host import WITHIN
-from tests.hosts.sites import running, site
+from tests.hosts.sites import running, site, web
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
+from tests.lab.shell import run
+from tests.lab.wait import wait_for
 
 EVENT = "neither this host nor another has an advertise address"
 
@@ -18,3 +24,29 @@ def test_a_second_host_without_an_advertise_address(engine: Engine, etcd: Etcd, 
             told = [line for line in host.logged(level="warning") if line["event"].startswith(EVENT)]
             assert [line["host"] for line in told] == [other]
         assert EVENT not in three.bridge.log()
+
+
+def test_an_interface_whose_address_changes(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """At the next resync servers move to the new address, and the other hosts are told of it."""
+    with interface("10.254.79.1/24") as name:
+        host = site(engine, etcd, root_key, "one", advertise_address=name, resync_interval="1s")
+        with running(host), web(host, "web-1", "--publish=80") as container:
+            port = engine.cli("port", "web-1", "80/tcp").splitlines()[0].rpartition(":")[2]
+            assert host.servers(container) == [f"http://10.254.79.1:{port}"]
+            run(["ip", "address", "flush", "dev", name])
+            run(["ip", "address", "add", "10.254.80.1/24", "dev", name])
+            moved = [f"http://10.254.80.1:{port}"]
+            wait_for(lambda: host.servers(container) == moved, WITHIN, host.bridge.process.tail)
+            assert '"10.254.80.1"' in host.keys.state()["hosts/one"].value
+
+
+@contextmanager
+def interface(address: str) -> Iterator[str]:
+    """Make a network interface with an address, until the block ends."""
+    name = f"lab{uuid.uuid4().hex[:8]}"
+    run(["ip", "link", "add", name, "type", "bridge"])
+    try:
+        run(["ip", "address", "add", address, "dev", name])
+        yield name
+    finally:
+        run(["ip", "link", "delete", name])

@@ -156,3 +156,25 @@ def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, H
         assert len(two.logged(event="a host is gone whose record cannot be read")) == 1
         assert two.bridge.command("purge", "one", "--yes").returncode == 0
         assert not one.servers(kept)
+
+
+def test_a_session_begins_with_a_listing(hosts: tuple[Host, Host]) -> None:
+    """What happened while the lease was lost is told from what was there before; the rest stays as it was."""
+    one, _ = hosts
+    labels = ("--label=site=one",)
+    with one.engine.container("old-name", *labels) as renamed, web(one, "web-1") as same:
+        one.wait_until_routed(renamed)
+        before = one.keys.view()
+        lease = one.keys.state()["alive/one"].lease
+        one.bridge.process.send(signal.SIGSTOP)
+        one.keys.etcd.ctl("lease", "revoke", f"{lease:x}")
+        one.engine.cli("rename", "old-name", "new-name")
+        one.bridge.process.send(signal.SIGCONT)
+        try:
+            wait_for(lambda: "http/routers/new-name/rule" in one.keys.view(), WITHIN, one.bridge.process.tail)
+            assert not [path for path in (*one.keys.view(), *one.keys.state()) if "old-name" in path]
+            assert one.servers(same)
+            kept = {path: key for path, key in before.items() if "old-name" not in path}
+            assert kept.items() <= one.keys.view().items()
+        finally:
+            one.engine.cli("rename", "new-name", "old-name")
