@@ -1,5 +1,7 @@
 """Runs the daemon, its logs set up, and makes one line of what no retry mends."""
 
+import gc
+
 import anyio
 
 from bridge import daemon, logs
@@ -14,6 +16,8 @@ FATAL = CommandError, EngineRejected, StoreRejected, HealthSocketError
 
 def serve(settings: RunSettings) -> None:
     """Return when a signal has stopped the daemon; raise CommandError with the line of what is fatal."""
+    gc.freeze()
+    gc.enable()
     logs.configure(settings.log_level, settings.log_format)
     fatal: list[BaseException] = []
     try:

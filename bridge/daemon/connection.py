@@ -11,10 +11,11 @@ log = get_logger()
 
 @dataclass(slots=True)
 class Connection:
-    """One side of the bridge, as it stands; `name` is how the log calls it."""
+    """One side of the bridge, as it stands; `name` is how the log calls it, `falls` how often it was lost."""
 
     name: str
     state: str = "not connected yet"
+    falls: int = 0
     _stands: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -34,6 +35,7 @@ class Connection:
         if self.up or self.state == "not connected yet":
             log.warning("waiting", on=self.name, reason=str(reason))
         if self.up:
+            self.falls += 1
             self._stands = anyio.Event()
         self.state = str(reason)
 

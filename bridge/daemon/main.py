@@ -23,6 +23,7 @@ from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import ALL, Task, Work
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
+from bridge.engine.event import Event
 from bridge.engine.interface import AddressUnavailableError, located, relocated
 from bridge.health import Status, serve
 from bridge.logs import get_logger
@@ -63,7 +64,8 @@ class Daemon:
         self.work = Work()
         self.docker = DockerSide(engine, self.work, settings.drain_limit.total_seconds())
         self.etcd = Connection("etcd")
-        self.synced = False
+        self.sync: Sync | None = None
+        self.synced: tuple[int, int] | None = None
         self.stopping = False
 
     async def run(self) -> None:
@@ -71,18 +73,27 @@ class Daemon:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._stop_on_signal, tasks)
             await tasks.start(serve, self.settings.health_socket, self.status)
-            identity, sync = await self._begin()
+            tasks.start_soon(self.docker.follow, self._concerned)
+            identity, self.sync = await self._begin()
             living = EtcdSide(self.store, identity, self.work, self.etcd)
             try:
-                await self._bridge(living, sync)
+                await self._bridge(living, self.sync)
             finally:
                 await self._leave(living)
 
     def status(self) -> Status:
         """How the bridge is."""
-        docker = self.docker.connection
-        sync = "committed" if self.synced else "not committed yet"
-        return Status(docker.up and self.etcd.up and self.synced, docker.state, self.etcd.state, sync)
+        docker, synced = self.docker.connection, self.synced == self._falls()
+        sync = "committed" if synced else "not committed yet"
+        return Status(docker.up and self.etcd.up and synced, docker.state, self.etcd.state, sync)
+
+    def _falls(self) -> tuple[int, int]:
+        """What changes whenever something may have been missed: what was in sync before is so no longer."""
+        return self.docker.connection.falls, self.etcd.falls
+
+    def _concerned(self, event: Event) -> bool:
+        """Whether an event may change something; until it is known who this host is, every one may."""
+        return self.sync is None or self.sync.concerned(event)
 
     async def _begin(self) -> tuple[Identity, Sync]:
         """Find out who this host is; its engine is waited for."""
@@ -104,7 +115,6 @@ class Daemon:
     async def _bridge(self, living: EtcdSide, sync: Sync) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(living.live)
-            tasks.start_soon(self.docker.follow, sync.concerned)
             tasks.start_soon(self._settle, living, sync)
             tasks.start_soon(sync.waiting.watch)
             tasks.start_soon(self._look_again, sync.gatherer)
@@ -131,7 +141,7 @@ class Daemon:
             )
 
     async def _round(self, task: Task, living: EtcdSide, sync: Sync) -> None:
-        session = await living.alive()
+        session, falls = await living.alive(), self._falls()
         try:
             if task.everything:
                 await self._relocate(living, sync, session)
@@ -141,7 +151,7 @@ class Daemon:
             raise
         self.docker.connection.stand()
         self.etcd.stand()
-        self.synced = True
+        self.synced = falls
         self.work.mark(again)
 
     async def _relocate(self, living: EtcdSide, sync: Sync, session: Session) -> None:
@@ -155,7 +165,7 @@ class Daemon:
             log.info("the advertise address has changed", address=chosen.advertise_address)
 
     def _fell(self, failure: Exception) -> None:
-        self.synced = False
+        self.synced = None
         side = self.docker.connection if isinstance(failure, EngineUnavailable) else self.etcd
         side.fall(failure)
 

@@ -36,6 +36,11 @@ class _Client(APIClient):
         """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
         return super().request(*what, **{"verify": self.verify, **options})
 
+    def _retrieve_server_version(self) -> str:
+        """Read the API version from the answer to a ping: for `/version` an engine starts other programs."""
+        told: str | None = _get(self, "/_ping", timeout=SILENCE).headers.get("Api-Version")
+        return told or str(super()._retrieve_server_version())  # type: ignore[misc]  # its stubs leave it out
+
 
 def connect(endpoint: Endpoint) -> APIClient:
     """Return a client that speaks the API version of the engine."""
