@@ -28,7 +28,6 @@ from tests.lab.wait import wait_for
 
 DOCUMENTATION = (Path(__file__).parents[2] / "docs/security.md").read_text()
 USERS = ("root", "bridge", "traefik")
-TOKEN_TTL = 1
 ENDED_WITHIN = 20.0
 DEFAULTS = load(RunSettings, {})
 LEASE, GOODBYE = DEFAULTS.host_lease.total_seconds(), DEFAULTS.keep_after_stop.total_seconds()
@@ -75,9 +74,16 @@ class Locked:
         )
 
 
+@pytest.fixture
+def token_ttl() -> int:
+    """Return the seconds that a token lives for."""
+    return 1
+
+
 @pytest.fixture(params=["3.4", "3.7"])
 def locked(
     request: pytest.FixtureRequest,
+    token_ttl: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     start_etcd: Callable[..., Etcd],
@@ -90,7 +96,7 @@ def locked(
     tls = (f"--cert-file={cert}", f"--key-file={key}", f"--trusted-ca-file={signed_by.ca}", "--client-cert-auth")
     addresses = (f"--listen-client-urls={urls}", f"--advertise-client-urls={urls}")
     release = cast("EtcdRelease", request.param)
-    etcd = start_etcd(release, member=member, arguments=(*addresses, *tls, f"--auth-token-ttl={TOKEN_TTL}"))
+    etcd = start_etcd(release, member=member, arguments=(*addresses, *tls, f"--auth-token-ttl={token_ttl}"))
     for user in USERS:
         (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
     run(documented("etcd"), tmp_path, etcd)
@@ -115,7 +121,7 @@ def hosted(engine: Engine, locked: Locked, **settings: str) -> Iterator[Host]:
         yield Host(engine, bridge, Keys(locked.etcd, "traefik"))
 
 
-def test_the_documented_role_is_enough(engine: Engine, locked: Locked) -> None:
+def test_the_documented_role_is_enough(engine: Engine, locked: Locked, token_ttl: int) -> None:
     """Start, claim, wait, succeed, lease, goodbye, purge: all of it with the documented role and short tokens."""
     with hosted(engine, locked) as host:
         alive = host.keys.state()["alive/lab"]
@@ -123,7 +129,7 @@ def test_the_documented_role_is_enough(engine: Engine, locked: Locked) -> None:
         with host.container("shared"), engine.container("waiter", other) as waiter:
             host.wait_until_logged('"container": "waiter"')
             # Time itself is the condition here: etcd does not tell when a token ends.
-            time.sleep(LEASE + 2 * TOKEN_TTL)
+            time.sleep(LEASE + 2 * token_ttl)
             assert host.keys.state()["alive/lab"] == alive
             assert not host.keys.servers(waiter)
             engine.cli("stop", "--time=1", "shared")
@@ -138,11 +144,14 @@ def test_the_documented_role_is_enough(engine: Engine, locked: Locked) -> None:
         assert not host.logged(level="error")
 
 
+# Traefik's client cannot log in again on etcd 3.4 once its token has expired.
+@pytest.mark.parametrize("token_ttl", [300])
 def test_the_role_of_traefik_is_enough(
     engine: Engine,
     locked: Locked,
     start_traefik: Callable[..., Traefik],
     start_traefik_2_11: Callable[..., Traefik],
+    token_ttl: int,  # noqa: ARG001, for etcd
 ) -> None:
     """Every Traefik reads and follows the view as its own user, which may read nothing else and write nothing."""
     account = {"username": "traefik", "password": "traefik-secret"}
