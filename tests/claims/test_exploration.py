@@ -36,6 +36,7 @@ NEEDED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_every_order(name: str) -> None:
     """In every order of a small world's events all rules hold, and it comes to rest."""

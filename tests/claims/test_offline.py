@@ -37,4 +37,4 @@ def test_same_limits() -> None:
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(130)))
     plan = settle_offline([large], layout())
     assert not plan.keys
-    assert "do not fit" in plan.settled[identifier("c1")].problems[0].message
+    assert "does not fit" in plan.settled[identifier("c1")].problems[0].message
