@@ -28,9 +28,12 @@ def test_a_container_answers_until_it_stops(
             assert traefik.get("answers.localhost").status == 404
 
 
-def test_a_bad_label_costs_its_container_only(host: Host) -> None:
+def test_a_bad_label_costs_its_container_only(
+    host: Host, etcd: Etcd, root_key: str, start_traefik: StartTraefik
+) -> None:
     """A bad label is told once with its hint, in the log and the plan; only its container is not routed."""
     label = "traefik.http.routers.spoiled.priority"
+    traefik = start_traefik(etcd_provider(etcd, root_key), AT_ONCE)
     with (
         host.container("sound") as sound,
         host.engine.container("spoiled", routed_by("spoiled"), f"--label={label}=high") as spoiled,
@@ -38,6 +41,8 @@ def test_a_bad_label_costs_its_container_only(host: Host) -> None:
     ):
         host.engine.cli("update", "--cpu-shares", "512", "spoiled")
         host.wait_until_followed()
+        for name, status in ("later", 200), ("sound", 200), ("spoiled", 404):
+            traefik.wait_for_status(status, f"{name}.localhost")
         [line] = host.logged(container="spoiled", label=label)
         planned = json.loads(host.bridge.command("plan", "--output", "json").stdout)
         [problem] = [it for it in planned["problems"] if it["container"] == "spoiled"]
