@@ -32,6 +32,7 @@ PARTS_OF_FIXTURES = {
     "start_traefik": ("certificate", "traefik-3.7"),
     "start_traefik_2_11": ("certificate", "traefik-2.11"),
     "traefiks": ("certificate", "traefik-3.7", "traefik-2.11"),
+    "registry": ("registry", "python-image", "haproxy", "traefik-3.7", "etcd-3.7"),
     "rules_oracle": ("rules-oracle",),
     "site": ("load",),
 }

@@ -5,6 +5,7 @@ alone: rules would outlive it, and containers here need no way out.
 """
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,8 @@ from tests.lab.engine import UNMOUNT
 from tests.lab.shell import Command, PartUnavailableError, progress, run, say
 from tests.lab.wait import DeadlineError, wait_for
 
-SOCKET = "unix:///var/run/docker.sock"
+UNIX = "unix://"
+SOCKET = f"{UNIX}/var/run/docker.sock"
 RUNTIME = Path("/run/docker-event-bridge")
 PID_FILE = RUNTIME / "docker.pid"
 BRIDGE_FILE = RUNTIME / "bridge"
@@ -56,9 +58,20 @@ def answers() -> bool:
     return _complaint() is None
 
 
+def socket() -> str:
+    """Return where the engine's own machine has its socket; outside of Linux the engine has one of its own."""
+    named = os.environ.get("DOCKER_HOST", "") if platform.system() == "Linux" else ""
+    default = named if named.startswith(UNIX) else SOCKET
+    return os.environ.get("DOCKER_SOCKET") or default.removeprefix(UNIX)
+
+
 def is_ours() -> bool:
-    """Tell whether an engine runs that `make up` started."""
-    return _pid() is not None
+    """Tell whether the engine that is meant is one that `make up` started."""
+    return _is_the_usual_meant() and _pid() is not None
+
+
+def _is_the_usual_meant() -> bool:
+    return (os.environ.get("DOCKER_HOST") or SOCKET) == SOCKET
 
 
 def data() -> Path:
@@ -67,7 +80,9 @@ def data() -> Path:
 
 
 def stop() -> None:
-    """Stop the engine that `make up` started, if there is one."""
+    """Stop the engine that `make up` started, if there is one and no other is meant."""
+    if not _is_the_usual_meant():
+        return
     if pid := _pid():
         with progress("Stopping the Docker engine that `make up` started"):
             _terminate(pid)

@@ -9,11 +9,12 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from compose.quickstart import pip_conf
-from tests.lab import images, parts
+from tests.lab import images
 from tests.lab.python_image import import_python
 from tests.lab.shell import PartUnavailableError, progress, run, say
 
@@ -85,30 +86,13 @@ def _make(missing: Sequence[str]) -> None:
     say("Making local images under the same names instead.")
     for name in missing:
         with progress(f"Making a local image {name}"):
-            STAND_INS[name.partition(":")[0]](name)
+            (_make_python if name == BASE else _import)(name)
 
 
-def _make_traefik(name: str) -> None:
-    _import(name, {"usr/local/bin/traefik": parts.traefik("3.7")}, 'ENTRYPOINT ["/usr/local/bin/traefik"]')
-
-
-def _make_etcd(name: str) -> None:
-    _import(name, {"usr/local/bin/etcd": parts.etcd("3.7")}, 'CMD ["/usr/local/bin/etcd"]')
-
-
-def _make_haproxy(name: str) -> None:
-    executable = parts.haproxy()
-    libraries = re.findall(r"(?:=> |^\t)(/\S+)", run(["ldd", executable]), re.MULTILINE)
-    files = {library.removeprefix("/"): Path(library) for library in libraries}
-    _import(name, {"usr/local/sbin/haproxy": executable, **files})
-
-
-def _make_whoami(name: str) -> None:
-    _import(name, {"whoami": parts.whoami()}, 'ENTRYPOINT ["/whoami"]', "EXPOSE 80")
-
-
-def _import(name: str, files: Mapping[str, Path], *changes: str) -> None:
-    images.import_image(DOCKER, name, files, [*changes, f"LABEL {STAND_IN}=true"])
+def _import(name: str) -> None:
+    contents = images.contents(name)
+    labelled = replace(contents, changes=[*contents.changes, f"LABEL {STAND_IN}=true"])
+    images.import_image(DOCKER, name, labelled)
 
 
 def _make_python(name: str) -> None:
@@ -128,12 +112,3 @@ def _archive(files: Mapping[str, str]) -> bytes:
             file.size, file.mode = len(text.encode()), 0o600
             archive.addfile(file, io.BytesIO(text.encode()))
     return packed.getvalue()
-
-
-STAND_INS: Mapping[str, Callable[[str], None]] = {
-    "haproxy": _make_haproxy,
-    "python": _make_python,
-    "quay.io/coreos/etcd": _make_etcd,
-    "traefik": _make_traefik,
-    "traefik/whoami": _make_whoami,
-}

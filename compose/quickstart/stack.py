@@ -1,13 +1,12 @@
 """The quick start as a whole: up, with a routed request to show for it, and down."""
 
-import os
 import shlex
 
 from compose.quickstart import compose, engine, images, ports, route
 from tests.lab import cache
 from tests.lab.shell import PartUnavailableError, progress, run, say
 
-SOCKET = "/var/run/docker.sock"
+INSIDE = "/docker.sock"
 OWN_NETWORK = "bridge"
 NETWORKS = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}"
 NEXT = """
@@ -47,26 +46,36 @@ def down() -> None:
         with progress("Removing containers, networks and volumes"):
             compose.call("down", "--volumes", "--remove-orphans")
         if not engine.is_ours():
-            say(f"Kept for a quick next start: the images (docker image rm {' '.join(images.names())})")
+            kept = " ".join([images.BASE, *images.names()])
+            say(f"Kept for a quick next start: the images (docker image rm {kept})")
     engine.stop()
     if cache.root().exists():
         say(f"Kept for a quick next start: what was built (rm -r {cache.root()})")
 
 
 def _start() -> None:
+    variables = {"DOCKER_SOCKET": engine.socket(), "DOCKER_GID": _group_of(engine.socket())}
     try:
-        compose.call("up", "--detach", variables={"DOCKER_GID": _group_of_socket()})
+        compose.call("up", "--detach", variables=variables)
     except PartUnavailableError as error:
         log = compose.call("logs", "--tail=5", "bridge")
         raise PartUnavailableError(f"{error}\nThe bridge's log ends:\n{log}") from error
     _join_own_network(compose.call("ps", "--quiet", "traefik").strip())
 
 
-def _group_of_socket() -> str:
-    """Return the group that owns the engine's socket, as containers see it."""
-    mount = f"--volume={os.environ.get('DOCKER_SOCKET', SOCKET)}:{SOCKET}:ro"
+def _group_of(socket: str) -> str:
+    """Return the group that owns the engine's socket, as containers see it.
+
+    Unlike `--volume`, and unlike Compose, this makes no directory where there is nothing.
+    """
+    mount = f"--mount=type=bind,source={socket},target={INSIDE},readonly"
     options = ["--rm", "--network=none", mount, "--entrypoint=stat"]
-    return run(["docker", "run", *options, images.BRIDGE, "--format=%g", SOCKET]).strip()
+    try:
+        return run(["docker", "run", *options, images.BRIDGE, "--format=%g", INSIDE]).strip()
+    except PartUnavailableError as error:
+        raise PartUnavailableError(
+            f"The engine cannot mount its socket {socket}: say where it is with DOCKER_SOCKET=..."
+        ) from error
 
 
 def _join_own_network(traefik: str) -> None:

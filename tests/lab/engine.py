@@ -7,8 +7,9 @@ engine's proxy processes, on the addresses that they are published on.
 import json
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,11 +34,20 @@ address = "{0}/containerd.sock"
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How an engine reaches registries: what its configuration and its environment say about them."""
+
+    settings: Mapping[str, object] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
 class Engine:
     """One Docker engine; a context manager that starts it, loads the small images, and removes all of it."""
 
-    def __init__(self, release: parts.EngineRelease) -> None:
+    def __init__(self, release: parts.EngineRelease, access: Access | None = None) -> None:
         self.release = release
+        self._access = access or Access()
         self._dockerd = parts.dockerd(release)
         self._work = WorkDirectory("engine")
         self._cleanup = ExitStack()
@@ -163,6 +173,7 @@ class Engine:
             "ip-forward": False,
             "iptables": False,
             "pidfile": str(self._work.path / "docker.pid"),
+            **self._access.settings,
         }
         if runc := self._dockerd.runc:
             settings |= {"runtimes": {"current": {"path": str(runc)}}, "default-runtime": "current"}
@@ -176,7 +187,7 @@ class Engine:
 
     def _start_dockerd(self) -> None:
         command: Command = [self._dockerd.path, f"--config-file={self._config}"]
-        self._process = Process(command, self._work.path / "docker.log")
+        self._process = Process(command, self._work.path / "docker.log", self._access.env)
         self._process.wait_until(self._answers, STARTED_WITHIN)
 
     def _answers(self) -> bool:

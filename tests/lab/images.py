@@ -2,38 +2,68 @@
 
 import io
 import json
+import re
 import subprocess
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import parts
-from tests.lab.shell import Command, PartUnavailableError
+from tests.lab.shell import Command, PartUnavailableError, run
 
 APPLETS = ("sh", "cat", "echo", "env", "false", "httpd", "ls", "nc", "sleep", "sync", "true", "wget")
 SLEEP = "trap exit TERM; sleep 1000000 & wait"
 
 
-def import_image(docker: Command, name: str, files: Mapping[str, Path], changes: Sequence[str]) -> None:
-    """Import an image that holds a busybox and the given files, by their paths inside.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an image holds beside a busybox, by paths inside, and lines as in a Dockerfile."""
 
-    `docker` is the command that reaches the engine; `changes` are lines as in a Dockerfile.
-    """
-    command = [*docker, "import", *(f"--change={change}" for change in changes), "-", name]
-    done = subprocess.run(command, input=_archive(files), capture_output=True, check=False)
+    files: Mapping[str, Path]
+    changes: Sequence[str] = ()
+
+
+def import_image(docker: Command, name: str, contents: Contents) -> None:
+    """Import an image; `docker` is the command that reaches the engine."""
+    command = [*docker, "import", *(f"--change={change}" for change in contents.changes), "-", name]
+    done = subprocess.run(command, input=_archive(contents.files), capture_output=True, check=False)
     if done.returncode:
         raise PartUnavailableError(f"image {name}: {done.stderr.decode(errors='replace').strip()}")
 
 
 def import_busybox(docker: Command, name: str = "busybox") -> None:
     """Import an image whose containers run until they are stopped; other commands are a shell away."""
-    import_image(docker, name, {}, [f"CMD {json.dumps(['sh', '-c', SLEEP])}"])
+    import_image(docker, name, Contents({}, [f"CMD {json.dumps(['sh', '-c', SLEEP])}"]))
 
 
 def import_whoami(docker: Command, name: str = "traefik/whoami") -> None:
     """Import our whoami, which listens on port 80."""
-    changes = ['ENTRYPOINT ["/whoami"]', "EXPOSE 80"]
-    import_image(docker, name, {"whoami": parts.whoami()}, changes)
+    import_image(docker, name, _whoami())
+
+
+def contents(original: str) -> Contents:
+    """Return what makes an image that does the work of one from a registry, by the name of that one."""
+    return IN_PLACE_OF[original.partition(":")[0]]()
+
+
+def _traefik() -> Contents:
+    return Contents({"usr/local/bin/traefik": parts.traefik("3.7")}, ['ENTRYPOINT ["/usr/local/bin/traefik"]'])
+
+
+def _etcd() -> Contents:
+    return Contents({"usr/local/bin/etcd": parts.etcd("3.7")}, ['CMD ["/usr/local/bin/etcd"]'])
+
+
+def _haproxy() -> Contents:
+    executable = parts.haproxy()
+    libraries = re.findall(r"(?:=> |^\t)(/\S+)", run(["ldd", executable]), re.MULTILINE)
+    files = {library.removeprefix("/"): Path(library) for library in libraries}
+    return Contents({"usr/local/sbin/haproxy": executable, **files})
+
+
+def _whoami() -> Contents:
+    return Contents({"whoami": parts.whoami()}, ['ENTRYPOINT ["/whoami"]', "EXPOSE 80"])
 
 
 def _archive(files: Mapping[str, Path]) -> bytes:
@@ -57,3 +87,11 @@ def _directory(path: str, mode: int) -> tarfile.TarInfo:
     directory = tarfile.TarInfo(path)
     directory.type, directory.mode = tarfile.DIRTYPE, mode
     return directory
+
+
+IN_PLACE_OF: Mapping[str, Callable[[], Contents]] = {
+    "haproxy": _haproxy,
+    "quay.io/coreos/etcd": _etcd,
+    "traefik": _traefik,
+    "traefik/whoami": _whoami,
+}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.lab import apt, cache, golang, programs
+from tests.lab import apt, cache, golang, programs, python_image
 from tests.lab.shell import Command, PartUnavailableError, run
 
 TraefikRelease = Literal["2.11", "3.7"]
@@ -106,6 +106,11 @@ def haproxy() -> Path:
     return Path("/usr/sbin/haproxy")
 
 
+def registry() -> Path:
+    """Return the executable of an image registry."""
+    return golang.build(programs.REGISTRY)
+
+
 def whoami() -> Path:
     """Return our own whoami, which needs no libraries (see `recipes/whoami`)."""
     return golang.build_own("whoami", golang.RECIPES / "whoami")
@@ -163,6 +168,8 @@ BY_NAME: Mapping[str, Callable[[], Path]] = {
     "docker-cli": docker_cli,
     "dockerd-20.10": lambda: dockerd("20.10").path,
     "compose": compose,
+    "registry": registry,
+    "python-image": python_image.archive,
     "dockerd-29": lambda: dockerd("29").path,
     "traefik-2.11": lambda: traefik("2.11"),
 }

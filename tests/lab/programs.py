@@ -58,3 +58,9 @@ RUNC = Program(
     edits=("-dropreplace=github.com/opencontainers/selinux",),
     cgo_packages=("libseccomp-dev",),
 )
+REGISTRY = Program(
+    "registry",
+    Module("github.com/distribution/distribution/v3", "v3.1.2"),
+    minutes=1.5,
+    package="./cmd/registry",
+)

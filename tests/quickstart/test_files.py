@@ -1,21 +1,24 @@
 """What the files of the quick start say to each other."""
 
+import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from compose.quickstart import images, pip_conf, ports
+from compose.quickstart import engine, images, pip_conf, ports
 from tests.lab import programs
 from tests.lab.golang import Program
+from tests.lab.images import IN_PLACE_OF
 from tests.lab.shell import PartUnavailableError
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_image_has_a_stand_in() -> None:
-    """Each image but our own can be made where no registry is, and so can the base of ours."""
-    repositories = {name.partition(":")[0] for name in [images.BASE, *images.names()]}
-    assert repositories - images.STAND_INS.keys() == {images.BRIDGE}
+    """Each image but our own can be made where no registry is."""
+    repositories = {name.partition(":")[0] for name in images.names()}
+    assert repositories - IN_PLACE_OF.keys() == {images.BRIDGE}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,27 @@ def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest
     assert "index-url = http://variable.test/" in written
     assert "proxy = http://proxy.test/" in written
     assert not [line for line in written if "find-links" in line]
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="elsewhere engines run on a machine of their own")
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param({}, "/var/run/docker.sock", id="the usual"),
+        pytest.param({"DOCKER_HOST": "unix:///run/user/1000/docker.sock"}, "/run/user/1000/docker.sock", id="own"),
+        pytest.param({"DOCKER_HOST": "tcp://127.0.0.1:2375"}, "/var/run/docker.sock", id="over the network"),
+        pytest.param(
+            {"DOCKER_HOST": "unix:///a", "DOCKER_SOCKET": "/b"}, "/b", id="another as the engine sees it"
+        ),
+    ],
+)
+def test_socket(variables: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy is given the socket of the engine that runs it, as a rootless one has it in another place."""
+    for name in ("DOCKER_HOST", "DOCKER_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    assert engine.socket() == expected
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "²"])

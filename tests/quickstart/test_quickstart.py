@@ -151,6 +151,24 @@ def test_no_engine(clone: Clone) -> None:
     assert done.stderr.splitlines()[0] == f"No Docker engine answers at DOCKER_HOST {endpoint}"
 
 
+def test_no_socket(running: Clone, tmp_path: Path) -> None:
+    """A socket that is not there is told in one line, and no directory is made in its place."""
+    socket_path = tmp_path / "docker.sock"
+    done = running.make("up", {"DOCKER_SOCKET": str(socket_path)})
+    assert done.returncode != 0
+    told = f"The engine cannot mount its socket {socket_path}: say where it is with DOCKER_SOCKET=..."
+    assert told in done.stderr.splitlines()
+    assert not socket_path.exists()
+
+
+def test_down_elsewhere(running: Clone) -> None:
+    """What is taken down on an engine that was named leaves the machine's own as it is."""
+    containers = docker("ps", "--quiet", OURS)
+    done = running.make("down", {"DOCKER_HOST": f"tcp://{LOOPBACK}:{free_port()}"})
+    assert done.returncode == 0, done.stderr
+    assert docker("ps", "--quiet", OURS) == containers
+
+
 def test_down_leaves_nothing(running: Clone) -> None:
     """Containers, networks, volumes, processes and devices are gone, and so is an engine that `up` started."""
     network = docker("network", "inspect", "--format={{slice .Id 0 12}}", f"{PROJECT}_default")

@@ -1,0 +1,87 @@
+"""The quick start where Docker, Compose and a registry are at hand: it uses them, and nothing else."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from compose.quickstart import images, route
+from tests.lab import parts
+from tests.lab.engine import Engine
+from tests.lab.registry import Registry
+from tests.lab.workdir import WorkDirectory
+from tests.quickstart import published
+from tests.quickstart.conftest import OURS, Clone
+
+# The first run publishes the images.
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def registry(engine: Engine) -> Iterator[Registry]:
+    """Return a registry that has the images."""
+    with Registry(published.data(engine.docker)) as started:
+        yield started
+
+
+@pytest.fixture
+def usual(registry: Registry) -> Iterator[Engine]:
+    """Return an engine without images, which reaches the registry."""
+    with Engine("29", registry.access("quay.io")) as started:
+        started.cli("image", "rm", *started.cli("image", "ls", "--quiet").split())
+        yield started
+
+
+@pytest.fixture
+def fresh() -> Iterator[Clone]:
+    """Return a clone."""
+    work = WorkDirectory("usual")
+    try:
+        yield Clone(work.path / "docker-event-bridge")
+    finally:
+        work.remove()
+
+
+@pytest.fixture
+def variables(usual: Engine, compose: Path, tmp_path: Path) -> Mapping[str, str]:
+    """Lead to the engine, and to no command but these: what needs apt-get, go or dockerd fails."""
+    path = tmp_path / "path"
+    path.mkdir()
+    for name, command in {
+        "docker": parts.docker_cli(),
+        "make": shutil.which("make"),
+        "python3": sys.executable,
+    }.items():
+        (path / name).symlink_to(Path(command or "").resolve())
+    return {
+        "DOCKER_CONFIG": str(compose.parents[1]),
+        "DOCKER_HOST": usual.url,
+        "PATH": str(path),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+
+
+def test_only_what_is_there_is_used(fresh: Clone, usual: Engine, variables: Mapping[str, str]) -> None:
+    """Images are pulled and the bridge is built on theirs; nothing is installed or made instead, or left."""
+    told = fresh.make("up", variables)
+    assert told.returncode == 0, told.stderr
+    assert sorted(re.findall(r"^(.*) \.\.\.$", told.stderr, re.MULTILINE)) == [
+        f"Building the image {images.BRIDGE}",
+        *sorted(f"Pulling {image}" for image in published.IMAGES),
+        "Starting etcd, the bridge, Traefik and whoami",
+        f"Waiting for the route to {route.HOST}",
+    ]
+    assert route.get(fresh.http, route.HOST)[0] == 200
+    assert f"http://localhost:{fresh.dashboard}/dashboard/\n" in told.stdout
+    assert usual.cli("image", "ls", "--quiet", f"--filter=label={images.STAND_IN}") == ""
+    assert not Path(variables["XDG_CACHE_HOME"]).exists()
+    told = fresh.make("down", variables)
+    assert told.returncode == 0, told.stderr
+    for kind in (["ps", "--all"], ["network", "ls"], ["volume", "ls"]):
+        assert usual.cli(*kind, "--quiet", OURS) == ""
+    (kept,) = re.findall(r"^Kept .*\(docker image rm (.*)\)$", told.stderr, re.MULTILINE)
+    usual.cli("image", "rm", *kept.split())
+    assert usual.cli("image", "ls", "--quiet", "--filter=dangling=false") == ""
