@@ -6,7 +6,6 @@ the engine tells in order and by their start times, none of which is compared wi
 """
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from signal import SIGTERM
 
@@ -37,10 +36,15 @@ class Draining:
         """Whether this is the signal that is to stop a container, as far as is known: few have another one."""
         return signal == self._stop.get(container_id, SIGTERM)
 
-    def forget(self, container_id: str) -> None:
-        """Forget a container that is gone."""
-        self.over(container_id)
-        self._stop.pop(container_id, None)
+    def ids(self) -> set[str]:
+        """The containers of which something is remembered."""
+        return self._sent.keys() | self._stop.keys()
+
+    def forget(self, *ids: str) -> None:
+        """Forget containers that are gone."""
+        for container_id in ids:
+            self.over(container_id)
+            self._stop.pop(container_id, None)
 
     def over(self, container_id: str) -> None:
         """Forget a container's signals: its run is over."""
@@ -62,8 +66,3 @@ class Draining:
             return False
         sent.run = sent.run or container.started
         return sent.run == container.started
-
-    def only(self, ids: Collection[str]) -> None:
-        """Forget all containers but these: the end of others was missed."""
-        for container_id in (self._sent.keys() | self._stop.keys()) - set(ids):
-            self.forget(container_id)

@@ -78,8 +78,9 @@ class Sync:
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
+        drained = self.draining.ids()
         listed = await self.gatherer.engine.list_all()
-        self.draining.only({one.id for one in listed})
+        self.draining.forget(*drained - {one.id for one in listed})
         excluded, rest = await beside(self._sorted_out, listed)
         self._excluded_ids = set(excluded)
         gathered = await self.gatherer.all(rest, self.reports.restless())

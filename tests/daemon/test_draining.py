@@ -58,10 +58,13 @@ def test_clocks_may_jump(container: Container) -> None:
 
 
 def test_who_is_gone_is_forgotten(container: Container) -> None:
-    """Nothing is kept of containers whose end was missed."""
-    draining = Draining()
+    """Nothing is kept of a container that is gone."""
+    draining, quits = Draining(), replace(container, stop_signal="SIGQUIT")
     draining.sent(container.id, TERM, STARTED)
-    draining.only([])
+    assert not draining.holds(quits)
+    assert draining.ids() == {container.id}
+    draining.forget(*draining.ids())
+    assert not draining.ids()
     assert not draining.holds(container)
 
 

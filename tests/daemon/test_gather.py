@@ -175,5 +175,5 @@ def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_ke
     """A proxy that cuts each stream at once costs no more than an engine that is away, and hides nothing."""
     with RestlessEngine() as engine, bridge(engine, etcd, root_key) as keys:
         routed(keys, engine.run(container("web")))
-        wait_for(lambda: len(engine.subscribed) >= 6, WITHIN, "it has stopped subscribing")
+        wait_for(lambda: len(engine.subscribed) >= 6, 3 * WITHIN, "it has stopped subscribing")
         assert engine.subscribed[5] - engine.subscribed[0] > 2
