@@ -81,11 +81,15 @@ class HostRecord:
 
 @dataclass(frozen=True, slots=True)
 class AliveRecord:
-    """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent."""
+    """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent.
+
+    `run` is a word of its own, by which it knows its key again; "" where it does not say.
+    """
 
     engine: str
     version: str
     lease: float
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ def encode_host(record: HostRecord) -> str:
 
 def encode_alive(record: AliveRecord) -> str:
     """The value of a running bridge's key."""
-    return _text(engine=record.engine, version=record.version, lease=record.lease)
+    return _text(engine=record.engine, version=record.version, lease=record.lease, run=record.run)
 
 
 @lru_cache(maxsize=4096)
@@ -257,7 +261,9 @@ def _host(data: Mapping[str, Any]) -> HostRecord:
 
 
 def _alive(data: Mapping[str, Any]) -> AliveRecord:
-    return AliveRecord(_str(data, "engine"), _str(data, "version"), float(data["lease"]))
+    return AliveRecord(
+        _str(data, "engine"), _str(data, "version"), float(data["lease"]), _checked(data.get("run", ""))
+    )
 
 
 def _ref_list(ref: Ref) -> list[str]:
