@@ -53,14 +53,23 @@ class FakeHost:
         """Whether a container has a server."""
         return bool(self.keys.servers(container, self.name))
 
-    def wait_until_routed(self, container: str) -> None:
+    def wait_until_routed(self, container: str, within: float = WITHIN) -> None:
         """Wait until a container has a server."""
-        wait_for(lambda: self.routed(container), WITHIN, self.process.tail)
+        wait_for(lambda: self.routed(container), within, self.process.tail)
 
     def remove(self, container: str) -> None:
         """Remove a container, and wait until it has no server."""
         self.engine.remove(container)
         wait_for(lambda: not self.routed(container), WITHIN, self.process.tail)
+
+    def left_of(self, host: str) -> list[str]:
+        """What is left of a host, in the state and in the view."""
+        state = [path for path in self.keys.state() if f"/{host}/" in f"{path}/"]
+        return [*state, *(path for path in self.keys.view() if f"/servers/{host}-" in path)]
+
+    def wait_until_forgotten(self, host: str, within: float) -> None:
+        """Wait until nothing is left of a host."""
+        wait_for(lambda: not self.left_of(host), within, lambda: f"{self.left_of(host)}")
 
     def wait_until_told(self, event: str, **fields: str) -> None:
         """Wait until the log has a line with a text and such fields."""
