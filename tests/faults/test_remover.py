@@ -14,7 +14,7 @@ from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
 
 CALLS = tuple(f"removal {number}" for number in range(1, 9))
-"""What a bridge asks of etcd when it removes a host that shares what it publishes: the eighth forgets it."""
+"""What a bridge asks of etcd when it removes a host that defines what others share: the eighth forgets it."""
 
 SOME = [
     Point("removal 7", "after", "KILL"),
@@ -57,7 +57,9 @@ def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
         )
         containers = [host.run(f"on-{host.name}") for host in (dead, remover, left)]
         remover.bridge.program = point.program
-        for host in (left, dead, remover):
+        # The first one defines what they share, so that its removal always takes the same calls.
+        dead.start()
+        for host in (left, remover):
             host.bridge.start()
         yield Scene(dead, remover, left, dict(zip(made, containers, strict=True)))
 
