@@ -12,6 +12,7 @@ from bridge.claims.fitting import MAX_OPERATIONS, Kind, compares, unread
 from bridge.claims.gather import Change, Known, Party, party, places
 from bridge.claims.layout import Claimant, Layout
 from bridge.claims.place import Place, Rule, Verdict
+from bridge.claims.problems import remaining
 from bridge.claims.records import ObjectRecord
 from bridge.claims.transaction import Compare, Range, Transaction
 from bridge.claims.writes import difference
@@ -79,7 +80,7 @@ def decide(
     if needs:
         return Needs(tuple(sorted(needs, key=lambda keys: keys.key)))
     settled = [
-        _settled(one, known.layout) if isinstance(one, Party) else Settled(name, published=False, problems=one)
+        _settled(one, objects) if isinstance(one, Party) else Settled(name, published=False, problems=one)
         for name, one in gathered.items()
     ]
     writes = difference(parties, objects.values(), known)
@@ -135,10 +136,14 @@ def _take(one: Party, place: Place, verdict: Verdict) -> None:
     one.gets[place.ref] = one.claim(place.ref, name)
 
 
-def _settled(one: Party, layout: Layout) -> Settled:
-    watch = dict.fromkeys(keys for verdict in one.verdicts for keys in _watched(verdict, layout))
+def _settled(one: Party, objects: Mapping[Ref, Place]) -> Settled:
+    watch = dict.fromkeys(
+        keys for verdict in one.verdicts for keys in _watched(verdict, objects[verdict.ref].layout)
+    )
     published = bool(one.wants) and not one.waits
-    return Settled(one.change.container, published, one.verdicts, one.problems, tuple(watch))
+    left = [(ref, objects[ref].remains) for ref in one.held.keys() - one.gets.keys()]
+    problems = (*one.problems, *(remaining(one.me.container, *pair) for pair in sorted(left) if pair[1]))
+    return Settled(one.change.container, published, one.verdicts, problems, tuple(watch))
 
 
 def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bridge.claims.layout import HostKey, Layout
 from bridge.claims.memory import Memory
 from bridge.claims.records import ContainerRecord, HostRecord, Unreadable, decode_container, decode_host
-from bridge.claims.resync import resync
+from bridge.claims.resync import recorded, resync
 from bridge.claims.settling import Answer
 from bridge.claims.transaction import (
     Committed,
@@ -113,11 +113,12 @@ def removal(layout: Layout, fence: tuple[Compare, ...], *, forget: bool = True) 
     listed = yield Read((layout.containers(),))
     assert isinstance(listed, Found)
     while True:
-        came = yield from resync((), Memory(layout), fence)
+        memory = Memory(layout)
+        came = yield from resync((), memory, fence)
         if came.fenced or not came.unsettled:
             break
     problems = tuple(problem for settled in came.settled.values() for problem in settled.problems)
-    done = not came.fenced and not problems
+    done = not came.fenced and not recorded(memory)
     if done and forget:
         answer = yield forgetting(layout, fence)
         done = isinstance(answer, Committed)

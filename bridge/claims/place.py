@@ -11,6 +11,9 @@
 Who holds a claim already never waits: it redefines by the same rule, or stays and says so. When the definer
 leaves, the newest claim that agrees succeeds while several applications claim the object, else the newest.
 So nobody's definition changes unasked, nobody published is evicted, and nobody waits while holding something.
+
+What a later bridge has put in force is left as it is, and can be left: its definer hands it on, or takes away
+what is known of it.
 """
 
 import re
@@ -19,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from bridge.claims.layout import Claimant, Layout
-from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object
+from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object, handed_on
 from bridge.claims.transaction import Compare, KeyValue, Range, Revision
 from bridge.labels.model import Ref
 
@@ -72,7 +75,8 @@ class Place:
 
     `claims` are all of them where `read` tells the revision of their reading, else those of the containers at
     hand; `revisions` say when each of them was written last. While `trusting`, what was not read is taken to be
-    empty, since the transaction compares it.
+    empty, since the transaction compares it. Of what cannot be read, `text` is what is to be written, `known` are
+    the leaves that go with it, and `remains` keys below its name of which nothing is known.
     """
 
     ref: Ref
@@ -89,6 +93,9 @@ class Place:
     claims_compares: list[Compare] = field(default_factory=list)
     view_compares: list[Compare] = field(default_factory=list)
     needs: set[Range] = field(default_factory=set)
+    text: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
+    remains: tuple[str, ...] = ()
 
     def rule(self, me: Claimant, claim: Claim, *, holds: bool) -> Verdict:
         """Which row of the table applies to a claim that `me` `holds` already or not; void if it `needs` more."""
@@ -153,9 +160,12 @@ class Place:
         return [keys for keys in self._view(name) if keys not in self.ranges]
 
     def _added(self, definition: Definition) -> set[str]:
-        before = decode_object(self.seen.value) if self.seen else None
-        shown = self.shown(before.definition) if isinstance(before, ObjectRecord) else {}
-        return self.shown(definition).keys() - shown.keys()
+        return self.shown(definition).keys() - self.before().keys()
+
+    def before(self) -> Mapping[str, str]:
+        """The leaves in the view of what was in force, as far as they are known."""
+        record = decode_object(self.seen.value) if self.seen else None
+        return self.shown(record.definition) if isinstance(record, ObjectRecord) else self.known
 
     def found(self, name: str) -> dict[str, str]:
         """The leaves that were read in the view under this spelling."""
@@ -195,20 +205,32 @@ class Place:
         gone = {who: self.claims.pop(who) for who in leavers if who in self.claims}
         if not gone:
             return
-        if not isinstance(self.record, ObjectRecord) or self.record.definer not in gone:
+        definer = gone.get(self.record.definer) if self.record and self.record.definer else None
+        if self.record is None or definer is None:
             self._unchanged("leave: the object is unchanged")
         elif self.read is None and (self.claims or not self.trusting):
             self.needs.add(self.layout.claims(self.ref))
         elif self.claims:
-            self._succeed(self.record)
+            self._succeed(self.record, _force(self.record, definer))
         else:
             self._unchanged("last: the object is unchanged")
             self._no_other()
+            if isinstance(self.record, Unreadable):
+                self._clear(_force(self.record, definer))
             self.record = None
 
-    def _succeed(self, record: ObjectRecord) -> None:
+    def _clear(self, force: Definition) -> None:
+        """Take away what is known of a definition that cannot be read; what else is there may be anybody's."""
+        if self._looked_up(force.name):
+            shown, found = self.shown(force), self.found(force.name)
+            self._view_unchanged(force.name)
+            self.known = {key: value for key, value in shown.items() if found.get(key) == value}
+            rest = found.keys() - self.known.keys()
+            self.remains = tuple(sorted(key for key in rest if not self._is_server(force.name, key)))
+
+    def _succeed(self, record: ObjectRecord | Unreadable, force: Definition) -> None:
         several = len({_application(claim) for claim in self.claims.values()}) > 1
-        agreeing = {who: claim for who, claim in self.claims.items() if _agrees(claim, record)}
+        agreeing = {who: claim for who, claim in self.claims.items() if _agrees(claim, force)}
         pool = (several and agreeing) or self.claims
         who = max(pool, key=lambda who: _age(who, pool[who]))
         claim = pool[who]
@@ -222,12 +244,19 @@ class Place:
                 why="succession: the successor's claim is unchanged",
             )
         )
-        if isinstance(claim, Unreadable):
-            self.record = ObjectRecord(record.definition, who, "", "")
-            return
-        wants = replace(claim.wants, name=record.definition.name)
-        keeps = several or self._obstructed(wants)
-        self._record(who, claim, record.definition if keeps else wants)
+        if isinstance(record, Unreadable):
+            self._hand_on(who, claim)
+        elif isinstance(claim, Unreadable):
+            self.record = ObjectRecord(force, who, *_about(claim))
+        else:
+            wants = replace(claim.wants, name=force.name)
+            keeps = several or self._obstructed(wants)
+            self._record(who, claim, force if keeps else wants)
+
+    def _hand_on(self, who: Claimant, claim: Claim | Unreadable) -> None:
+        assert self.seen
+        self.text = handed_on(self.seen.value, who, *_about(claim))
+        self.record = decode_object(self.text)
 
     def _record(self, who: Claimant, claim: Claim, definition: Definition) -> None:
         self.record = ObjectRecord(definition, who, claim.application, claim.created)
@@ -290,8 +319,23 @@ def _application(claim: Claim | Unreadable) -> str:
     return claim.application if isinstance(claim, Claim) else ""
 
 
-def _agrees(claim: Claim | Unreadable, record: ObjectRecord) -> bool:
-    return isinstance(claim, Claim) and claim.wants.leaves == record.definition.leaves
+def _about(claim: Claim | Unreadable) -> tuple[str, str]:
+    """The application and the creation of a definer's container, as far as its claim says so."""
+    said = claim if isinstance(claim, Claim) else claim.like
+    return (said.application, said.created) if said else ("", "")
+
+
+def _force(record: ObjectRecord | Unreadable, definer: Claim | Unreadable) -> Definition:
+    """What is in force: where that cannot be read, it is what it reads like, or else what its definer wants."""
+    said = record if isinstance(record, ObjectRecord) else record.like
+    if isinstance(said, ObjectRecord):
+        return said.definition
+    assert isinstance(definer, Claim), "a container whose claims cannot be read does not leave"
+    return replace(definer.wants, name=definer.name)
+
+
+def _agrees(claim: Claim | Unreadable, force: Definition) -> bool:
+    return isinstance(claim, Claim) and claim.wants.leaves == force.leaves
 
 
 def _age(who: Claimant, claim: Claim | Unreadable) -> tuple[str, Claimant]:

@@ -1,5 +1,7 @@
 """What people are told when containers disagree: who has the name, and in what the definitions differ."""
 
+from collections.abc import Iterable
+
 from bridge.claims.place import Rule, Verdict
 from bridge.claims.records import Definition, ObjectRecord, Unreadable
 from bridge.labels.model import Leaf, Ref
@@ -44,6 +46,12 @@ def stuck(container: str, ref: Ref) -> Problem:
     """A definition that another bridge lets a container claim cannot be put in force when ours leaves."""
     message = f"{_called(ref)}: what succeeds it does not fit one etcd transaction, so that it cannot leave"
     return Problem(container, "", message, "remove the other container that defines it; it is tried again")
+
+
+def remaining(container: str, ref: Ref, keys: Iterable[str]) -> Problem:
+    """Keys below the name of an object that went, and that could not be read: they may have been part of it."""
+    message = f"{_called(ref)} was written by a later bridge, and is removed as far as this one knows it: left are"
+    return Problem(container, "", f"{message} {', '.join(keys)}", "delete those keys if nobody wrote them by hand")
 
 
 def unreadable(container: str, key: str, reason: str) -> Problem:

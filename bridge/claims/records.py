@@ -81,19 +81,28 @@ class HostRecord:
 
 @dataclass(frozen=True, slots=True)
 class AliveRecord:
-    """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent."""
+    """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent.
+
+    `run` is a word of its own, by which it knows its key again; "" where it does not say.
+    """
 
     engine: str
     version: str
     lease: float
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A value that this version does not understand, and who defines the object, where it says so."""
+    """A value that this version does not understand, and who defines the object, where it says so.
+
+    `like` is what it would say in this version's format, if it can be read so: a guess, on which no definition is
+    decided.
+    """
 
     reason: str
     definer: Claimant | None = None
+    like: "ObjectRecord | Claim | None" = None
 
 
 Record = TypeVar("Record")
@@ -122,6 +131,14 @@ def encode_object(record: ObjectRecord) -> str:
         name=record.definition.name,
         leaves=dict(record.definition.leaves),
     )
+
+
+def handed_on(value: str, definer: Claimant, application: str, created: str) -> str:
+    """The value of an object's key that cannot be read, given to another definer; all else stays as it was."""
+    data: dict[str, object] = json.loads(value)
+    data["definer"] = {"host": definer.host, "container": definer.container}
+    about = {"application": application, "created": created}
+    return _compact(data | {name: text for name, text in about.items() if isinstance(data.get(name), str)})
 
 
 def encode_claim(claim: Claim) -> str:
@@ -153,7 +170,7 @@ def encode_host(record: HostRecord) -> str:
 
 def encode_alive(record: AliveRecord) -> str:
     """The value of a running bridge's key."""
-    return _text(engine=record.engine, version=record.version, lease=record.lease)
+    return _text(engine=record.engine, version=record.version, lease=record.lease, run=record.run)
 
 
 @_remembered
@@ -184,7 +201,11 @@ def decode_alive(value: str) -> AliveRecord | Unreadable:
 
 
 def _text(**fields: object) -> str:
-    return json.dumps({"format": FORMAT, **fields}, ensure_ascii=False, separators=(",", ":"))
+    return _compact({"format": FORMAT, **fields})
+
+
+def _compact(data: Mapping[str, object]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _decoded(value: str, read: Callable[[Mapping[str, Any]], Record]) -> Record | Unreadable:
@@ -195,11 +216,20 @@ def _decoded(value: str, read: Callable[[Mapping[str, Any]], Record]) -> Record 
     if not isinstance(data, dict):
         return Unreadable("it is not an object")
     if data.get("format") != FORMAT:
-        return Unreadable(f"its format is {data.get('format')}, this bridge knows {FORMAT}", _definer(data))
+        reason = f"its format is {data.get('format')}, this bridge knows {FORMAT}"
+        return Unreadable(reason, _definer(data), _like(data, read))
     try:
         return read(data)
     except (KeyError, TypeError, ValueError) as error:
         return Unreadable(f"it is broken ({type(error).__name__}: {error})", _definer(data))
+
+
+def _like(data: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Record]) -> ObjectRecord | Claim | None:
+    try:
+        found = read(data)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, ObjectRecord | Claim) else None
 
 
 def _definer(data: Mapping[str, Any]) -> Claimant | None:
@@ -245,7 +275,9 @@ def _host(data: Mapping[str, Any]) -> HostRecord:
 
 
 def _alive(data: Mapping[str, Any]) -> AliveRecord:
-    return AliveRecord(_str(data, "engine"), _str(data, "version"), float(data["lease"]))
+    return AliveRecord(
+        _str(data, "engine"), _str(data, "version"), float(data["lease"]), _checked(data.get("run", ""))
+    )
 
 
 def _ref_list(ref: Ref) -> list[str]:

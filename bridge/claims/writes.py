@@ -9,7 +9,7 @@ from bridge.claims.place import Place
 from bridge.claims.records import (
     Claim,
     ContainerRecord,
-    ObjectRecord,
+    Unreadable,
     Wait,
     decode_object,
     encode_claim,
@@ -37,9 +37,7 @@ def difference(parties: Sequence[Party], places: Collection[Place], known: Known
 def _seen(place: Place) -> dict[str, str]:
     if place.seen is None:
         return {}
-    record = decode_object(place.seen.value)
-    shown = place.shown(record.definition) if isinstance(record, ObjectRecord) else {}
-    return {place.seen.key: place.seen.value, **shown}
+    return {place.seen.key: place.seen.value, **place.before()}
 
 
 def _decided(place: Place) -> dict[str, str]:
@@ -47,8 +45,9 @@ def _decided(place: Place) -> dict[str, str]:
         return {}
     if place.seen and decode_object(place.seen.value) == place.record:
         return _seen(place)
-    assert isinstance(place.record, ObjectRecord)
     key = place.layout.object(place.ref)
+    if isinstance(place.record, Unreadable):
+        return {key: place.text}
     return {key: encode_object(place.record), **place.shown(place.record.definition)}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import anyio
 
@@ -36,16 +37,18 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who this bridge is: the keys that it uses, its engine's id and its advertise address."""
+    """Who this bridge is: its keys, its engine's id, its advertise address, and a word for this very run."""
 
     layout: Layout
     engine: str
     address: str
     terms: Terms
+    run: str = field(default_factory=lambda: uuid4().hex)
 
     def alive(self) -> Put:
         """What says that this bridge runs."""
-        return Put(self.layout.alive(), encode_alive(AliveRecord(self.engine, __version__, self.terms.lease)))
+        record = AliveRecord(self.engine, __version__, self.terms.lease, self.run)
+        return Put(self.layout.alive(), encode_alive(record))
 
     def host(self, goodbye: float | None = None) -> Put:
         """What says who this host is."""
@@ -79,7 +82,9 @@ class Session:
 
 
 async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]) -> Session:
-    """Take this host's `alive`; wait while an earlier one lasts.
+    """Take this host's `alive`; wait while an earlier one lasts, unless this bridge itself wrote it.
+
+    Its own is there where the answer that said so was lost, or what came next failed.
 
     Raises FailedError where that one is still renewed after twice the time of a lease: another bridge runs under
     this name. Raises the store's errors.
@@ -122,14 +127,16 @@ async def _alive(store: Store, identity: Identity, waiting: Callable[[str], None
     revisions, since = (-1, -1), 0.0
     while True:
         seen = await _look(store, identity.layout)
+        own = seen.alive if seen.alive and seen.alive.value == alive.value else None
         if seen.revisions != revisions:
             revisions, since = seen.revisions, anyio.current_time()
-            _tell(seen, identity, waiting)
+            if not own:
+                _tell(seen, identity, waiting)
         silent = anyio.current_time() - since
         if seen.alive and silent > 2 * _lease(seen.alive, terms):
             raise FailedError(_duplicate(identity.layout, seen.alive))
-        if not seen.alive and silent >= _reserved(seen.record, identity):
-            taken = await store.acquire(alive.key, alive.value, terms.lease)
+        if own or (not seen.alive and silent >= _reserved(seen.record, identity)):
+            taken = await store.acquire(alive.key, alive.value, terms.lease, own)
             if isinstance(taken, Lease):
                 return taken
         await anyio.sleep(terms.lease / 10)

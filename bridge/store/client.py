@@ -128,19 +128,24 @@ class Store:
         async with self._connected() as session, watching(session, ranges, revision) as watch:
             yield watch
 
-    async def acquire(self, key: str, value: str, ttl: int) -> Lease | KeyValue:
-        """Create `key`, bound to a new lease of `ttl` seconds; return the key as it is where it exists."""
+    async def acquire(
+        self, key: str, value: str, ttl: int, own: KeyValue | None = None
+    ) -> Lease | KeyValue | None:
+        """Create `key`, bound to a new lease of `ttl` seconds, or bind it if it still is one's `own`, as seen.
+
+        Return the key as it is where it is another's, None where what was one's own has gone meanwhile.
+        """
         async with self._connected() as session:
             request = etcdrpc.LeaseGrantRequest(TTL=ttl)
             granted: LeaseResponse = await session.ask(session.leases.LeaseGrant, request)
-        absent = Compare(Range(key), Revision.CREATED, 0)
-        creation = Transaction((absent,), (Put(key, value),), (Range(key),))
+        as_seen = Compare(Range(key), Revision.MODIFIED, own.mod_revision if own else 0)
+        creation = Transaction((as_seen,), (Put(key, value),), (Range(key),))
         match await self._commit(transaction_request(creation, granted.ID)):
             case Committed(revision):
-                return Lease(granted.ID, granted.TTL, revision, revision)
-            case Refused(found=((holder,),)):
+                return Lease(granted.ID, granted.TTL, own.create_revision if own else revision, revision)
+            case Refused(found=(holders,)):
                 await self._revoke(granted.ID)
-                return holder
+                return holders[0] if holders else None
             case unexpected:
                 raise AssertionError(unexpected)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from bridge.claims.decide import Settled
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Compare, Transaction
-from tests.claims.invariants import checked, standing
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.invariants import checked, standing, state
 from tests.claims.model import (
     BY_STRANGERS,
     Actor,
@@ -25,7 +26,8 @@ from tests.claims.model import (
     take,
     wanted,
 )
-from tests.claims.world import identifier
+from tests.claims.versions import heard, is_later, said
+from tests.claims.world import identifier, layout
 
 
 def identity(world: World) -> int:
@@ -143,8 +145,22 @@ def at_rest(world: World) -> None:
         if box.settled and not box.settled.published and wanted(world, name):
             foreign = any(verdict.rule in BY_STRANGERS for verdict in box.settled.verdicts)
             assert foreign or not told.published, f"{name} waits for nothing"
+    if world.scene.later:
+        _newest_had_their_way(world)
     standing(world.etcd, {identifier(name): wanted(world, name) for name in living})
     _still(world)
+
+
+def _newest_had_their_way(world: World) -> None:
+    """Whoever defines an object that its bridge can read, and is the newest of those who share it, has its way."""
+    found, later = state(world.etcd), world.scene.later
+    for ref, record in found.objects.items():
+        who, claims = record.definer, found.claims[ref]
+        readable = who.host in later or not is_later(world.etcd.keys[layout("").object(ref)].value)
+        apart = {it.application for it in claims.values()} != {record.application}
+        older = any((it.created, other) > (record.created, who) for other, it in claims.items())
+        agrees = claims[who].wants.leaves == record.definition.leaves
+        assert agrees or apart or older or not readable, f"{ref.name}: its newest claim has not had its way"
 
 
 def _left(world: World, host: str) -> list[str]:
@@ -156,9 +172,14 @@ def _left(world: World, host: str) -> list[str]:
 def _afresh(world: World, name: str) -> Settled:
     etcd, host = world.etcd.copy(), world.scene.hosts[name]
     settling = Settling([change_of(world, name)], listed(world, host), world.actors[host].fence)
-    while settling.request:
-        settling.answer(etcd.carry_out(settling.request))
+    _drive(settling, etcd, later=host in world.scene.later)
     return settling.settled[identifier(name)]
+
+
+def _drive(settling: Settling, etcd: FakeEtcd, *, later: bool) -> None:
+    while settling.request:
+        answer = etcd.carry_out(said(settling.request) if later else settling.request)
+        settling.answer(heard(answer) if later else answer)
 
 
 def _still(world: World) -> None:
@@ -172,9 +193,8 @@ def _still(world: World) -> None:
             before = world.etcd.copy()
             fence_ = world.actors[host].fence
             settling = Settling([change_of(world, name)], listed(world, host), fence_)
-            while settling.request:
-                settling.answer(world.etcd.carry_out(settling.request))
-            checked(before, world.etcd, world.hand, fence_)
+            _drive(settling, world.etcd, later=host in world.scene.later)
+            checked(before, world.etcd, world.hand, fence_, mixed=bool(world.scene.later))
         if world.etcd.revision == revision:
             return
     raise AssertionError("resyncs never come to rest")

@@ -20,6 +20,7 @@ from bridge.claims.transaction import Committed, Compare, Put, Range, Read, Tran
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import BY_HAND, Hand, checked
+from tests.claims.versions import heard, said, understood
 from tests.claims.world import fence, identifier, layout
 
 Step = tuple[str, str]
@@ -37,8 +38,9 @@ class Scene:
 
     `left` lies in the view from the beginning, `losses` requests or answers get lost on the way, or arrive late;
     `first` are containers that play before, one after the other; bridges decide all that they have yet to look at
-    `together`, or one by one. A host's bridge dies, returns, dies and so on, so often as it is `mortal`; then
-    `reapers` of others remove it. `dropped` is the reason of the compares that no transaction gets.
+    `together`, or one by one; on the hosts `later` they are of a later version. A host's bridge dies, returns,
+    dies and so on, so often as it is `mortal`; then `reapers` of others remove it. `dropped` is the reason of the
+    compares that no transaction gets.
     """
 
     hosts: Mapping[str, str]
@@ -51,6 +53,7 @@ class Scene:
     first: tuple[str, ...] = ()
     losses: int = 0
     together: bool = False
+    later: frozenset[str] = frozenset()
     dropped: str = ""
 
 
@@ -216,7 +219,14 @@ def _begin(world: World, host: str) -> None:
 
 
 def listed(world: World, host: str) -> Memory:
-    """A memory of all that is there."""
+    """A memory of all that is there, as the host's bridge reads it."""
+    memory = _all(world, host)
+    if host in world.scene.later:
+        memory.keys = {key: understood(seen) for key, seen in memory.keys.items()}
+    return memory
+
+
+def _all(world: World, host: str) -> Memory:
     memory = Memory(layout(host))
     state = Range(memory.layout.state, memory.layout.state[:-1] + "0")
     memory.keys = {seen.key: seen for seen in world.etcd.find(state)}
@@ -225,7 +235,7 @@ def listed(world: World, host: str) -> Memory:
 
 def _reap(world: World, who: str) -> None:
     host = who.rpartition(" ")[2]
-    memory, keys = listed(world, host), layout(host)
+    memory, keys = _all(world, host), layout(host)
     dead = unchanged(keys, None, world.etcd.keys[keys.host_record()])
     memory.keys = {key: it for key, it in memory.keys.items() if not _of_another(keys.parse(key), host)}
     world.actors[who] = Actor(memory, dead, Settling(recorded(memory), memory, dead), reaps=host)
@@ -285,12 +295,12 @@ def _answer(world: World, who: str) -> None:
     world.actors[who] = actor
     settling = actor.settling
     assert settling
-    settling.answer(_carried_out(world, actor))
+    settling.answer(_carried_out(world, who))
     _finish(world, who)
 
 
 def _lose_answer(world: World, who: str) -> None:
-    _carried_out(world, world.actors[who])
+    _carried_out(world, who)
     _lose_request(world, who)
 
 
@@ -311,7 +321,7 @@ def _delay(world: World, who: str) -> None:
     settling = world.actors[who].settling
     assert settling
     assert isinstance(settling.request, Transaction)
-    world.late = (*world.late, settling.request)
+    world.late = (*world.late, said(settling.request) if who in world.scene.later else settling.request)
     _lose_request(world, who)
 
 
@@ -321,22 +331,23 @@ def _arrive(world: World, _: str) -> None:
     _commit(world, request, ())
 
 
-def _carried_out(world: World, actor: Actor) -> Answer:
+def _carried_out(world: World, who: str) -> Answer:
+    actor = world.actors[who]
     assert actor.settling
     request = actor.settling.request
     assert request
-    dead = actor.reaps and not lives(world, actor.reaps)
-    answer = _commit(world, request, () if actor.reaps else actor.fence)
+    dead, later = actor.reaps and not lives(world, actor.reaps), who in world.scene.later
+    answer = _commit(world, said(request) if later else request, () if actor.reaps else actor.fence)
     if isinstance(answer, Committed) and isinstance(request, Transaction) and request.writes:
         assert dead or not actor.reaps, "removed from a host that lives"
-    return answer
+    return heard(answer) if later else answer
 
 
 def _commit(world: World, request: Transaction | Read, fence_: tuple[Compare, ...]) -> Answer:
     before, world.etcd = world.etcd, world.etcd.copy()
     answer = world.etcd.carry_out(_without(request, world.scene.dropped))
     if isinstance(answer, Committed) and isinstance(request, Transaction) and request.writes:
-        checked(before, world.etcd, world.hand, fence_)
+        checked(before, world.etcd, world.hand, fence_, mixed=bool(world.scene.later))
         _wake(world, frozenset(write.key for write in request.writes))
     return answer
 

@@ -103,6 +103,17 @@ SMALL = {
     ),
     "replicas, and an answer that gets lost": replace(scene(A, _on("h2", "b", "X", 2, r="1")), losses=1),
     "a rollout, and an answer that gets lost": replace(scene(A, B), losses=1),
+    "replicas of two versions": replace(
+        scene(A, _on("h2", "b", "X", 2, r="1"), _on("h3", "c", "X", 3, r="1")), later=frozenset({"h2"})
+    ),
+    "a rollout from one version to a later one": replace(scene(A, B), later=frozenset({"h2"})),
+    "a rollout from one version to an earlier one": replace(scene(A, B), later=frozenset({"h1"})),
+    "a rollout over two versions, and another application": replace(
+        scene(A, _on("h3", "b", "X", 2, r="2"), _on("h2", "c", "Y", 3, r="1")), later=frozenset({"h2"})
+    ),
+    "a host that is removed beside a later version": replace(
+        scene(A, _on("h2", "b", "X", 2, r="1")), mortal={"h1": 2}, later=frozenset({"h2"})
+    ),
     "a definer that leaves while another application does": Scene(
         {"a": "h1", "b": "h2", "c": "h3", "d": "h3", "y": "h3"},
         {
@@ -150,7 +161,7 @@ LARGE = {
 def random_scene(seed: int) -> Scene:
     """Five containers of three applications on three hosts, which want up to three objects, and come back.
 
-    Some hosts die, for good or not, and one or two remove them.
+    Some hosts die, for good or not, and one or two remove them; some of the others' bridges are later ones.
     """
     random = Random(seed)
     hosts = {name: random.choice(("h1", "h2", "h3")) for name in "abcde"}
@@ -158,7 +169,8 @@ def random_scene(seed: int) -> Scene:
     losses, together = random.randrange(3), random.random() < 0.5
     mortal = {host: random.randrange(4) for host in sorted(set(hosts.values()))}
     reapers = ("first", "second")[: random.randrange(1, 3)]
-    return Scene(hosts, scripts, mortal, reapers, losses=losses, together=together)
+    later = frozenset(host for host, lives in mortal.items() if not lives and random.random() < 0.5)
+    return Scene(hosts, scripts, mortal, reapers, losses=losses, together=together, later=later)
 
 
 def _script(random: Random, name: str, host: str) -> tuple[Publication | None, ...]:

@@ -43,7 +43,9 @@ def test_values_are_read_back() -> None:
     assert decode_container(encode_container(waiting)) == waiting
     for host in (HostRecord("id", "10.0.0.1", "1.0"), HostRecord("id", "", "1.0", goodbye=600.0)):
         assert decode_host(encode_host(host)) == host
-    assert decode_alive(encode_alive(AliveRecord("id", "1.0", 5))) == AliveRecord("id", "1.0", 5)
+    alive = AliveRecord("id", "1.0", 5, "0a1b")
+    assert decode_alive(encode_alive(alive)) == alive
+    assert decode_alive('{"format":1,"engine":"id","version":"1.0","lease":5}') == AliveRecord("id", "1.0", 5)
 
 
 def test_definer_is_readable_in_every_version() -> None:

@@ -1,39 +1,118 @@
-"""Starts the bridge so that it kills or freezes itself just before or after one of its calls to etcd.
+"""Starts the bridge so that it comes to harm just before or after one of its calls to etcd.
 
     python -m tests.faults.launcher run
 
-FAULT_CALL is the number of the call, FAULT_MOMENT is `before` or `after`, FAULT_SIGNAL is KILL or STOP.
+FAULT_CALL names the call: `Txn 2` is the second transaction, `removal 3` the third of all calls while it removes
+another host, `goodbye 1` the first while it stops. FAULT_MOMENT is `before` or `after` (of a stream: its first
+answer). FAULT_HARM is KILL, STOP, or LOSE: the bridge lives on, but never hears of this call.
 """
 
 import os
 import signal
-from itertools import count
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from bridge.__main__ import main
-from bridge.store.session import Session
+from bridge.daemon.etcd_side import EtcdSide
+from bridge.daemon.reaper import Reaper
+from bridge.store.errors import EndpointLost
+from bridge.store.session import Session, Stream
 
-CALL = int(os.environ["FAULT_CALL"])
-MOMENT = os.environ["FAULT_MOMENT"]
-SIGNAL = signal.Signals[f"SIG{os.environ['FAULT_SIGNAL']}"]
+CALL, MOMENT, HARM = (os.environ[f"FAULT_{name}"] for name in ("CALL", "MOMENT", "HARM"))
+REACHED = "fault point reached\n"
 
-_calls = count(1)
-_ask = Session.ask
+_numbers = Counter[str]()
+_within = ContextVar("_within", default="")
+_reached = False
+_ask, _login, _stream = Session.ask, Session._login, Session.stream  # noqa: SLF001 - a login is a call, too
+
+
+class Call:
+    """One call that begins: what it is named."""
+
+    def __init__(self, kind: str) -> None:
+        kinds = [name for name in (kind, _within.get()) if name]
+        _numbers.update(kinds)
+        self.names = [f"{name} {_numbers[name]}" for name in kinds]
+
+    def come_to(self, moment: str) -> None:
+        """Come to harm, if this is where."""
+        global _reached  # noqa: PLW0603 - there is one point in a process
+        if _reached or moment != MOMENT or CALL not in self.names:
+            return
+        _reached = True
+        os.write(2, REACHED.encode())
+        if HARM == "LOSE":
+            raise EndpointLost(f"{CALL}: lost {moment} it")
+        os.kill(os.getpid(), signal.Signals[f"SIG{HARM}"])
 
 
 async def ask(session: Session, method: Any, request: Any) -> Any:  # noqa: ANN401 - those of Session
-    """Ask etcd, or come to harm."""
-    number = next(_calls)
-    _pass(number, "before")
-    answer = await _ask(session, method, request)
-    _pass(number, "after")
-    return answer
+    """Ask etcd."""
+    return await _called(_name(method), _ask(session, method, request))
 
 
-def _pass(number: int, moment: str) -> None:
-    if (number, moment) == (CALL, MOMENT):
-        os.kill(os.getpid(), SIGNAL)
+async def login(session: Session) -> Any:  # noqa: ANN401 - that of Session
+    """Log in."""
+    return await _called("login", _login(session))
 
 
-setattr(Session, "ask", ask)  # noqa: B010 - the type of a method that is replaced
+async def _called(kind: str, answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever etcd answers
+    call = Call(kind)
+    call.come_to("before")
+    answered = await answer
+    call.come_to("after")
+    return answered
+
+
+class Answers:
+    """The answers of a stream; after the first one it may come to harm."""
+
+    def __init__(self, stream: Stream, call: Call) -> None:
+        self.stream, self.call = stream, call
+
+    async def next(self, deadline: float | None = None) -> Any:  # noqa: ANN401 - that of Stream
+        """Return the next answer."""
+        answer = await self.stream.next(deadline)
+        self.call.come_to("after")
+        return answer
+
+
+@contextmanager
+def stream(session: Session, method: Any, requests: Sequence[Any], metadata: Any = ()) -> Iterator[Answers]:  # noqa: ANN401
+    """Open a stream."""
+    call = Call(_name(method))
+    call.come_to("before")
+    with _stream(session, method, requests, metadata) as answers:
+        yield Answers(answers, call)
+
+
+def _name(method: Any) -> str:  # noqa: ANN401 - that of Session
+    return str(method._method.decode().rpartition("/")[2])  # noqa: SLF001 - only gRPC knows the name
+
+
+def _named(name: str, method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Name the calls that are made within a method."""
+
+    async def within(*arguments: object) -> None:
+        token = _within.set(name)
+        try:
+            await method(*arguments)
+        finally:
+            _within.reset(token)
+
+    return within
+
+
+for _owner, _method, _replacement in (
+    (Session, "ask", ask),
+    (Session, "_login", login),
+    (Session, "stream", stream),
+    (Reaper, "_remove", _named("removal", Reaper._remove)),  # noqa: SLF001 - the whole of a removal
+    (EtcdSide, "leave", _named("goodbye", EtcdSide.leave)),
+):
+    setattr(_owner, _method, _replacement)
 main()

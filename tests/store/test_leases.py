@@ -38,6 +38,21 @@ async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Sto
     await store.revoke(lease)
 
 
+async def test_ones_own_key_is_bound_to_a_new_lease(store: Store, root_key: str) -> None:
+    """A key that is still as it was seen gets a new lease without ever being gone, and outlives the old one."""
+    old = await acquired(store, root_key)
+    seen = KeyValue(root_key, "me", old.revision, old.revision)
+    new = await store.acquire(root_key, "me", TTL, seen)
+    assert isinstance(new, Lease)
+    assert new.created == old.revision < new.revision
+    await store.revoke(old)
+    assert (await store.read(Range(root_key))).found == ((KeyValue(root_key, "me", new.created, new.revision),),)
+    again = await store.acquire(root_key, "me", TTL, seen)
+    assert again == KeyValue(root_key, "me", new.created, new.revision)
+    await store.revoke(new)
+    assert await store.acquire(root_key, "me", TTL, seen) is None
+
+
 async def test_a_key_ends_with_its_lease(store: Store, root_key: str) -> None:
     """Revoking frees the key at once; revoking again tells that the lease is gone."""
     lease = await acquired(store, root_key)

@@ -1,0 +1,95 @@
+"""Who removes a dead host comes to harm itself: another one finishes, and nothing is left of either."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.daemon.keys import Key
+from tests.faults.test_bridge import REACHED, Point, Points, every
+from tests.hosts.fakes import STARTED_WITHIN, FakeHost, fake_host
+from tests.lab.etcd import Etcd
+from tests.lab.wait import wait_for
+
+CALLS = tuple(f"removal {number}" for number in range(1, 9))
+"""What a bridge asks of etcd when it removes a host that defines what others share: the eighth forgets it."""
+
+SOME = [
+    Point("removal 7", "after", "KILL"),
+    Point("removal 7", "before", "STOP"),
+]
+FIRST = {"host_lease": "2s", "host_grace": "3s"}
+SECOND = {"host_lease": "2s", "host_grace": "6s"}
+"""Of two who remove, this one leaves the other the time to begin."""
+
+REMOVED_WITHIN = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A host that dies, whoever removes it and comes to harm, and one that is left."""
+
+    dead: FakeHost
+    remover: FakeHost
+    left: FakeHost
+    containers: Mapping[str, str]
+
+    def wait_until_routed(self, *hosts: FakeHost) -> None:
+        """Wait until the containers of hosts are routed."""
+        for host in hosts:
+            host.wait_until_routed(self.containers[host.name], STARTED_WITHIN)
+
+    def kept(self) -> Mapping[str, Key]:
+        """Return what is in the view, servers of those who may go aside."""
+        view = self.left.keys.view().items()
+        return {path: key for path, key in view if "/dead-" not in path and "/remover-" not in path}
+
+
+@contextmanager
+def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
+    """Start the bridges of a scene, whose containers share a service; the point's bridge is the remover."""
+    with ExitStack() as stack:
+        made = {"dead": FIRST, "remover": FIRST, "left": SECOND}
+        dead, remover, left = (
+            stack.enter_context(fake_host(etcd, root_key, name, **settings)) for name, settings in made.items()
+        )
+        containers = [host.run(f"on-{host.name}") for host in (dead, remover, left)]
+        remover.bridge.program = point.program
+        # The first one defines what they share, so that its removal always takes the same calls.
+        dead.start()
+        for host in (left, remover):
+            host.bridge.start()
+        yield Scene(dead, remover, left, dict(zip(made, containers, strict=True)))
+
+
+@pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(CALLS, "KILL", "STOP", "LOSE")])
+def test_harm_at_a_removal(etcd: Etcd, root_key: str, points: Points) -> None:
+    """Wherever the remover of a host is killed, frozen or not answered, nothing is left of the host in the end.
+
+    Nothing either of the remover, where that is taken for dead; and what the others share stays as it is.
+    """
+    with ExitStack() as stack:
+        scenes = [
+            stack.enter_context(scene(etcd, f"{root_key}-{number}", point)) for number, point in enumerate(points)
+        ]
+        for it in scenes:
+            it.wait_until_routed(it.dead, it.remover, it.left)
+        kept = [it.kept() for it in scenes]
+        for it in scenes:
+            it.dead.process.kill()
+        for it, point, before in zip(scenes, points, kept, strict=True):
+            see_it_removed(it, point)
+            assert it.kept() == before, point
+
+
+def see_it_removed(it: Scene, point: Point) -> None:
+    """Wait until the point is reached, and until nothing is left of who is dead; who was frozen comes back."""
+    wait_for(lambda: REACHED in it.remover.bridge.log(), REMOVED_WITHIN, it.remover.process.tail)
+    for host in [it.dead] if point.harm == "LOSE" else [it.dead, it.remover]:
+        it.left.wait_until_forgotten(host.name, REMOVED_WITHIN)
+    if point.harm == "STOP":
+        it.remover.process.send(signal.SIGCONT)
+        it.wait_until_routed(it.remover)
+    assert not it.left.left_of("dead"), point

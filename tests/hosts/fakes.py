@@ -1,0 +1,107 @@
+"""Hosts with real bridges, each on an engine of its own that only tells: for many bridges, quickly."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import bridge
+from tests.daemon.host import WITHIN
+from tests.daemon.keys import Keys
+from tests.lab.bridge import Bridge
+from tests.lab.etcd import Etcd
+from tests.lab.fake_engine import FakeContainer, FakeEngine
+from tests.lab.process import Process
+from tests.lab.shell import Command
+from tests.lab.wait import wait_for
+
+COMPOSE = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+STARTED_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class FakeHost:
+    """An engine that only tells, its bridge, and the keys in etcd."""
+
+    name: str
+    engine: FakeEngine
+    bridge: Bridge
+    keys: Keys
+
+    @property
+    def process(self) -> Process:
+        """The bridge's process."""
+        return self.bridge.process
+
+    def start(self, program: Command = Bridge.program) -> None:
+        """Start the bridge as a program, and wait for its first sync."""
+        self.bridge.program = program
+        self.bridge.start()
+        self.process.wait_until(self.bridge.synced, STARTED_WITHIN)
+
+    def run(self, name: str, priority: int = 1) -> str:
+        """Run a container that shares the router and the service `web`; return its id."""
+        labels = {
+            "traefik.http.routers.web.rule": "Host(`web`)",
+            "traefik.http.routers.web.priority": f"{priority}",
+        }
+        return self.engine.run(FakeContainer(name, labels | COMPOSE))
+
+    def routed(self, container: str) -> bool:
+        """Whether a container has a server."""
+        return bool(self.keys.servers(container, self.name))
+
+    def wait_until_routed(self, container: str, within: float = WITHIN) -> None:
+        """Wait until a container has a server."""
+        wait_for(lambda: self.routed(container), within, self.process.tail)
+
+    def remove(self, container: str) -> None:
+        """Remove a container, and wait until it has no server."""
+        self.engine.remove(container)
+        wait_for(lambda: not self.routed(container), WITHIN, self.process.tail)
+
+    def left_of(self, host: str) -> list[str]:
+        """What is left of a host, in the state and in the view."""
+        state = [path for path in self.keys.state() if f"/{host}/" in f"{path}/"]
+        return [*state, *(path for path in self.keys.view() if f"/servers/{host}-" in path)]
+
+    def wait_until_forgotten(self, host: str, within: float) -> None:
+        """Wait until nothing is left of a host."""
+        wait_for(lambda: not self.left_of(host), within, lambda: f"{self.left_of(host)}")
+
+    def wait_until_told(self, event: str, **fields: str) -> None:
+        """Wait until the log has a line with a text and such fields."""
+        told = (event, *(f'"{name}": "{text}"' for name, text in fields.items()))
+        wait_for(lambda: any(all(it in line for it in told) for line in self._log()), WITHIN, self.process.tail)
+
+    def _log(self) -> list[str]:
+        return self.bridge.log().splitlines()
+
+
+@contextmanager
+def fake_host(etcd: Etcd, root_key: str, name: str, **settings: str) -> Iterator[FakeHost]:
+    """A host whose bridge is not started yet; all of it goes with the block."""
+    with FakeEngine(name=name) as engine:
+        made = Bridge(engine, etcd, root_key, host_name=name, **settings)
+        try:
+            yield FakeHost(name, engine, made, Keys(etcd, root_key))
+        finally:
+            made.remove()
+
+
+def later_version(directory: Path) -> Command:
+    """Copy the product as it may be one day: of a format with a field more, that still reads today's."""
+    shutil.copytree(Path(bridge.__file__).parent, directory / "bridge")
+    records = directory / "bridge/claims/records.py"
+    text = records.read_text()
+    for today, later in (
+        ("FORMAT = 1\n", "FORMAT = 2\n"),
+        ('{"format": FORMAT, ', '{"format": FORMAT, "later": [], '),
+        ('data.get("format") != FORMAT', 'data.get("format") not in (1, FORMAT)'),
+    ):
+        assert text.count(today) == 1, today
+        text = text.replace(today, later)
+    records.write_text(text)
+    return ("env", f"PYTHONPATH={directory}", "PYTHONSAFEPATH=1", sys.executable, "-m", "bridge")
