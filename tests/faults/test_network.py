@@ -24,7 +24,7 @@ Start = Callable[..., tuple[Host, list["Remote"]]]
 USUAL = {"host_lease": "5s", "host_grace": "6s"}
 """The lease that bridges have unless told otherwise: when one finds it lost depends on its length."""
 
-RETRY = 4.0
+RETRY = 3.0
 """Seconds from one attempt to reach an etcd from which nothing comes back to the next one, at most."""
 
 
