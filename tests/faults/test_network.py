@@ -99,22 +99,24 @@ def test_cut_off_for_longer_than_lease_and_grace(
     stays, remotes = start(number, **terms)
     with web(stays, "web"):
         others = stays.keys.view()
-        due = {it: it.run(it.host.name) for it in remotes}
+        steady = {it: it.run(f"{it.host.name}-steady") for it in remotes}
+        changing = {it: it.run(f"{it.host.name}-changing") for it in remotes}
         for turn in range(rounds):
-            for it, container in due.items():
-                it.host.wait_until_routed(container)
             for it in remotes:
+                it.host.wait_until_routed(steady[it])
+                it.host.wait_until_routed(changing[it])
                 it.cut()
-            gone = dict(due) if turn % 2 == 0 else {}
-            due |= {it: it.recreate(it.host.name) for it in gone}
+            gone = dict(changing) if turn % 2 == 0 else {}
+            changing |= {it: it.recreate(f"{it.host.name}-changing") for it in gone}
             for it in remotes:
                 wait_for(it.forgotten, REMOVED_WITHIN, stays.bridge.process.tail)
             assert stays.keys.view() == others
-            for it, container in due.items():
+            for it in remotes:
                 wait(chance.uniform(0, RETRY))
                 it.join()
                 joined = time.monotonic()
-                it.host.wait_until_routed(container, WITHIN)
+                it.host.wait_until_routed(steady[it], WITHIN)
+                it.host.wait_until_routed(changing[it], WITHIN - time.monotonic() + joined)
                 measured.note("routes back after a network cut", time.monotonic() - joined, WITHIN)
             assert not any(it.host.servers(container) for it, container in gone.items())
             assert others.items() <= stays.keys.view().items()
