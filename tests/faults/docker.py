@@ -94,10 +94,11 @@ class Docker:
         self.names.remove(name)
         self._remove(name)
 
-    def recreate(self, name: str) -> None:
-        """Make a container anew."""
-        self._remove(name)
-        self._run(name, "busybox")
+    def recreate(self, name: str, *options: str) -> None:
+        """Make a container anew, or for the first time."""
+        if name in self.everyone():
+            self._remove(name)
+        self._run(name, *options, "busybox")
 
     def stop(self, name: str) -> None:
         """Kill a container."""

@@ -171,6 +171,11 @@ DOCKER: Mapping[str, OfWorld] = {
     it.__name__: it for it in (socket_gone, event_torn, connections_cut, engine_restarted, drained)
 }
 ETCD: Mapping[str, OfWorld] = {name: fault.on for name, fault in FAULTS.items()}
+SURVIVED: Mapping[str, OfWorld] = {
+    **{it.__name__: it for it in (bridge_frozen, lease_revoked, socket_gone, event_torn, connections_cut)},
+    **ETCD,
+}
+"""Faults after which the bridge is the same process, and the containers are the same."""
 
 
 def _of(host: str, faults: Mapping[str, OfWorld]) -> Mapping[str, OfScene]:
