@@ -63,9 +63,15 @@ test-deep: venv  ## What takes hours: a million of everything that the other tes
 bench: venv  ## Measure on a real Docker engine and etcd; tables and figures go to tests/bench/results
 	@$(BIN)/python -m tests.bench $(NAMES)
 
+# Wherever something breaks on purpose: processes, networks, engines and etcds, and whole hosts.
+FAULTS := tests/faults tests/hosts tests/traffic tests/daemon/test_socket_proxy.py \
+	tests/engine/test_faults.py tests/store/test_concurrent_bridges.py tests/store/test_faults.py \
+	tests/store/test_late_writes.py tests/store/test_leases.py tests/store/test_watches.py
+FAULTS_LIMIT := 7200
+
 .PHONY: test-faults
 test-faults: venv  ## Faults of etcd, Docker, network and bridge, at length and at random (FAULTS_SEED=... repeats)
-	@$(BIN)/pytest -q -m faults tests/faults
+	@$(BIN)/pytest -q -m "not deep" --session-timeout=$(FAULTS_LIMIT) $(FAULTS)
 
 .PHONY: lock
 lock: venv  ## Resolve the dependencies anew and lock them with their hashes

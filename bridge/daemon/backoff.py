@@ -8,7 +8,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 T = TypeVar("T")
 
-FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
+FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0
 """Seconds: short enough that what comes back is seen at once, long enough that waiting costs nothing."""
 
 

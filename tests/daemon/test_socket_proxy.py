@@ -2,6 +2,7 @@
 
 import http.client
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,6 +22,8 @@ LEAST = {
     "|info|events|containers/json|networks)": "|events|containers/json)",
     "    http-request allow if { path -m reg ^(/v[0-9.]+)?/networks/[a-zA-Z0-9][a-zA-Z0-9_.-]*$ }\n": "",
 }
+USUAL = Path(__file__).with_name("usual-socket-proxy.cfg")
+DOCUMENTED = {"CONTAINERS": "1", "EVENTS": "1", "PING": "1", "VERSION": "1"}
 CUT_SOON = {"timeout client 7d": "timeout client 1s", "timeout server 7d": "timeout server 1s"}
 ALLOWED = ("/_ping", "/version", "/info", "/containers/json?all=1", "/v1.41/containers/{0}/json", "/networks")
 REFUSED = [
@@ -61,14 +64,30 @@ def proxy(engine: Engine, start_socket_proxy: StartProxy) -> SocketProxy:
     return start_socket_proxy(engine)
 
 
-@pytest.fixture(params=[{}, LEAST, CUT_SOON], ids=["as delivered", "least", "quiet streams are cut"])
+@pytest.fixture(
+    params=[
+        pytest.param({}, id="as delivered"),
+        pytest.param({"changes": LEAST}, id="least"),
+        pytest.param({"changes": CUT_SOON}, id="quiet streams are cut"),
+        pytest.param({"configuration": USUAL, **DOCUMENTED}, id="the usual image"),
+        pytest.param({"configuration": USUAL, **DOCUMENTED, "INFO": "1"}, id="the usual image with INFO"),
+    ]
+)
 def host(
     request: pytest.FixtureRequest, engine: Engine, etcd: Etcd, root_key: str, start_socket_proxy: StartProxy
 ) -> Iterator[Host]:
     """Return a host whose bridge reaches the engine by a proxy."""
-    proxy = start_socket_proxy(engine, request.param)
+    proxy = start_socket_proxy(engine, **request.param)
     with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url) as bridge:
         yield Host(engine, bridge, Keys(etcd, root_key))
+
+
+@pytest.fixture(
+    params=[{"changes": LEAST}, {"configuration": USUAL, **DOCUMENTED}], ids=["least", "the usual image"]
+)
+def nameless(request: pytest.FixtureRequest, engine: Engine, start_socket_proxy: StartProxy) -> SocketProxy:
+    """Return a proxy that keeps the engine's name to itself."""
+    return start_socket_proxy(engine, **request.param)
 
 
 def status(proxy: SocketProxy, method: str, path: str) -> int:
@@ -110,11 +129,10 @@ def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str,
 
 @pytest.mark.parametrize("command", [("run",), ("plan",)])
 def test_a_name_is_needed(
-    engine: Engine, etcd: Etcd, root_key: str, start_socket_proxy: StartProxy, command: tuple[str, ...]
+    engine: Engine, etcd: Etcd, root_key: str, nameless: SocketProxy, command: tuple[str, ...]
 ) -> None:
     """Where the engine may not tell its name, one line says which setting does."""
-    proxy = start_socket_proxy(engine, LEAST)
-    bridge = Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name="")
+    bridge = Bridge(engine, etcd, root_key, docker_endpoint=nameless.url, host_name="")
     try:
         done = bridge.command(*command)
     finally:
@@ -147,6 +165,16 @@ def test_a_prefix_is_not_read_only(engine: Engine, start_socket_proxy: StartProx
     with engine.container("exposed", image="busybox") as container:
         path = f"/containers/{container}/archive?path=/bin/busybox"
         assert status(proxy, "GET", path) == 200
+
+
+def test_the_usual_image_is_not_read_only(engine: Engine, start_socket_proxy: StartProxy) -> None:
+    """With the documented variables it gives away files as well; what changes something is refused."""
+    proxy = start_socket_proxy(engine, configuration=USUAL, **DOCUMENTED)
+    with engine.container("exposed", image="busybox") as container:
+        assert status(proxy, "GET", f"/containers/{container}/archive?path=/bin/busybox") == 200
+        changing = [(method, path) for method, path in REFUSED if method in {"POST", "PUT", "DELETE"}]
+        got = {(method, path): status(proxy, method, path.format(container)) for method, path in changing}
+    assert got == dict.fromkeys(changing, 403)
 
 
 def test_what_is_refused(proxy: SocketProxy, engine: Engine) -> None:

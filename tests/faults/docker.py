@@ -24,10 +24,14 @@ PORT = "--label=traefik.http.services.{0}.loadbalancer.server.port=80"
 
 @dataclass(slots=True)
 class Docker:
-    """A real engine behind a relay, and its containers: `names` may be changed, `changed` were."""
+    """A real engine behind a relay, and its containers: `names` may be changed, `changed` were.
+
+    `options` are those of every container.
+    """
 
     engine: Engine
     path: Path
+    options: tuple[str, ...] = ()
     names: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=count)
@@ -90,10 +94,11 @@ class Docker:
         self.names.remove(name)
         self._remove(name)
 
-    def recreate(self, name: str) -> None:
-        """Make a container anew."""
-        self._remove(name)
-        self._run(name, "busybox")
+    def recreate(self, name: str, *options: str) -> None:
+        """Make a container anew, or for the first time."""
+        if name in self.everyone():
+            self._remove(name)
+        self._run(name, *options, "busybox")
 
     def stop(self, name: str) -> None:
         """Kill a container."""
@@ -135,9 +140,16 @@ class Docker:
         self.recreate(chance.choice(self.names))
         self.nap(chance.choice(self.names))
 
+    def share(self, site: str) -> None:
+        """Run a container of a host that shares the router and the service `shared` with those of others."""
+        application = ("--label=com.docker.compose.project=x", "--label=com.docker.compose.service=shared")
+        labels = (f"--label=site={site}", routed_by("shared"), PORT.format("shared"), *application)
+        self.engine.cli("run", "--detach", "--name", f"shared-{site}", *self.options, *labels, "busybox")
+
     def _run(self, name: str, *arguments: str, how: str = "run --detach") -> None:
         self.changed.add(name)
-        self.engine.cli(*how.split(), "--name", name, routed_by(name), PORT.format(name), *arguments)
+        labels = (routed_by(name), PORT.format(name))
+        self.engine.cli(*how.split(), "--name", name, *labels, *self.options, *arguments)
 
     def _all(self, command: str, names: Sequence[str], *options: str) -> None:
         """Run one command for each of these containers, all at the same time."""
@@ -148,9 +160,9 @@ class Docker:
         self.changed.add(name)
         self.engine.cli("rm", "--force", "--volumes", name)
 
-    def everyone(self) -> list[str]:
-        """Return the names of all containers."""
-        return self.engine.cli("ps", "--all", "--format", "{{.Names}}").split()
+    def everyone(self, *options: str) -> list[str]:
+        """Return the names of all containers, or of those that options of `docker ps` choose."""
+        return self.engine.cli("ps", "--all", "--format", "{{.Names}}", *options).split()
 
     def containers(self) -> Sequence[Container]:
         """Return what the engine says of its containers, past the relay."""

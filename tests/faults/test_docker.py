@@ -1,14 +1,33 @@
 """Faults of Docker: an engine that is away removes nothing, and what happened meanwhile is made up for."""
 
+import json
 import threading
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from tests.faults.world import WITHIN, World, idle, wait
+from tests.lab.shell import run
 from tests.lab.wait import wait_for
 
 LONG = pytest.param(True, marks=pytest.mark.faults, id="long")
 SHORT = pytest.param(False, id="short")
+
+
+def service(name: str, replicas: int) -> Mapping[str, object]:
+    """Return a service of Compose with a router, a middleware and a load balancer of its name."""
+    about = {
+        f"routers.{name}.rule": f"Host(`{name}`)",
+        f"routers.{name}.middlewares": f"{name}@docker",
+        f"middlewares.{name}.compress": "true",
+        f"services.{name}.loadbalancer.server.port": "80",
+    }
+    labels = {f"traefik.http.{label}": text for label, text in about.items()}
+    return {"image": "busybox", "pull_policy": "never", "labels": labels, "deploy": {"replicas": replicas}}
+
+
+PROJECT = {"services": {name: service(name, replicas) for name, replicas in (("web", 2), ("api", 1))}}
 
 
 @pytest.mark.parametrize("long", [SHORT, LONG])
@@ -90,6 +109,33 @@ def test_many_at_once(world: World, number: int) -> None:
         names = world.docker.run_together(number)
     with world.ordeal(f"{number} containers go"):
         world.docker.remove_together(names)
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.faults)])
+def test_compose_recreates_all_again_and_again(world: World, compose: Path, tmp_path: Path, rounds: int) -> None:
+    """However often Compose makes its containers anew: what is routed are those of the last round, all of them."""
+    (tmp_path / "compose.yaml").write_text(json.dumps(PROJECT))
+    try:
+        with world.ordeal("compose up --force-recreate"):
+            world.docker.changed.update(PROJECT["services"])
+            for _ in range(rounds):
+                compose_shop(world, compose, tmp_path, "up", "--detach", "--force-recreate")
+        running = world.docker.engine.cli(
+            "ps", "--quiet", "--filter=label=com.docker.compose.project=shop"
+        ).split()
+        servers = [key for key in world.seen().keys if "/servers/lab-" in key]
+        assert [any(it in key for key in servers) for it in running] == [True] * 3
+        with world.ordeal("compose down"):
+            world.docker.changed.update(PROJECT["services"])
+            compose_shop(world, compose, tmp_path, "down", "--timeout", "1")
+    finally:
+        world.docker.clear()
+
+
+def compose_shop(world: World, compose: Path, directory: Path, *arguments: str) -> None:
+    """Run Compose on the shop."""
+    where = ("--project-name", "shop", "--project-directory", directory)
+    run([*world.docker.engine.docker, "--config", compose.parents[1], "compose", *where, *arguments])
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])

@@ -2,93 +2,50 @@
 
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.etcd_faults import FAULTS
-from tests.faults.world import World, wait
-
-
-@contextmanager
-def socket_gone(world: World) -> Iterator[None]:
-    """Have neither a Docker socket nor a stream of events."""
-    world.docker.disconnect()
-    yield
-    world.docker.connect()
-
-
-@contextmanager
-def event_torn(world: World) -> Iterator[None]:
-    """Have the next event cut in the middle."""
-    world.docker.relay.torn = b'"start"'
-    yield
-
-
-@contextmanager
-def bridge_killed(world: World) -> Iterator[None]:
-    """Have no bridge; the next one waits for the lease, with which the fault ends."""
-    world.bridge.process.kill()
-    yield
-    world.start_bridge()
-
-
-@contextmanager
-def bridge_stopped(world: World) -> Iterator[None]:
-    """Have a bridge that ends as it should, and another one."""
-    world.bridge.process.end()
-    yield
-    world.start_bridge()
-
-
-@contextmanager
-def bridge_frozen(world: World) -> Iterator[None]:
-    """Have a bridge that stands still, for longer than its lease or not."""
-    world.freeze_bridge()
-    yield
-    world.thaw_bridge()
-
-
-@contextmanager
-def lease_revoked(world: World) -> Iterator[None]:
-    """Have somebody else take the bridge's lease away."""
-    world.revoke_lease()
-    yield
-
-
-Faults = Mapping[str, Callable[[World], AbstractContextManager[None]]]
-
-OF_BRIDGE: Faults = {it.__name__: it for it in (bridge_killed, bridge_stopped, bridge_frozen, lease_revoked)}
-OF_DOCKER: Faults = {it.__name__: it for it in (socket_gone, event_torn)}
-OF_ETCD: Faults = {name: fault.on for name, fault in FAULTS.items()}
-KINDS = (OF_BRIDGE, OF_DOCKER, OF_ETCD)
-"""In the order in which they begin; they end in the opposite one, since a new bridge needs the others to begin."""
+from tests.faults.docker import Docker
+from tests.faults.schedule import Scene, draw, make_scene
+from tests.faults.world import wait
+from tests.lab.etcd import Etcd
 
 SEED = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(1_000_000))
+LONG = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 
-def random_fault(chance: random.Random) -> Faults:
-    """Choose one fault, or several of different kinds."""
-    chosen = {name: kind[name] for kind in KINDS if chance.random() < 0.5 for name in [chance.choice([*kind])]}
-    return chosen or random_fault(chance)
+@pytest.fixture(scope="module")
+def shared_scene(docker: Docker, etcd: Etcd) -> Iterator[Scene]:  # noqa: ARG001, it is built
+    """Return two hosts."""
+    with make_scene(docker, f"faults-{uuid.uuid4().hex[:8]}") as made:
+        yield made
+
+
+@pytest.fixture
+def scene(shared_scene: Scene) -> Scene:
+    """Return the hosts with everything there."""
+    shared_scene.heal()
+    return shared_scene
 
 
 @pytest.mark.parametrize(
     ("seed", "number", "longest"),
     [
-        pytest.param(SEED, 3, 2.0, id=f"short-{SEED}"),
-        *(pytest.param(it, 5, 7.0, id=f"{it}", marks=pytest.mark.faults) for it in range(SEED, SEED + 12)),
+        pytest.param(SEED, 2, 2.0, id=f"short-{SEED}"),
+        *(pytest.param(it, 5, 7.0, id=f"{it}", marks=LONG) for it in range(SEED, SEED + 12)),
     ],
 )
-def test_random_faults(world: World, seed: int, number: int, longest: float) -> None:
+def test_random_faults(scene: Scene, seed: int, number: int, longest: float) -> None:
     """Whatever happens, and whatever happens meanwhile, is got over; the test's name tells the seed."""
-    world.chance = chance = random.Random(seed)
+    chance = random.Random(seed)
     for _ in range(number):
-        faults = random_fault(chance)
+        faults = draw(chance)
         print(f"FAULTS_SEED={seed}:", ", ".join(faults))
-        with world.ordeal("random faults"), ExitStack() as stack:
+        with scene.lab.ordeal("random faults"), ExitStack() as stack:
             for fault in faults.values():
-                stack.enter_context(fault(world))
-            world.docker.churn(chance)
+                stack.enter_context(fault(scene))
+            scene.lab.docker.churn(chance)
             wait(chance.uniform(0, longest))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.claims.layout import Layout
+from bridge.container import Container
 from bridge.planning import plan
 from bridge.routing.options import Options
 from bridge.settings.model import PlanSettings
@@ -37,14 +38,20 @@ def wait(seconds: float) -> None:
 
 @dataclass(slots=True)
 class World:
-    """One bridge between an engine and the members of a cluster; all its keys are below `prefix`."""
+    """One bridge between an engine and the members of a cluster; all its keys are below `prefix`.
+
+    `sites` are the hosts that share the view, and by which constraints their containers are told apart. An ordeal
+    `began` at this revision.
+    """
 
     docker: Docker
     members: list[Etcd]
     bridge: Bridge
     prefix: str
     host: str = "lab"
+    sites: Mapping[str, str] = field(default_factory=lambda: {"lab": ""})
     chance: random.Random = field(default_factory=lambda: random.Random(1))
+    began: int = 0
 
     @property
     def layout(self) -> Layout:
@@ -58,7 +65,9 @@ class World:
 
     def wanted(self) -> Mapping[str, str]:
         """Return the view that is due by what the engine says now."""
-        return planned(self.docker, self.prefix, self.host)
+        containers = self.docker.containers()
+        plans = [planned(containers, self.prefix, host, text) for host, text in self.sites.items()]
+        return {key: value for made in plans for key, value in made.items()}
 
     def seen(self, through: Etcd | None = None) -> Moment:
         """Return all keys as etcd has them now."""
@@ -77,6 +86,7 @@ class World:
         self.converge("before")
         start, before = self.seen(), self.wanted()
         self.docker.changed.clear()
+        self.began = start.revision
         yield
         after = self.converge(name, within)
         if history:
@@ -174,9 +184,9 @@ def _ran_on(before: Mapping[str, str], after: Mapping[str, str], changed: Collec
     return {key for key in before.keys() & after.keys() if not any(name in key for name in names)}
 
 
-def planned(docker: Docker, prefix: str, host: str) -> Mapping[str, str]:
-    """Return the view that is due by what an engine says now."""
-    made = plan(docker.containers(), _options(host), f"{prefix}/view").keys
+def planned(containers: Sequence[Container], prefix: str, host: str, constraints: str) -> Mapping[str, str]:
+    """Return the view that is due by a host's containers."""
+    made = plan(containers, _options(host, constraints), f"{prefix}/view").keys
     permanent = layout(prefix, host).permanent
     return {**made, permanent.key: permanent.value}
 
@@ -241,8 +251,8 @@ def _apply(change: Change, keys: dict[str, str]) -> None:
         keys[change.key] = change.value
 
 
-def _options(host: str) -> Options:
-    return options(PlanSettings(host_name=host), host)
+def _options(host: str, constraints: str) -> Options:
+    return options(PlanSettings(host_name=host, constraints=constraints), host)
 
 
 def processor_time(pid: int) -> float:

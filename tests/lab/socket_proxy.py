@@ -1,4 +1,4 @@
-"""Starts the socket proxy of the quick start, with its own configuration, before an engine of the lab."""
+"""Starts the socket proxy of the quick start, or another one of its kind, before an engine of the lab."""
 
 import socket
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from tests.lab.engine import Engine
 from tests.lab.part import Part
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.process import Process
+from tests.lab.shell import Command
 
 CONFIGURATION = Path(__file__).parents[2] / "compose/socket-proxy/haproxy.cfg"
 
@@ -17,17 +18,24 @@ CONFIGURATION = Path(__file__).parents[2] / "compose/socket-proxy/haproxy.cfg"
 class SocketProxy(Part):
     """A haproxy on the loopback address.
 
-    `changes` are texts of the configuration and what stands in their places.
+    `changes` are texts of the configuration and what stands in their places; `variables` are of the environment.
     """
 
-    def __init__(self, engine: Engine, changes: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        changes: Mapping[str, str] | None = None,
+        configuration: Path = CONFIGURATION,
+        **variables: str,
+    ) -> None:
         super().__init__("socket-proxy")
         self._executable = parts.haproxy()
         self._port = free_port()
-        text = CONFIGURATION.read_text()
+        self._variables = variables
+        text = configuration.read_text()
         places = {"bind :2375": f"bind {LOOPBACK}:{self._port}", "/var/run/docker.sock": str(engine.socket)}
         for old, new in (places | dict(changes or {})).items():
-            assert text.count(old) == 1, old
+            assert old in text, old
             text = text.replace(old, new)
         self._config = self._work.path / "haproxy.cfg"
         self._config.write_text(text)
@@ -39,7 +47,8 @@ class SocketProxy(Part):
 
     def start(self) -> None:
         """Start the process, without waiting."""
-        self._process = Process([self._executable, "-db", "-f", self._config], self._work.path / "log")
+        command: Command = [self._executable, "-db", "-f", self._config]
+        self._process = Process(command, self._work.path / "log", self._variables)
 
     def healthy(self) -> bool:
         """Whether it listens."""
