@@ -108,7 +108,7 @@ class Unreadable:
 Record = TypeVar("Record")
 
 
-REMEMBERED = 4096
+REMEMBERED, LONGEST = 4096, 1_000
 """How many decoded values are remembered, and up to which length: what labels blow up is decoded each time."""
 
 
@@ -117,7 +117,7 @@ def _remembered(decode: Callable[[str], Record]) -> Callable[[str], Record]:
 
     @wraps(decode)
     def decoded(value: str) -> Record:
-        return cached(value) if len(value) <= REMEMBERED else decode(value)
+        return cached(value) if len(value) <= LONGEST else decode(value)
 
     return decoded
 

@@ -151,9 +151,11 @@ class Daemon:
             if task.everything:
                 await self._relocate(living, sync, session)
             again = await (sync.all(session) if task.everything else sync.some(task.ids, session))
-        except LeaseLost:
+        except LeaseLost as lost:
+            # The next session, which may be there in a moment, begins with everything.
             session.over.set()
-            raise
+            self._fell(lost)
+            return
         self.docker.connection.stand()
         self.etcd.stand()
         self.synced = falls

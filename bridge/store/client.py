@@ -172,7 +172,6 @@ class Store:
         """
         refreshed = current_time()
         while True:
-            await sleep(lease.ttl / REFRESHES)
             asked = current_time()
             try:
                 await self._refresh(lease)
@@ -183,6 +182,7 @@ class Store:
                     raise
             else:
                 refreshed = asked
+            await sleep(lease.ttl / REFRESHES)
 
     async def revoke(self, lease: Lease) -> None:
         """End a lease, and its key with it. Raises LeaseLost where it has ended already."""
