@@ -125,7 +125,12 @@ def test_certificates_go_together(given: tuple[str, ...], line: str, pem: str) -
 
 def test_secrets_are_masked() -> None:
     """A password that is refused is not repeated, nor one within a URL."""
-    for flags in {"etcd_password": "hunter2"}, {"docker_endpoint": "ftp://me:hunter2@node"}:
+    for flags in (
+        {"etcd_password": "hunter2"},
+        {"docker_endpoint": "ftp://me:hunter2@node"},
+        {"docker_endpoint": "ftp:u:hunter2@x"},
+        {"etcd_endpoints": "root:hunter2@etcd:2379"},
+    ):
         with pytest.raises(UsageError) as error:
             load(RunSettings, flags)
         assert "hunter2" not in str(error.value)
