@@ -123,12 +123,14 @@ def test_imports_from_engine() -> None:
     assert imported(command).isdisjoint({"paramiko", "grpc", "etcd3", "structlog"})
 
 
-def test_half_a_second(bridge: Bridge) -> None:
+@pytest.mark.parametrize("containers", [1, 100])
+def test_half_a_second(containers: int, bridge: Bridge) -> None:
     """A plan from a file takes less than half a second of a processor, however busy the machine is."""
+    many = [inspection(f"web-{number}", {}) | {"Id": f"{number:064x}"[::-1]} for number in range(containers)]
     took = []
     for _ in range(3):
         before = _processor_seconds()
-        bridge("plan", "--from", "-", stdin=GOOD)
+        bridge("plan", "--from", "-", stdin=json.dumps(many))
         took.append(_processor_seconds() - before)
     assert min(took) < 0.5
 
