@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bridge.errors import UsageError
 from bridge.masking import masked_setting
 from bridge.settings.model import RunSettings, Section
-from bridge.settings.sources import ENV_FILE, SecretFiles, env_file, environment, file_variable, variable
+from bridge.settings.sources import ENV_FILE, env_file, environment, file_variable, secret_files, variable
 
 S = TypeVar("S", bound=Section)
 
@@ -53,13 +53,14 @@ def _line(error: Mapping[str, Any], flags: Mapping[str, str]) -> str:
 def _given(setting: str, flags: Mapping[str, str]) -> tuple[str, str]:
     """Say how a setting was given, and its text there."""
     sources = (
-        (flag(setting), flags),
-        (variable(setting), environment()),
-        (f"{variable(setting)} (in {ENV_FILE})", env_file()),
-        (file_variable(setting), SecretFiles(RunSettings)()),
-        (f"{variable(setting)} (by default)", {setting: RunSettings.model_fields[setting].default}),
+        (flag(setting), lambda: flags),
+        (variable(setting), environment),
+        (f"{variable(setting)} (in {ENV_FILE})", env_file),
+        (file_variable(setting), lambda: secret_files([setting])),
+        (f"{variable(setting)} (by default)", lambda: {setting: RunSettings.model_fields[setting].default}),
     )
-    return next((name, texts[setting]) for name, texts in sources if setting in texts)
+    found = ((name, texts()) for name, texts in sources)
+    return next((name, texts[setting]) for name, texts in found if setting in texts)
 
 
 def _accepted(error: Mapping[str, Any]) -> str:
