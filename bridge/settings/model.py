@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bridge.engine.model import Endpoint
 from bridge.labels.fields import Release
+from bridge.settings import docker
 from bridge.settings.sources import PREFIX, EnvFile, SecretFiles
 from bridge.settings.values import (
     Address,
@@ -92,7 +93,9 @@ class Docker(Section):
     docker_tls_insecure_skip_verify: bool = _setting("false", "do not verify the engine's certificate")
 
     def endpoint(self) -> Endpoint:
-        """Return where the engine listens."""
+        """Return where the engine listens; UsageError says which of Docker's own variables is wrong."""
+        if not self.docker_endpoint:
+            docker.check()
         tls = self.docker_tls_ca, self.docker_tls_cert, self.docker_tls_key
         return Endpoint(self.docker_endpoint, *tls, self.docker_tls_insecure_skip_verify)
 

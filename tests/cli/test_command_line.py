@@ -87,6 +87,22 @@ def test_help_names_each_setting(
             "BRIDGE_HEALT_SOCKET is not a setting; the nearest one is BRIDGE_HEALTH_SOCKET",
         ),
         (
+            ["plan", "--docker-endpoint", "tcp://node"],
+            {},
+            (
+                "--docker-endpoint is 'tcp://node'; accepted: unix:///path, tcp://host:port, http[s]://host:port"
+                " or ssh://user@host, without a password, ports from 1 to 65535"
+            ),
+        ),
+        *(
+            (
+                [command],
+                {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nonexist"},
+                "DOCKER_CERT_PATH is '/nonexist'; it needs ca.pem, cert.pem, key.pem in /nonexist",
+            )
+            for command in ("plan", "run")
+        ),
+        (
             ["run"],
             {"BRIDGE_HOST_NAME": "a\nb\x1b[31m"},
             (
