@@ -1,12 +1,13 @@
 """Settle without etcd: what would be there if these containers were all there is, by the very same code."""
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.claims.decide import Settled
 from bridge.claims.gather import Change
-from bridge.claims.layout import Layout
+from bridge.claims.layout import Layout, folded
 from bridge.claims.memory import Memory
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Committed, Found, KeyValue, Put, Range, Read, Transaction
@@ -25,9 +26,11 @@ def settle_offline(publications: Iterable[Publication], layout: Layout) -> Offli
     """Settle containers in the order of their creation, then of their names."""
     ordered = sorted(publications, key=lambda it: (it.created, it.container, it.id))
     store = _Store(Memory(layout))
-    for publication in ordered:
-        store.settle(publication)
     settled = {publication.id: store.settle(publication) for publication in ordered}
+    claims = Counter(folded(item.ref) for publication in ordered for item in publication.items)
+    # What the others did since then matters to those only who share something with them.
+    sharing = [it for it in ordered if any(claims[folded(item.ref)] > 1 for item in it.items)]
+    settled |= {publication.id: store.settle(publication) for publication in sharing}
     return Offline(store.view, settled)
 
 
