@@ -31,17 +31,17 @@ def flag(setting: str) -> str:
     return "--" + setting.replace("_", "-")
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the one of `names` that resembles `name` most."""
-    return difflib.get_close_matches(name, names, n=1, cutoff=0)[0]
+def near(name: str, names: Iterable[str]) -> str:
+    """Return the one of `names` that is likely to be meant by `name`, "" if none is."""
+    return next(iter(difflib.get_close_matches(name, names, n=1)), "")
 
 
 def _refuse_unknown() -> None:
     known = {f"{name}{ending}" for name in RunSettings.model_fields for ending in ("", "_file")}
     for texts, place in (environment(), ""), (env_file(), f" (in {ENV_FILE})"):
         for name in sorted(texts.keys() - known):
-            near = variable(nearest(name, known))
-            raise UsageError(f"{variable(name)}{place} is not a setting; the nearest one is {near}")
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise UsageError(f"{variable(name)}{place} is not a setting; the nearest one is {variable(nearest)}")
 
 
 def _line(error: Mapping[str, Any], flags: Mapping[str, str]) -> str:
