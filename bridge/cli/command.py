@@ -3,11 +3,14 @@
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Mapping
-from typing import IO, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bridge.errors import UsageError
 from bridge.settings.load import flag, near
 from bridge.settings.model import SECTIONS, HealthSettings, PlanSettings, RunSettings, Section, StateSettings
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROGRAM = "docker-event-bridge"
 SETTINGS: Mapping[str, type[Section]] = {
@@ -81,11 +84,10 @@ class CommandParser(ArgumentParser):
         """Raise what is wrong."""
         raise UsageError(message.removeprefix("argument "))
 
-    def print_help(self, file: IO[str] | None = None) -> None:
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
         """Print the help; what hinders that is raised, where argparse would pass over it."""
-        output = file or sys.stdout
-        output.write(self.format_help())
-        output.flush()
+        (file or sys.stdout).write(self.format_help())
+        sys.stdout.flush()
 
 
 def _flags(command: str) -> set[str]:

@@ -154,12 +154,13 @@ def test_imports_from_engine() -> None:
 def test_half_a_second(containers: int, bridge: Bridge) -> None:
     """A plan from a file takes less than half a second of a processor, however busy the machine is."""
     many = [inspection(f"web-{number}", {}) | {"Id": f"{number:064x}"[::-1]} for number in range(containers)]
-    took = []
-    for _ in range(3):
-        before = _processor_seconds()
-        bridge("plan", "--from", "-", stdin=json.dumps(many))
-        took.append(_processor_seconds() - before)
-    assert min(took) < 0.5
+    assert any(_spent_on_plan(bridge, json.dumps(many)) < 0.5 for _ in range(8))
+
+
+def _spent_on_plan(bridge: Bridge, inspected: str) -> float:
+    before = _processor_seconds()
+    assert bridge("plan", "--from", "-", stdin=inspected).returncode == 0
+    return _processor_seconds() - before
 
 
 def _processor_seconds() -> float:
