@@ -1,5 +1,6 @@
 """The command `docker-event-bridge`: finds the sub-command and imports nothing that this does not need."""
 
+import errno
 import gc
 import os
 import sys
@@ -16,6 +17,8 @@ COMMANDS = {
     "health": "ask the running daemon whether it is well",
     "purge": "remove from etcd what a host left that is gone for good",
 }
+
+_UNWRITABLE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 
 HELP = """\
 usage: docker-event-bridge COMMAND [--flag value ...]
@@ -50,9 +53,13 @@ def command(arguments: list[str]) -> int:
         return error.code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader has seen enough; nothing is left to be flushed at exit.
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, *_UNWRITABLE):
+            raise
+        # Nothing is left to be flushed at exit. The reader of a pipe that is closed has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno in _UNWRITABLE:
+            sys.stderr.write(f"docker-event-bridge: standard output cannot be written: {error.strerror}\n")
         return 1
     return code
 

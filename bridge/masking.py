@@ -10,21 +10,37 @@ MASK = "***"
 LONGEST = 1_000
 
 _CREDENTIAL = re.compile(
-    r"authorization|api-?key|access-?key|auth-?key|private-?key|token|passw|secret|credential", re.IGNORECASE
+    r"authorization|api-?key|access-?key|auth-?key|private-?key|token|passw|secret|(?<!allow)credential",
+    re.IGNORECASE,
 )
+# What headers and options of plugins are called that hold a credential, and other fields for other ends.
+_FREE_CREDENTIAL = re.compile(r"(?<![^-_])(auth|cookie|jwt|keys?|pwd|session|signature)(?![^-_])", re.IGNORECASE)
+_NAMED_OBJECT = re.compile(
+    r"(?:^|[./])(?:http|tcp|udp|tls)([./])(?:routers|services|middlewares|serverstransports|stores)\1(?:(?!\1).)+",
+    re.IGNORECASE,
+)
+_PLUGIN_NAME = re.compile(r"(?<![^./])(plugin[./])[^./]+[./]", re.IGNORECASE)
+_POSITION = re.compile(r"\[\d*\]")
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*(?=@)")
+_LOOSE_USERINFO = re.compile(r"(?s)^((?:[\w+.-]+://)?+).*:.*@")
 _PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 def masked(path: str, value: str) -> str:
     """Return `value` as it may be shown, given the name it goes by: a label, a key in etcd, or a setting.
 
-    Masked as a whole: the users of basicAuth and digestAuth, headers and options that are named like
-    credentials, private keys. In any other value only the user information of URLs.
+    Masked as a whole: the users of basicAuth, digestAuth and plugins, headers and options that are named like
+    credentials or stand below such a name, private keys. In any other value only the user information of URLs.
+    What the user called an object says nothing about its values.
     """
-    if value and (_is_secret(path.lower()) or _PRIVATE_KEY in value):
+    if value and (_is_secret(path) or _PRIVATE_KEY in value):
         return MASK
     return _USERINFO.sub(MASK, value)
+
+
+def masked_setting(name: str, text: str) -> str:
+    """Return what a setting was given as it may be shown, also where it is no URL but holds a user's password."""
+    return _LOOSE_USERINFO.sub(rf"\1{MASK}@", masked(name, text))
 
 
 def escaped(text: str) -> str:
@@ -38,8 +54,17 @@ def shortened(text: str) -> str:
 
 
 def _is_secret(path: str) -> bool:
-    *parents, name = re.split(r"[./]", path)
-    parent = parents[-1] if parents else ""
-    is_users = name == "users" and parent in {"basicauth", "digestauth"}
-    is_cookie = "cookie" in name and parent.endswith("headers")
-    return is_users or is_cookie or bool(_CREDENTIAL.search(name))
+    parts = _below_names(path)
+    freely_named = next((n for n, part in enumerate(parts) if part == "plugin" or part.endswith("headers")), None)
+    return (
+        "users" in parts
+        or any(_CREDENTIAL.search(part) for part in parts)
+        or (freely_named is not None and any(_FREE_CREDENTIAL.search(part) for part in parts[freely_named:]))
+    )
+
+
+def _below_names(path: str) -> list[str]:
+    """Return what stands below the names of an object and its plugin; all, where the path has no object."""
+    named = _NAMED_OBJECT.search(path)
+    below = path[named.end() :] if named else path
+    return re.split(r"[./]", _PLUGIN_NAME.sub(r"\1", _POSITION.sub("", below)).lower())

@@ -1,11 +1,13 @@
 """Settle without etcd: what would be there if these containers were all there is, by the very same code."""
 
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.claims.decide import Settled
 from bridge.claims.gather import Change
-from bridge.claims.layout import Layout
+from bridge.claims.layout import Layout, folded
 from bridge.claims.memory import Memory
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Committed, Found, KeyValue, Put, Range, Read, Transaction
@@ -24,19 +26,31 @@ def settle_offline(publications: Iterable[Publication], layout: Layout) -> Offli
     """Settle containers in the order of their creation, then of their names."""
     ordered = sorted(publications, key=lambda it: (it.created, it.container, it.id))
     store = _Store(Memory(layout))
-    for publication in ordered:
-        store.settle(publication)
     settled = {publication.id: store.settle(publication) for publication in ordered}
+    claims = Counter(folded(item.ref) for publication in ordered for item in publication.items)
+    # What the others did since then matters to those only who share something with them.
+    sharing = [it for it in ordered if any(claims[folded(item.ref)] > 1 for item in it.items)]
+    settled |= {publication.id: store.settle(publication) for publication in sharing}
     return Offline(store.view, settled)
 
 
 @dataclass(slots=True)
 class _Store:
-    """One bridge, alone: its memory is all of the state, and every compare holds."""
+    """One bridge, alone: what it wrote is all there is, and every compare holds.
+
+    `names` are the keys of `held` in their order, so that a range is found without looking at all of them.
+    """
 
     memory: Memory
-    view: dict[str, str] = field(default_factory=dict)
+    held: dict[str, KeyValue] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
     revision: int = 1
+
+    @property
+    def view(self) -> dict[str, str]:
+        """What Traefik would read."""
+        state = self.memory.layout.state
+        return {name: seen.value for name, seen in self.held.items() if not name.startswith(state)}
 
     def settle(self, publication: Publication) -> Settled:
         settling = Settling([Change(publication.id, publication)], self.memory, ())
@@ -45,22 +59,19 @@ class _Store:
         return settling.settled[publication.id]
 
     def _read(self, request: Read) -> Found:
-        return Found(self.revision, tuple(self._held(keys) for keys in request.ranges))
+        return Found(self.revision, tuple(self._found(keys) for keys in request.ranges))
 
-    def _held(self, keys: Range) -> tuple[KeyValue, ...]:
-        shown = {key: KeyValue(key, value, 1, 1) for key, value in self.view.items()}
-        everything = {**self.memory.keys, **shown}
-        return tuple(everything[key] for key in sorted(everything) if _covers(keys, key))
+    def _found(self, keys: Range) -> tuple[KeyValue, ...]:
+        first = bisect_left(self.names, keys.key)
+        after = bisect_left(self.names, keys.end) if keys.end else bisect_right(self.names, keys.key)
+        return tuple(self.held[name] for name in self.names[first:after])
 
     def _commit(self, transaction: Transaction) -> Committed:
         self.revision += 1
         for write in transaction.writes:
-            if not write.key.startswith(self.memory.layout.state):
-                self.view.pop(write.key, None)
-                if isinstance(write, Put):
-                    self.view[write.key] = write.value
+            if self.held.pop(write.key, None):
+                del self.names[bisect_left(self.names, write.key)]
+            if isinstance(write, Put):
+                self.held[write.key] = KeyValue(write.key, write.value, self.revision, self.revision)
+                insort(self.names, write.key)
         return Committed(self.revision)
-
-
-def _covers(keys: Range, key: str) -> bool:
-    return keys.key <= key < keys.end if keys.end else key == keys.key

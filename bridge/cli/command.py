@@ -1,13 +1,28 @@
 """The flags of a command, generated from the settings that it takes."""
 
+import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from typing import NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NoReturn
 
 from bridge.errors import UsageError
-from bridge.settings.load import flag, nearest
-from bridge.settings.model import SECTIONS, Section
+from bridge.settings.load import flag, near
+from bridge.settings.model import SECTIONS, HealthSettings, PlanSettings, RunSettings, Section, StateSettings
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROGRAM = "docker-event-bridge"
+SETTINGS: Mapping[str, type[Section]] = {
+    "run": RunSettings,
+    "plan": PlanSettings,
+    "health": HealthSettings,
+    "purge": StateSettings,
+}
+"""What each command takes."""
+
+FLAGS: Mapping[str, tuple[str, ...]] = {"plan": ("--from", "--output", "--strict"), "purge": ("--yes", "--force")}
+"""What a command takes beside settings."""
 
 _EPILOG = (
     "Every setting is also a variable, BRIDGE_ and its name in capitals (BRIDGE_ROOT_KEY), in the environment or"
@@ -19,7 +34,7 @@ _EPILOG = (
 class CommandParser(ArgumentParser):
     """Parses the flags of one command; raises UsageError instead of printing its usage."""
 
-    def __init__(self, command: str, description: str, settings: type[Section]) -> None:
+    def __init__(self, command: str, description: str) -> None:
         super().__init__(
             f"{PROGRAM} {command}",
             "%(prog)s [--flag value ...]",
@@ -28,9 +43,9 @@ class CommandParser(ArgumentParser):
             argument_default=SUPPRESS,
             allow_abbrev=False,
         )
-        self._settings = settings
+        self._command = command
         for section in SECTIONS:
-            if issubclass(settings, section):
+            if issubclass(SETTINGS[command], section):
                 self._add_flags(section)
 
     def _add_flags(self, section: type[Section]) -> None:
@@ -41,20 +56,39 @@ class CommandParser(ArgumentParser):
             group.add_argument(flag(name), dest=name, metavar="VALUE", help=text)
 
     def read(self, arguments: list[str]) -> Namespace:
-        """Parse the arguments; UsageError names an unknown flag's nearest neighbour."""
+        """Parse the arguments; UsageError says what is not one of ours, and if a flag's name is near, which."""
+        for name, equals, _ in (argument.partition("=") for argument in arguments):
+            if equals and name in self._option_string_actions and self._option_string_actions[name].nargs == 0:
+                raise UsageError(f"{name} takes no value")
         given, rest = self.parse_known_args(arguments)
         for argument in rest:
             name = argument.partition("=")[0]
-            if name.startswith("-"):
-                near = nearest(name, self._option_string_actions)
-                raise UsageError(f"{name} is not a flag of {self.prog}; the nearest one is {near}")
+            if name.strip("-") and name.startswith("-"):
+                raise UsageError(self._unknown(name))
             raise UsageError(f"{argument!r} belongs to no flag")
         return given
 
+    def _unknown(self, name: str) -> str:
+        if takers := [command for command in SETTINGS if name in _flags(command)]:
+            return f"{name} is a flag of {' and '.join(takers)}, not of {self._command}"
+        known = [option.removeprefix("--") for option in self._option_string_actions if option.startswith("--")]
+        nearest = near(name.lstrip("-"), known)
+        hint = f"the nearest one is --{nearest}" if nearest else "--help lists them"
+        return f"{name} is not a flag of {self.prog}; {hint}"
+
     def settings(self, given: Namespace) -> dict[str, str]:
         """Return the settings among what was given."""
-        return {name: text for name, text in vars(given).items() if name in self._settings.model_fields}
+        return {name: text for name, text in vars(given).items() if name in SETTINGS[self._command].model_fields}
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong."""
         raise UsageError(message.removeprefix("argument "))
+
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+        """Print the help; what hinders that is raised, where argparse would pass over it."""
+        (file or sys.stdout).write(self.format_help())
+        sys.stdout.flush()
+
+
+def _flags(command: str) -> set[str]:
+    return {flag(name) for name in SETTINGS[command].model_fields} | {*FLAGS.get(command, ())}

@@ -18,7 +18,6 @@ def main(arguments: list[str]) -> int:
         "health",
         "Ask the running daemon whether it is connected to Docker and etcd and its last sync is committed."
         " Exit code 0 if so, else 1.",
-        HealthSettings,
     )
     settings = load(HealthSettings, parser.settings(parser.read(arguments)))
     healthy, line = _verdict(settings.health_socket)

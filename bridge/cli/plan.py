@@ -38,6 +38,8 @@ def from_file(name: str, settings: PlanSettings) -> Gathered:
 
     Nothing is looked up: an interface is taken for a host's name, and no network's driver is known.
     """
+    if not name:
+        raise UsageError("--from is ''; accepted: a file, or - for standard input")
     try:
         text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return Gathered(_containers(json.loads(text)), options(settings, FILE_HOST))
@@ -50,7 +52,12 @@ def from_file(name: str, settings: PlanSettings) -> Gathered:
 def _containers(inspected: Any) -> tuple[Container, ...]:  # noqa: ANN401 - JSON from outside
     if not isinstance(inspected, list):
         raise ValueError("not an array")  # noqa: TRY004 - one kind of error for the caller
-    return tuple(_container(number, element) for number, element in enumerate(inspected, 1))
+    containers = tuple(_container(number, element) for number, element in enumerate(inspected, 1))
+    names: dict[str, str] = {}
+    for one in containers:
+        if (other := names.setdefault(one.short_id, one.name)) != one.name:
+            raise ValueError(f"two containers, {other!r} and {one.name!r}, have the id {one.short_id}")
+    return containers
 
 
 def _container(number: int, element: Any) -> Container:  # noqa: ANN401 - JSON from outside
@@ -84,7 +91,6 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "plan",
         "Print the keys that would be written, and what is wrong with labels. Writes nothing, needs no etcd.",
-        PlanSettings,
     )
     group = parser.add_argument_group("plan")
     source = "read what `docker inspect` printed (- for standard input) instead of asking the engine"

@@ -127,7 +127,6 @@ def _parser() -> CommandParser:
     parser = CommandParser(
         "purge",
         "Remove from etcd what a host left that is gone for good: shows what that is, and asks. Needs no Docker.",
-        StateSettings,
     )
     parser.usage = "%(prog)s HOST [--flag value ...]"
     parser.add_argument("host", metavar="HOST", help="the name of the host")

@@ -10,7 +10,6 @@ def main(arguments: list[str]) -> int:
         "run",
         "Keep the labels of this host's containers in etcd, until stopped by SIGTERM or SIGINT. Docker and etcd"
         " are waited for; what waiting does not mend ends with exit code 1.",
-        RunSettings,
     )
     settings = load(RunSettings, parser.settings(parser.read(arguments)))
     from bridge.cli.daemon import serve  # noqa: PLC0415 - the clients of Docker and etcd take long to import

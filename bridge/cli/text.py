@@ -1,10 +1,13 @@
-"""A plan for people: coloured on a terminal, unless NO_COLOR is set."""
+"""A plan for people: coloured on a terminal, unless NO_COLOR is set.
 
-from collections.abc import Iterator
+Anywhere else it is the same words as they are, without the package that colours them.
+"""
 
-from rich.console import Console
-from rich.text import Text
+import os
+import sys
+from collections.abc import Iterator, Mapping
 
+from bridge.labels.folding import fold
 from bridge.labels.model import Leaf
 from bridge.masking import escaped, masked
 from bridge.planning import Plan, Planned
@@ -12,54 +15,80 @@ from bridge.problem import Problem
 from bridge.view.keys import key
 from bridge.view.model import Item
 
+Line = tuple[tuple[str, str], ...]
+"""The parts of a line, each with its style."""
+
 
 def show(plan: Plan, root: str) -> None:
     """Print each container with its objects and keys, then the problems, then a summary."""
+    lines = _lines(plan, root)
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        _colour(lines)
+    else:
+        sys.stdout.writelines("".join(text for text, _ in line) + "\n" for line in lines)
+
+
+def _colour(lines: Iterator[Line]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - takes long to import, and only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     console = Console(soft_wrap=True)
-    for line in _lines(plan, root):
-        console.print(line)
+    for line in lines:
+        console.print(Text.assemble(*line))
 
 
-def _lines(plan: Plan, root: str) -> Iterator[Text]:
+def _lines(plan: Plan, root: str) -> Iterator[Line]:
+    in_force = {fold(name): name for name in plan.keys}
     for planned in plan.containers:
-        yield from _container(planned, root)
+        yield from _container(planned, plan.keys, in_force, root)
     for problem in plan.problems:
         yield from _problem(problem)
     yield _summary(plan)
 
 
-def _container(planned: Planned, root: str) -> Iterator[Text]:
+def _container(
+    planned: Planned, keys: Mapping[str, str], in_force: Mapping[str, str], root: str
+) -> Iterator[Line]:
     if planned.publication is None:
         reason = f": {escaped(planned.reason)}" if planned.reason else ""
-        yield Text.assemble((escaped(planned.container), "bold"), f" is not routed{reason}")
+        yield (escaped(planned.container), "bold"), (f" is not routed{reason}", "")
     else:
-        yield Text(escaped(planned.container), "bold")
+        yield ((escaped(planned.container), "bold"),)
         for item in planned.publication.items:
-            yield from _object(item, root)
-    yield Text()
+            yield _object(item)
+            for leaf in item.definition + item.server:
+                wanted = f"{root}/{key(item.ref, leaf.path)}"
+                name = in_force.get(fold(wanted), "")
+                yield _leaf(name, leaf) if keys.get(name) == leaf.value else _overruled(wanted, leaf)
+    yield ()
 
 
-def _object(item: Item, root: str) -> Iterator[Text]:
+def _object(item: Item) -> Line:
     ref = item.ref
-    yield Text(f"  {ref.protocol} {ref.kind.removesuffix('s')} {escaped(ref.name)}", "cyan")
-    for leaf in item.definition + item.server:
-        yield _leaf(f"{root}/{key(ref, leaf.path)}", leaf)
+    return ((f"  {ref.protocol} {ref.kind.removesuffix('s')} {escaped(ref.name)}", "cyan"),)
 
 
-def _leaf(name: str, leaf: Leaf) -> Text:
-    source = f"   ({escaped(leaf.rule)})" if leaf.rule else ""
-    return Text.assemble(f"    {escaped(name)} = ", (escaped(masked(name, leaf.value)), "green"), (source, "dim"))
+def _leaf(name: str, leaf: Leaf) -> Line:
+    source = leaf.rule or ", ".join(leaf.labels)
+    told = f"   ({escaped(source)})" if source else ""
+    return (f"    {escaped(name)} = ", ""), (escaped(masked(name, leaf.value)), "green"), (told, "dim")
 
 
-def _problem(problem: Problem) -> Iterator[Text]:
+def _overruled(name: str, leaf: Leaf) -> Line:
+    """What a container wants of an object that others define otherwise."""
+    shown, value, source = _leaf(name, leaf)
+    return shown, (value[0], "yellow"), source, ("   not in force", "yellow")
+
+
+def _problem(problem: Problem) -> Iterator[Line]:
     label = f" {escaped(problem.label)}" if problem.label else ""
-    message = f": {escaped(problem.message)}"
-    yield Text.assemble(("problem ", "bold red"), (escaped(problem.container), "bold"), label, message)
+    told = (escaped(problem.container), "bold"), (f"{label}: {escaped(problem.message)}", "")
+    yield ("problem ", "bold red"), *told
     if problem.hint:
-        yield Text.assemble(("   hint ", "yellow"), escaped(problem.hint))
+        yield ("   hint ", "yellow"), (escaped(problem.hint), "")
 
 
-def _summary(plan: Plan) -> Text:
+def _summary(plan: Plan) -> Line:
     routed = sum(planned.publication is not None for planned in plan.containers)
     parts = (
         _count(len(plan.containers), "container"),
@@ -67,7 +96,7 @@ def _summary(plan: Plan) -> Text:
         _count(len(plan.keys), "key"),
         _count(len(plan.problems), "problem"),
     )
-    return Text(", ".join(parts), "red" if plan.problems else "green")
+    return ((", ".join(parts), "red" if plan.problems else "green"),)
 
 
 def _count(number: int, noun: str) -> str:

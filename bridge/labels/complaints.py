@@ -66,4 +66,5 @@ def _nearest(node: Node, parent: Field) -> str:
 
 
 def _settable(field: Field) -> bool:
-    return field.label and not field.ignored
+    # Traefik reads models of every provider, but heeds its own only.
+    return field.label and not field.ignored and field.name != "Models"

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bridge.errors import UsageError
-from bridge.masking import masked
+from bridge.masking import masked_setting
 from bridge.settings.model import RunSettings, Section
-from bridge.settings.sources import ENV_FILE, SecretFiles, env_file, environment, file_variable, variable
+from bridge.settings.sources import ENV_FILE, env_file, environment, file_variable, secret_files, variable
 
 S = TypeVar("S", bound=Section)
 
@@ -31,35 +31,36 @@ def flag(setting: str) -> str:
     return "--" + setting.replace("_", "-")
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the one of `names` that resembles `name` most."""
-    return difflib.get_close_matches(name, names, n=1, cutoff=0)[0]
+def near(name: str, names: Iterable[str]) -> str:
+    """Return the one of `names` that is likely to be meant by `name`, "" if none is."""
+    return next(iter(difflib.get_close_matches(name, names, n=1)), "")
 
 
 def _refuse_unknown() -> None:
     known = {f"{name}{ending}" for name in RunSettings.model_fields for ending in ("", "_file")}
     for texts, place in (environment(), ""), (env_file(), f" (in {ENV_FILE})"):
         for name in sorted(texts.keys() - known):
-            near = variable(nearest(name, known))
-            raise UsageError(f"{variable(name)}{place} is not a setting; the nearest one is {near}")
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise UsageError(f"{variable(name)}{place} is not a setting; the nearest one is {variable(nearest)}")
 
 
 def _line(error: Mapping[str, Any], flags: Mapping[str, str]) -> str:
     setting: str = error["loc"][0] if error["loc"] else error["ctx"]["error"].setting
     name, text = _given(setting, flags)
-    return f"{name} is {masked(setting, text)!r}; {_accepted(error)}"
+    return f"{name} is {masked_setting(setting, text)!r}; {_accepted(error)}"
 
 
 def _given(setting: str, flags: Mapping[str, str]) -> tuple[str, str]:
     """Say how a setting was given, and its text there."""
     sources = (
-        (flag(setting), flags),
-        (variable(setting), environment()),
-        (f"{variable(setting)} (in {ENV_FILE})", env_file()),
-        (file_variable(setting), SecretFiles(RunSettings)()),
-        (f"{variable(setting)} (by default)", {setting: RunSettings.model_fields[setting].default}),
+        (flag(setting), lambda: flags),
+        (variable(setting), environment),
+        (f"{variable(setting)} (in {ENV_FILE})", env_file),
+        (file_variable(setting), lambda: secret_files([setting])),
+        (f"{variable(setting)} (by default)", lambda: {setting: RunSettings.model_fields[setting].default}),
     )
-    return next((name, texts[setting]) for name, texts in sources if setting in texts)
+    found = ((name, texts()) for name, texts in sources)
+    return next((name, texts[setting]) for name, texts in found if setting in texts)
 
 
 def _accepted(error: Mapping[str, Any]) -> str:

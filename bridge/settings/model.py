@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bridge.engine.model import Endpoint
 from bridge.labels.fields import Release
-from bridge.settings.sources import ENV_FILE, PREFIX, SecretFiles
+from bridge.settings import docker
+from bridge.settings.sources import PREFIX, EnvFile, SecretFiles
 from bridge.settings.values import (
     Address,
     Duration,
@@ -56,8 +57,6 @@ class Section(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=ENV_FILE,
-        env_file_encoding="utf-8",
         defer_build=True,
         enable_decoding=False,
         extra="ignore",
@@ -71,11 +70,11 @@ class Section(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it passes over what it cannot read
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a directory, not ours
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Name the sources in the order of precedence; the flags are the arguments of the class."""
-        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls)
+        return init_settings, env_settings, EnvFile(settings_cls), SecretFiles(settings_cls)
 
 
 class Docker(Section):
@@ -94,7 +93,9 @@ class Docker(Section):
     docker_tls_insecure_skip_verify: bool = _setting("false", "do not verify the engine's certificate")
 
     def endpoint(self) -> Endpoint:
-        """Return where the engine listens."""
+        """Return where the engine listens; UsageError says which of Docker's own variables is wrong."""
+        if not self.docker_endpoint:
+            docker.check()
         tls = self.docker_tls_ca, self.docker_tls_cert, self.docker_tls_key
         return Endpoint(self.docker_endpoint, *tls, self.docker_tls_insecure_skip_verify)
 

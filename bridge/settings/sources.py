@@ -1,11 +1,11 @@
 """Where settings come from: variables of the environment and of `.env`, and the files that these name."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
@@ -33,28 +33,66 @@ def environment() -> dict[str, str]:
 def env_file() -> dict[str, str]:
     """Return what `.env` in the working directory says, by setting; UsageError if it cannot be read."""
     try:
-        return _ours(dotenv_values(ENV_FILE))
+        with Path(ENV_FILE).open(encoding="utf-8") as lines:
+            return _ours(_assigned(parse_stream(lines)))
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{ENV_FILE} cannot be read: {_reason(error)}") from error
 
 
-class SecretFiles(PydanticBaseSettingsSource):
-    """The last source: the text of the files that variables such as BRIDGE_ETCD_PASSWORD_FILE name."""
+def secret_files(settings: Collection[str]) -> dict[str, str]:
+    """Return those of the settings that files hold, which variables such as BRIDGE_ETCD_PASSWORD_FILE name."""
+    given = env_file() | environment()
+    paths = {name: given.get(f"{name}_file") for name in settings}
+    return {name: _text(file_variable(name), path) for name, path in paths.items() if path}
 
-    def __call__(self) -> dict[str, Any]:
-        """Return the settings that files hold."""
-        given = env_file() | environment()
-        paths = {name: given.get(f"{name}_file") for name in self.settings_cls.model_fields}
-        return {name: _text(file_variable(name), path) for name, path in paths.items() if path}
+
+class Source(PydanticBaseSettingsSource):
+    """A source of texts that are read at once."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Never called: all values are read at once."""
         raise NotImplementedError
 
 
-def _ours(variables: Mapping[str, str | None]) -> dict[str, str]:
+class EnvFile(Source):
+    """The texts in `.env` as they stand there: a `$` means nothing."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings in the file."""
+        return {name: text for name, text in env_file().items() if name in self.settings_cls.model_fields}
+
+
+class SecretFiles(Source):
+    """The last source: the text of the files that variables such as BRIDGE_ETCD_PASSWORD_FILE name."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings that files hold and nothing before them gives."""
+        return secret_files([name for name in self.settings_cls.model_fields if name not in self.current_state])
+
+
+def _assigned(bindings: Iterable[Binding]) -> dict[str, str]:
+    """Return the variables of `.env`; names without a value concern others, unless they begin like ours."""
+    found = {}
+    for binding in bindings:
+        name, text = binding.key or "", binding.value
+        if binding.error or (text is None and name.upper().startswith(PREFIX)):
+            raise UsageError(f"{ENV_FILE}: line {_line(binding)} cannot be read; accepted: NAME=value")
+        if text is not None:
+            found[name] = text
+    return found
+
+
+def _line(binding: Binding) -> int:
+    """Return where something stands, blank lines before it aside."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _ours(variables: Mapping[str, str]) -> dict[str, str]:
     names = {name.upper(): name for name in variables if name.upper().startswith(PREFIX)}
-    return {upper.removeprefix(PREFIX).lower(): variables[name] or "" for upper, name in names.items()}
+    return {upper.removeprefix(PREFIX).lower(): variables[name] for upper, name in names.items()}
 
 
 def _text(variable: str, path: str) -> str:

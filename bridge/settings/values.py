@@ -14,8 +14,20 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 # Longer ones the kernel does not take. Those of VLANs look like no host name: eth0.100.
 _INTERFACE = re.compile(r"(?=.*[a-z])[\w.-]{1,15}", re.ASCII | re.IGNORECASE)
-_ENDPOINT = re.compile(r"(https?://)?([^\s:/@\[\],]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
-_ENGINE = re.compile(r"(unix:///|(tcp|http|https|ssh)://[^/\s])\S*")
+_NODE = r"(?:[^\s:/?#@\[\],]+|\[[0-9a-fA-F:.]+\])"
+_PORT = r"(?::(?P<port>[0-9]{1,5}))"
+_ENDPOINT = re.compile(rf"(https?://)?{_NODE}{_PORT}")
+_ENGINES = tuple(
+    map(
+        re.compile,
+        (
+            r"unix:///\S+",
+            rf"(tcp|https?)://{_NODE}{_PORT}(/[^\s?#]*)?",
+            # The docker package knows no passwords for ssh.
+            rf"ssh://([^\s:/?#@]+@)?{_NODE}{_PORT}?",
+        ),
+    )
+)
 _KEY = re.compile(r"[^/\s]+(/[^/\s]+)*")
 
 # The kernel's limit for the path of a unix socket, its terminating zero aside.
@@ -32,15 +44,31 @@ def _duration(text: str) -> timedelta:
 
 def _endpoints(text: str) -> tuple[str, ...]:
     endpoints = tuple(part.strip() for part in text.split(","))
-    if not all(_ENDPOINT.fullmatch(endpoint) for endpoint in endpoints):
-        raise ValueError("accepted: host:port or http[s]://host:port, several separated by commas")
+    if not all(_fits(_ENDPOINT, endpoint) for endpoint in endpoints):
+        raise ValueError(
+            "accepted: host:port or http[s]://host:port, several separated by commas, ports from 1 to 65535"
+        )
     return endpoints
 
 
 def _engine(text: str) -> str:
-    if text and not _ENGINE.fullmatch(text):
-        raise ValueError("accepted: unix:///path, tcp://host:port, http://..., https://... or ssh://user@host")
+    return checked_engine(text) if text else ""
+
+
+def checked_engine(text: str) -> str:
+    """Check the endpoint of an engine; ValueError says what is accepted."""
+    if not any(_fits(engine, text) for engine in _ENGINES):
+        raise ValueError(
+            "accepted: unix:///path, tcp://host:port, http[s]://host:port or ssh://user@host, without a password,"
+            " ports from 1 to 65535"
+        )
     return text
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    found = pattern.fullmatch(text)
+    port = found and found.groupdict().get("port")
+    return bool(found) and (port is None or 0 < int(port) < 1 << 16)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ def port(variable: str) -> int:
 
 
 def refuse_used() -> None:
-    """Refuse ports that something else than the quick start uses."""
+    """Refuse ports that something else than the quick start uses, and one for both."""
+    if port(HTTP) == port(DASHBOARD):
+        raise PartUnavailableError(f"{HTTP} and {DASHBOARD} are both {port(HTTP)}: choose another for one of them")
     for variable in (HTTP, DASHBOARD):
         number = port(variable)
         if _is_used(number) and not _is_ours(number):

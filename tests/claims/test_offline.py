@@ -1,5 +1,8 @@
 """A plan without etcd settles by the same rules, in the order of creation."""
 
+import sys
+from types import FrameType
+
 from bridge.claims.offline import settle_offline
 from tests.claims.world import identifier, layout, publication, router, web
 
@@ -38,3 +41,28 @@ def test_same_limits() -> None:
     plan = settle_offline([large], layout())
     assert not plan.keys
     assert "does not fit" in plan.settled[identifier("c1")].problems[0].message
+
+
+def test_cost_grows_with_the_containers() -> None:
+    """Eight times as many containers take about eight times as much, also where each looks for its application."""
+    assert calls(400) < 8.5 * calls(50)
+
+
+def calls(containers: int) -> int:
+    """Count the calls that settling takes, of which every two containers are an application's rollout."""
+    rollouts = [
+        publication(f"c{number}", router(f"r{number // 2}", rule=str(number)), application=f"a{number // 2}")
+        for number in range(containers)
+    ]
+    count = 0
+
+    def counting(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counting)
+    try:
+        settle_offline(rollouts, layout())
+    finally:
+        sys.setprofile(None)
+    return count

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge import __version__
+from bridge.cli.command import FLAGS
 from bridge.settings import HealthSettings, PlanSettings, RunSettings, StateSettings
 from bridge.settings.load import flag
 from tests.cli.conftest import Bridge, clean_environment
@@ -34,16 +35,9 @@ def test_help_names_each_setting(
 ) -> None:
     """The help of a command names the flags of all settings that it takes, and of no other."""
     done = bridge(command, "--help")
-    shown = {word for word in done.stdout.split() if word.startswith("--")} - {
-        "--help",
-        "--from",
-        "--output",
-        "--strict",
-        "--yes",
-        "--force",
-    }
+    shown = {word for word in done.stdout.split() if word.startswith("--")} - {"--help", "--flag"}
     assert done.returncode == 0
-    assert shown - {"--flag"} == {flag(name) for name in settings.model_fields}
+    assert shown == {flag(name) for name in settings.model_fields} | {*FLAGS.get(command, ())}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +68,24 @@ def test_help_names_each_setting(
             {},
             "--netwrk is not a flag of docker-event-bridge run; the nearest one is --network",
         ),
+        (
+            ["plan", "--frobnicate=hunter2"],
+            {},
+            "--frobnicate is not a flag of docker-event-bridge plan; --help lists them",
+        ),
+        (["plan", "-x"], {}, "-x is not a flag of docker-event-bridge plan; --help lists them"),
+        (["plan", "--log-level", "debug"], {}, "--log-level is a flag of run, not of plan"),
+        (["health", "--etcd-ca=x"], {}, "--etcd-ca is a flag of run and purge, not of health"),
+        (["run", "--strict"], {}, "--strict is a flag of plan, not of run"),
+        (["plan", "--strict=true"], {}, "--strict takes no value"),
+        (["plan", "-"], {}, "'-' belongs to no flag"),
+        (["plan", "--"], {}, "'--' belongs to no flag"),
+        (["plan", "--from", ""], {}, "--from is ''; accepted: a file, or - for standard input"),
+        (
+            ["health"],
+            {"BRIDGE_XYZ": "x"},
+            "BRIDGE_XYZ is not a setting; the nearest one is BRIDGE_EXPOSED_BY_DEFAULT",
+        ),
         (["plan", "--from", "a\nb"], {}, r"--from a\nb cannot be read: No such file or directory"),
         (["run", "--log-format", "xml"], {}, "--log-format is 'xml'; accepted: auto, console or json"),
         (
@@ -85,6 +97,22 @@ def test_help_names_each_setting(
             ["health"],
             {"BRIDGE_HEALT_SOCKET": "x"},
             "BRIDGE_HEALT_SOCKET is not a setting; the nearest one is BRIDGE_HEALTH_SOCKET",
+        ),
+        (
+            ["plan", "--docker-endpoint", "tcp://node"],
+            {},
+            (
+                "--docker-endpoint is 'tcp://node'; accepted: unix:///path, tcp://host:port, http[s]://host:port"
+                " or ssh://user@host, without a password, ports from 1 to 65535"
+            ),
+        ),
+        *(
+            (
+                [command],
+                {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/nonexist"},
+                "DOCKER_CERT_PATH is '/nonexist'; it needs ca.pem, cert.pem, key.pem in /nonexist",
+            )
+            for command in ("plan", "run")
         ),
         (
             ["run"],
@@ -144,3 +172,21 @@ def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["plan", "--from", "-"]])
+def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
+    """An output that takes no more ends the command with one line and exit code 1."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bridge", *arguments],
+            input=b"[]",
+            env=clean_environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            timeout=30,
+            check=False,
+        )
+    line = b"docker-event-bridge: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, line)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.masking import escaped, masked
+from bridge.masking import escaped, masked, masked_setting
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,29 @@ from bridge.masking import escaped, masked
         "traefik/http/services/s/loadbalancer/healthcheck/headers/X-Auth-Token",
         "traefik.http.middlewares.p.plugin.jwt.secret",
         "traefik.http.middlewares.r.ratelimit.redis.password",
+        "traefik/http/middlewares/p/plugin/a/tokens/[0000]",
+        "traefik.http.middlewares.p.plugin.a.tokens[0]",
+        "traefik/http/middlewares/p/plugin/a/secrets/a",
+        "edge/traefik/http/middlewares/p/plugin/a/passwords/[0001]/value",
+        "traefik/http/middlewares/p/plugin/basic/users",
+        "traefik/http/middlewares/p/plugin/basic/users/[0000]",
+        "traefik.http.middlewares.p.plugin.basic.users[0]",
+        "plugin/p/tokens/[0000]",
+        "plugin/p/tls/client/secret",
+        "plugin/p/signing-key",
+        "plugin/token",
+        "basicauth/users",
+        *(
+            f"traefik/http/middlewares/h/headers/customrequestheaders/{header}"
+            for header in (
+                "X-Auth",
+                "X-Pwd",
+                "X-Vault-Key",
+                "Ocp-Apim-Subscription-Key",
+                "X-Signature",
+                "X-Session-Id",
+            )
+        ),
         "etcd_password",
     ],
 )
@@ -31,6 +54,13 @@ def test_secret_by_name(path: str) -> None:
         "traefik.http.services.s.loadbalancer.sticky.cookie.name",
         "traefik.http.services.s.loadbalancer.sticky.cookie",
         "traefik.http.routers.token.rule",
+        "traefik/http/middlewares/token",
+        "traefik/http/middlewares/my.token/addprefix/prefix",
+        "traefik.http.middlewares.secret.headers.customrequestheaders.X-Forwarded-Proto",
+        "traefik/http/middlewares/m/plugin/token-checker/realm",
+        "traefik.http.middlewares.h.headers.accesscontrolallowcredentials",
+        "traefik.http.middlewares.h.headers.customrequestheaders.X-Author",
+        "traefik.http.middlewares.f.forwardauth.authresponseheaders",
         "traefik.http.middlewares.h.headers.customrequestheaders.X-Forwarded-Proto",
         "traefik.http.middlewares.auth.basicauth.realm",
         "root_key",
@@ -55,6 +85,22 @@ def test_no_secret(path: str) -> None:
 def test_secret_by_value(value: str, shown: str) -> None:
     """The user information of URLs and private keys are secrets wherever they stand."""
     assert masked("traefik.http.services.s.loadbalancer.server.url", value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("root:hunter2@etcd:2379", "***@etcd:2379"),
+        ("a:1,root:hun,ter2@etcd:2379", "***@etcd:2379"),
+        ("ftp:u:hunter2@x", "***@x"),
+        ("ftp://u:hun/t@er2@x", "ftp://***@x"),
+        ("ssh://root@node:22", "ssh://***@node:22"),
+        ("auth@file,,", "auth@file,,"),
+    ],
+)
+def test_secret_in_a_setting(text: str, shown: str) -> None:
+    """A setting that is no URL, or a broken one, is shown without user and password all the same."""
+    assert masked_setting("etcd_endpoints", text) == shown
 
 
 @pytest.mark.parametrize(

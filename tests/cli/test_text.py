@@ -1,12 +1,27 @@
 """A plan as people read it."""
 
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
+from bridge.__main__ import command
 from bridge.cli.text import show
 from bridge.labels.model import Leaf, Ref
+from bridge.masking import escaped
 from bridge.planning import Plan, Planned
 from bridge.problem import Problem
+from bridge.view.keys import key
 from bridge.view.model import Item, Publication
+from tests.cli.conftest import clean_environment
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 USERS = "http/middlewares/auth/basicauth/users"
 
@@ -14,6 +29,13 @@ USERS = "http/middlewares/auth/basicauth/users"
 def published(name: str, *items: Item) -> Planned:
     """Return a container that publishes."""
     return Planned(name, Publication(name, "0123456789ab", name, "2026-01-01T00:00:00Z", items))
+
+
+def keys_of(*containers: Planned) -> dict[str, str]:
+    """Return the keys of containers that have their way."""
+    items = [item for one in containers if one.publication for item in one.publication.items]
+    leaves = [(item, leaf) for item in items for leaf in item.definition + item.server]
+    return {f"traefik/{key(item.ref, leaf.path)}": leaf.value for item, leaf in leaves}
 
 
 def shown(plan: Plan, capsys: pytest.CaptureFixture[str]) -> str:
@@ -30,19 +52,19 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
         Item(
             Ref("http", "services", "web"),
             (Leaf("loadbalancer/servers", ""),),
-            (Leaf("loadbalancer/servers/host-0123456789ab/url", "http://172.17.0.2:80"),),
+            (Leaf("loadbalancer/servers/host-0123456789ab/url", "http://172.17.0.2:80", ("a.address", "b.port")),),
         ),
     )
     problem = Problem("api", "traefik.http.routers.api.rul", "there is no such field", "write rule")
-    keys = {"traefik/a": "", "traefik/b": "", "traefik/c": ""}
-    plan = Plan(keys, (web, Planned("api", None, "its labels have errors")), (problem,))
+    plan = Plan(keys_of(web), (web, Planned("api", None, "its labels have errors")), (problem,))
     assert shown(plan, capsys) == (
         "web\n"
         "  http router web\n"
         "    traefik/http/routers/web/rule = Host(`web`)   (default rule)\n"
         "  http service web\n"
         "    traefik/http/services/web/loadbalancer/servers = \n"
-        "    traefik/http/services/web/loadbalancer/servers/host-0123456789ab/url = http://172.17.0.2:80\n"
+        "    traefik/http/services/web/loadbalancer/servers/host-0123456789ab/url = http://172.17.0.2:80"
+        "   (a.address, b.port)\n"
         "\n"
         "api is not routed: its labels have errors\n"
         "\n"
@@ -55,7 +77,8 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
 def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
     """The hashes of users are not shown to whoever looks over the shoulder."""
     item = Item(Ref("http", "middlewares", "auth"), (Leaf("basicauth/users", "me:$apr1$hunter2"),))
-    printed = shown(Plan({}, (published("web", item),), ()), capsys)
+    web = published("web", item)
+    printed = shown(Plan(keys_of(web), (web,), ()), capsys)
     assert "    traefik/http/middlewares/auth/basicauth/users = ***\n" in printed
     assert "hunter2" not in printed
 
@@ -64,22 +87,84 @@ def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Names and values of containers cannot break lines, colour text or be read as markup."""
     item = Item(Ref("http", "routers", "a\x1b[2J"), (Leaf("rule", "[bold]x[/bold]\n:smile:", rule="r\x07"),))
     problem = Problem("a\x9b", "traefik.\x1b", "m\n", "\u202eh")
-    printed = shown(Plan({}, (published("web\x1b", item),), (problem,)), capsys)
+    web = published("web\x1b", item)
+    printed = shown(Plan(keys_of(web), (web,), (problem,)), capsys)
     assert all(line.isprintable() for line in printed.splitlines())
     assert len(printed.splitlines()) == 7
     assert r"[bold]x[/bold]\n:smile:" in printed
 
 
+@pytest.mark.parametrize(
+    ("rule", "lines"),
+    [
+        pytest.param(
+            "b",
+            ["traefik/http/routers/web/rule = a   not in force", "traefik/http/routers/web/tls = true"],
+            id="value",
+        ),
+        pytest.param(
+            "a",
+            ["traefik/http/routers/Web/rule = a", "traefik/http/routers/Web/tls = true"],
+            id="spelling",
+        ),
+        pytest.param(
+            None,
+            ["traefik/http/routers/web/rule = a   not in force", "traefik/http/routers/web/tls = true"],
+            id="absent",
+        ),
+    ],
+)
+def test_what_others_overrule(rule: str | None, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A key is printed as it is in force; what is not, since others define it otherwise, says so."""
+    web = published("web", Item(Ref("http", "routers", "web"), (Leaf("rule", "a"), Leaf("tls", "true"))))
+    spelling = "Web" if rule == "a" else "web"
+    in_force = {} if rule is None else {f"traefik/http/routers/{spelling}/rule": rule}
+    keys = in_force | {f"traefik/http/routers/{spelling}/tls": "true"}
+    printed = shown(Plan(keys, (web,), ()), capsys)
+    assert [line.strip() for line in printed.splitlines()[2:4]] == lines
+
+
+@pytest.mark.parametrize("folder", sorted(GOLDEN.glob("*/expected.json")), ids=lambda path: path.parent.name)
+def test_nothing_but_the_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed for people and not marked is what JSON says, whichever containers share a definition."""
+    expected = json.loads(folder.read_text())
+    command(["plan", "--from", str(folder.parent / "inspect.json"), *expected["flags"]])
+    lines = [line for line in capsys.readouterr().out.splitlines() if re.match(r"    \S+/.* = ", line)]
+    printed = {line.strip().partition(" = ")[0] for line in lines if not line.endswith("   not in force")}
+    assert printed == {escaped(key) for key in expected["keys"]}
+
+
+def test_overruled_rule_of_a_rollout(capsys: pytest.CaptureFixture[str]) -> None:
+    """The older container of an application does not show its rule as if that were in force."""
+    command(["plan", "--from", str(GOLDEN / "application-rollout" / "inspect.json")])
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "= Host(`old.example.com`)" in line)
+    assert line.endswith("(traefik.http.routers.shop.rule)   not in force")
+
+
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_colour(
-    variables: dict[str, str],
-    coloured: bool,  # noqa: FBT001 - a parameter of the case
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A terminal gets colour, unless NO_COLOR is set."""
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert ("\x1b[32m" in shown(Plan({}, (), ()), capsys)) is coloured
+def test_colour(variables: dict[str, str], coloured: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the case
+    """A terminal gets colour, unless NO_COLOR is set; the words are the same as anywhere else."""
+    argv = [sys.executable, "-m", "bridge", "plan", "--from", str(GOLDEN / "replicas" / "inspect.json")]
+    environment = clean_environment() | {"TERM": "xterm", "COLUMNS": "40"}
+    environment.pop("NO_COLOR", None)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(argv, stdout=theirs, env=environment | variables, cwd=tmp_path) as process:
+        os.close(theirs)
+        seen = read_all(ours)
+        assert process.wait() == 0
+    plain = subprocess.run(
+        argv, env=environment | {"FORCE_COLOR": "1"}, cwd=tmp_path, capture_output=True, check=True
+    )
+    assert ("\x1b[32m" in seen) is coloured
+    assert "\x1b" not in plain.stdout.decode()
+    assert re.sub(r"\x1b\[[\d;]*m", "", seen).replace("\r\n", "\n") == plain.stdout.decode()
+
+
+def read_all(terminal: int) -> str:
+    """Read what is written to a terminal until nobody is left who writes; it says that by an error."""
+    found = b""
+    with suppress(OSError):
+        while part := os.read(terminal, 4096):
+            found += part
+    os.close(terminal)
+    return found.decode()

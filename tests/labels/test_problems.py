@@ -95,6 +95,13 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             id="object alone",
         ),
         pytest.param(
+            "traefik.http",
+            "x",
+            "traefik.http says nothing on its own.",
+            "set one of: middlewares, routers, services",
+            id="protocol alone",
+        ),
+        pytest.param(
             "traefik.http.routers",
             "",
             "traefik.http.routers says nothing on its own.",

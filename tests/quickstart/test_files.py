@@ -94,3 +94,12 @@ def test_ports_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ports.HTTP, raising=False)
     monkeypatch.delenv(ports.DASHBOARD, raising=False)
     assert (ports.port(ports.HTTP), ports.port(ports.DASHBOARD)) == (8480, 8481)
+
+
+def test_one_port_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two things cannot listen on one port; that is told before anything is started."""
+    monkeypatch.setenv(ports.HTTP, "8481")
+    monkeypatch.delenv(ports.DASHBOARD, raising=False)
+    line = "^HTTP_PORT and DASHBOARD_PORT are both 8481: choose another for one of them$"
+    with pytest.raises(PartUnavailableError, match=line):
+        ports.refuse_used()

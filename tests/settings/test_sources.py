@@ -29,6 +29,40 @@ def test_precedence(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == ["from-file", "from-env-file", "from-environment", "from-flag"]
 
 
+def test_precedence_of_the_password(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` wins over a secret file that the environment names, for the password too."""
+    (directory / "secret").write_text("from-file")
+    (directory / ".env").write_text("BRIDGE_ETCD_USERNAME=bridge\nBRIDGE_ETCD_PASSWORD=from-env-file\n")
+    monkeypatch.setenv("BRIDGE_ETCD_PASSWORD_FILE", "secret")
+    assert load(RunSettings, {}).etcd_password.get_secret_value() == "from-env-file"
+
+
+@pytest.mark.parametrize("source", ["flag", "environment", ".env"])
+def test_what_is_overridden_is_not_read(source: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not there does no harm where its setting is given otherwise."""
+    monkeypatch.setenv("BRIDGE_NETWORK_FILE", "/nonexist")
+    if source == "environment":
+        monkeypatch.setenv("BRIDGE_NETWORK", "x")
+    if source == ".env":
+        (directory / ".env").write_text("BRIDGE_NETWORK=x\n")
+    assert load(RunSettings, {"network": "x"} if source == "flag" else {}).network == "x"
+
+
+def test_wrong_setting_beside_a_file_that_is_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is told, not a file that nobody needs."""
+    monkeypatch.setenv("BRIDGE_NETWORK_FILE", "/nonexist")
+    with pytest.raises(UsageError, match=r"^--root-key is '/x'"):
+        load(RunSettings, {"network": "x", "root_key": "/x"})
+
+
+def test_dollar_in_env_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` holds values as they are: passwords and Go templates may contain what shells expand."""
+    monkeypatch.setenv("X", "expanded")
+    (directory / ".env").write_text("BRIDGE_NETWORK=a${X}$X\nBRIDGE_ROOT_KEY='${X:-b}'\n")
+    settings = load(RunSettings, {})
+    assert (settings.network, settings.root_key) == ("a${X}$X", "${X:-b}")
+
+
 def test_empty_is_a_value(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty variable overrides what stands behind it, as an empty flag does."""
     (directory / ".env").write_text("BRIDGE_NETWORK=from-env-file\n")
@@ -90,6 +124,17 @@ def test_unknown_variable_in_env_file(directory: Path) -> None:
     ("env_file", "line"),
     [
         pytest.param(b"BRIDGE_ROOT_KEY=/x\n", "BRIDGE_ROOT_KEY (in .env) is '/x'; accepted: a key", id="wrong"),
+        pytest.param(
+            b"# all well\n\n\nBRIDGE_NETWORK lan\n",
+            ".env: line 4 cannot be read; accepted: NAME=value",
+            id="no-equals-sign",
+        ),
+        pytest.param(
+            b"A=1\nBRIDGE_ETCD_PASSWORD='hunter2\nB=2\n",
+            ".env: line 2 cannot be read; accepted: NAME=value",
+            id="open-quote",
+        ),
+        pytest.param(b"OTHER\nBRIDGE_NETWORK\n", ".env: line 2 cannot be read; accepted: NAME=value", id="alone"),
         pytest.param(b"\xff\xfe\n", ".env cannot be read: 'utf-8' codec", id="not-text"),
         pytest.param(
             b"BRIDGE_ETCD_PASSWORD_FILE=absent\n",
@@ -104,6 +149,13 @@ def test_wrong_in_env_file(env_file: bytes, line: str, directory: Path) -> None:
     with pytest.raises(UsageError) as error:
         load(RunSettings, {})
     assert str(error.value).startswith(line)
+
+
+def test_env_file_that_is_a_directory(directory: Path) -> None:
+    """A `.env` that is there and no file is not taken for one that is not there."""
+    (directory / ".env").mkdir()
+    with pytest.raises(UsageError, match=r"^\.env cannot be read: Is a directory$"):
+        load(RunSettings, {})
 
 
 def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,10 @@ from bridge.store.connection import Connection
         ("resync_interval", "90", timedelta(seconds=90)),
         ("log_level", "WARNING", "warning"),
         ("docker_endpoint", "ssh://root@node", "ssh://root@node"),
+        ("docker_endpoint", "ssh://node:65535", "ssh://node:65535"),
+        ("docker_endpoint", "tcp://[::1]:2375", "tcp://[::1]:2375"),
+        ("docker_endpoint", "https://node:1/docker", "https://node:1/docker"),
+        ("docker_endpoint", "", ""),
         ("allowed_hosts", "", ()),
         ("allowed_hosts", "a.example, *.B.example,*", ("a.example", "*.b.example", "*")),
         ("allowed_entrypoints", "web, secure", ("web", "secure")),
@@ -76,6 +80,8 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("etcd_endpoints", "https://a:2379", "it needs etcd_ca as well"),
         ("etcd_endpoints", "a", "accepted: host:port"),
         ("etcd_endpoints", "", "accepted: host:port"),
+        ("etcd_endpoints", "a:0", "accepted: host:port"),
+        ("etcd_endpoints", "a:1,b:65536", "accepted: host:port"),
         ("root_key", "/traefik", "accepted: a key"),
         ("state_key", "bridge/", "accepted: a key"),
         ("state_key", "traefik-state", "it must not begin with root_key 'traefik'"),
@@ -84,6 +90,14 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("log_level", "loud", "accepted: debug, info, warning or error"),
         ("log_format", "xml", "accepted: auto, console or json"),
         ("docker_endpoint", "/var/run/docker.sock", "accepted: unix:///path"),
+        ("docker_endpoint", "unix:///", "accepted: unix:///path"),
+        ("docker_endpoint", "tcp://node", "accepted: unix:///path"),
+        ("docker_endpoint", "https://node", "accepted: unix:///path"),
+        ("docker_endpoint", "tcp://node:0", "accepted: unix:///path"),
+        ("docker_endpoint", "tcp://node:65536", "accepted: unix:///path"),
+        ("docker_endpoint", "ssh://node:99999", "accepted: unix:///path"),
+        ("docker_endpoint", "ssh://node/", "accepted: unix:///path"),
+        ("docker_endpoint", "tcp://node:1?a=b", "accepted: unix:///path"),
         ("health_socket", "x" * 108, "accepted: a path of 1 to 107 bytes"),
         ("etcd_ca", "/nowhere/ca.pem", "accepted: a file that can be read (No such file or directory)"),
         ("etcd_username", "bridge", "it needs etcd_password as well"),
@@ -125,7 +139,13 @@ def test_certificates_go_together(given: tuple[str, ...], line: str, pem: str) -
 
 def test_secrets_are_masked() -> None:
     """A password that is refused is not repeated, nor one within a URL."""
-    for flags in {"etcd_password": "hunter2"}, {"docker_endpoint": "ftp://me:hunter2@node"}:
+    for flags in (
+        {"etcd_password": "hunter2"},
+        {"docker_endpoint": "ftp://me:hunter2@node"},
+        {"docker_endpoint": "ftp:u:hunter2@x"},
+        {"docker_endpoint": "ssh://root:hunter2@node"},
+        {"etcd_endpoints": "root:hunter2@etcd:2379"},
+    ):
         with pytest.raises(UsageError) as error:
             load(RunSettings, flags)
         assert "hunter2" not in str(error.value)

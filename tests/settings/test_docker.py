@@ -1,0 +1,85 @@
+"""Docker's own variables count where no endpoint is set, and a wrong one is told like a setting."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.engine.model import Endpoint
+from bridge.errors import UsageError
+from bridge.settings import PlanSettings, load
+
+VARIABLES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+FILES = ("ca.pem", "cert.pem", "key.pem")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test a home and a working directory of its own, and none of Docker's variables."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "unix://", "unix:///run/docker.sock", "tcp://node:2375", "node:2375", " ssh://root@node"],
+)
+def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the docker package understands is left to it."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+    assert load(PlanSettings, {}).endpoint() == Endpoint()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("tcp://node", "tcp://node"),
+        ("tcp://node:70000", "tcp://node:70000"),
+        ("node", "node"),
+        ("ftp://node:1", "ftp://node:1"),
+        ("ssh://root:hunter2@node", "ssh://***@node"),
+    ],
+)
+def test_wrong_host(host: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that cannot be is one line that names the variable, without its secrets."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(UsageError) as error:
+        load(PlanSettings, {}).endpoint()
+    assert str(error.value).startswith(f"DOCKER_HOST is {shown!r}; accepted: unix:///path, tcp://host:port")
+
+
+def test_tls_without_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS that is asked for without its files is one line that names the variable and the files."""
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    with pytest.raises(UsageError) as error:
+        load(PlanSettings, {}).endpoint()
+    assert str(error.value) == (
+        f"DOCKER_TLS_VERIFY is '1'; it needs ca.pem, cert.pem, key.pem in {home}/.docker;"
+        " DOCKER_CERT_PATH names another directory"
+    )
+
+
+def test_directory_without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory that lacks some of the files is named; without DOCKER_TLS_VERIFY no CA is needed."""
+    monkeypatch.setenv("DOCKER_CERT_PATH", "certificates")
+    with pytest.raises(UsageError) as error:
+        load(PlanSettings, {}).endpoint()
+    assert str(error.value) == "DOCKER_CERT_PATH is 'certificates'; it needs cert.pem, key.pem in certificates"
+
+
+def test_tls_with_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all files in their place nothing is wrong."""
+    for name in FILES:
+        (home / name).touch()
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(home))
+    assert load(PlanSettings, {}).endpoint() == Endpoint()
+
+
+def test_an_endpoint_of_ours_counts_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker's variables mean nothing where our own setting names the engine."""
+    monkeypatch.setenv("DOCKER_HOST", "nonsense")
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    assert load(PlanSettings, {"docker_endpoint": "tcp://node:1"}).endpoint() == Endpoint("tcp://node:1")
