@@ -33,10 +33,10 @@ class Arrivals:
 
     queue: "queue.Queue[Arrival]" = field(default_factory=queue.Queue)
 
-    def next(self, root: str) -> Arrival:
-        """Wait for the next transaction below a root."""
+    def next(self, root: str, within: float = WITHIN) -> Arrival:
+        """Wait for the next transaction below a root; raises `queue.Empty` where none comes."""
         while True:
-            arrival = self.queue.get(timeout=WITHIN)
+            arrival = self.queue.get(timeout=within)
             if arrival.root == root:
                 return arrival
 

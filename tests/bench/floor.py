@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from docker import APIClient
 
@@ -29,10 +30,7 @@ ANY_REVISION = 2**62
 def main() -> None:
     """Answer every event, until killed."""
     engine, etcd, file = sys.argv[1:]
-    requests = {
-        action: etcdrpc.TxnRequest.FromString(base64.b64decode(text))
-        for action, text in json.loads(Path(file).read_text()).items()
-    }
+    requests = {action: request(text) for action, text in json.loads(Path(file).read_text()).items()}
     client = APIClient(engine, version="auto")
     commit = etcdrpc.KVStub(Connection((etcd,)).open(etcd).channel).Txn
     events = client.events(decode=True, filters={"type": "container", "event": [*requests]})
@@ -54,10 +52,15 @@ def transactions(publication: Publication, layout: Layout) -> dict[str, str]:
     for number, (name, wanted) in enumerate({"appears": publication, "leaves": None}.items(), 1):
         settling = Settling([Change(publication.id, wanted)], memory, fence)
         assert isinstance(settling.request, Transaction)
-        request = transaction_request(loose(settling.request)).SerializeToString()
-        made[name] = base64.b64encode(request).decode()
+        serialized = transaction_request(loose(settling.request)).SerializeToString()
+        made[name] = base64.b64encode(serialized).decode()
         settling.answer(Committed(number))
     return made
+
+
+def request(text: str) -> Any:  # noqa: ANN401 - see `stubs.etcdrpc`
+    """Return a transaction that was serialized."""
+    return etcdrpc.TxnRequest.FromString(base64.b64decode(text))
 
 
 def loose(transaction: Transaction) -> Transaction:

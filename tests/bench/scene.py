@@ -31,7 +31,7 @@ from bridge.view.publish import mapped
 from tests.bench.arrivals import watching
 from tests.bench.containers import labels
 from tests.bench.floor import loose
-from tests.bench.sampled import sampled
+from tests.bench.profile import ended, profiling
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer
@@ -106,9 +106,9 @@ class Scene:
         """Where the processor time of a cold start goes."""
         self.empty()
         file = self.directory / "profile.txt"
-        with self.bridge(program=sampled(file)) as bridge:
+        with self.bridge(program=profiling(file)) as bridge:
             bridge.wait_until(WITHIN)
-        return file.read_text()
+            return ended(bridge.bridge.process, file)
 
     def empty(self) -> None:
         """Remove everything from etcd, its history too."""
@@ -120,6 +120,11 @@ class Scene:
         """How many keys there are below a prefix."""
         request = etcdrpc.RangeRequest(**range_bounds(under(prefix)), count_only=True)
         return int(self.kv.Range(request).count)
+
+    def routers(self) -> set[str]:
+        """The names of all routers under the root."""
+        request = etcdrpc.RangeRequest(**range_bounds(under(f"{ROOT}/http/routers/")), keys_only=True)
+        return {it.key.decode().split("/")[3] for it in self.kv.Range(request).kvs}
 
     def bridge(self, *, program: Command = (), **settings: str) -> "Started":
         """The bridge of this host, not started."""
