@@ -27,8 +27,8 @@ from tests.bench.arrivals import Arrivals, watching
 from tests.bench.containers import labels
 from tests.bench.floor import transactions
 from tests.bench.measure import Figures, alternate
-from tests.bench.report import Result, Row
 from tests.bench.profile import ended, profiling
+from tests.bench.report import Result, Row
 from tests.bench.scene import HOST, WITHIN, container, is_synced
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine

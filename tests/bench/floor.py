@@ -1,7 +1,8 @@
 """The least that can be done for an event: one inspect and one transaction, by the libraries' own calls.
 
 `python -m tests.bench.floor ENGINE ETCD FILE`: FILE holds, for each action of an event, the transaction that the
-bridge would make of it, serialized; it begins with the last of them. Prints one line per event: the seconds of the inspect and of the transaction.
+bridge would make of it, serialized; it begins with the last of them. Prints one line per event: the seconds of the
+inspect and of the transaction.
 """
 
 import base64

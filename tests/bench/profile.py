@@ -88,7 +88,7 @@ def main() -> None:
             profile.clear()
 
     signal.signal(signal.SIGUSR1, begin_anew)
-    threading.setprofile(begin)  # type: ignore[arg-type]  # what it returns is not looked at
+    threading.setprofile(begin)
     sys.argv = ["docker-event-bridge", *arguments]
     begin()
     try:

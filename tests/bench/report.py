@@ -116,7 +116,9 @@ def _number(value: float) -> str:
 
 def _machine() -> str:
     names = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
-    return f"{os.cpu_count()} x {names[0] if names else platform.machine()}, {platform.system()} {platform.release()}"
+    return (
+        f"{os.cpu_count()} x {names[0] if names else platform.machine()}, {platform.system()} {platform.release()}"
+    )
 
 
 def _cpuinfo() -> list[str]:

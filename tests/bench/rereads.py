@@ -5,8 +5,6 @@ counts the calls; all else stands still: a lease is held by calls of another kin
 """
 
 import queue
-import re
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -25,8 +23,11 @@ ROOT = "traefik"
 WITHIN = 5.0
 """Seconds for which a transaction is waited for, a health check included."""
 
-CALL = r'grpc_server_handled_total\{{.*grpc_method="{}".*\}} (\S+)'
-HEALTHY = ("--health-cmd=busybox test -e /tmp/well", "--health-interval=1s", "--health-retries=1")
+CALL = r'grpc_server_handled_total\{{.*grpc_method="{}".*\}}'
+CHECKED = (
+    *("--health-cmd=sh /tmp/state", "--health-interval=1s", "--health-retries=1"),
+    "--label=traefik.http.services.checked.loadbalancer.server.port=80",
+)
 
 Actions = Mapping[str, Callable[[], object]]
 
@@ -46,13 +47,16 @@ def measured() -> Result:
                 with watching(etcd, [ROOT]) as arrivals:
                     wait_for_rest(bridge.process.pid, traefik.process.pid, engine.process.pid)
                     revisions: set[int] = set()
-                    before = _calls(etcd, "Txn"), _calls(etcd, "Range")
+                    before = etcd.metric(CALL.format("Txn")), etcd.metric(CALL.format("Range"))
                     act()
                     with suppress(queue.Empty):
                         revisions = {arrivals.next(ROOT, WITHIN).revision}
                     wait_for_rest(bridge.process.pid, traefik.process.pid, engine.process.pid)
                     revisions |= {it.revision for it in arrivals.drain()}
-                    spent = _calls(etcd, "Txn") - before[0], _calls(etcd, "Range") - before[1]
+                    spent = (
+                        etcd.metric(CALL.format("Txn")) - before[0],
+                        etcd.metric(CALL.format("Range")) - before[1],
+                    )
                 counted.setdefault(name, []).append((spent[0], float(len(revisions)), spent[1]))
     return Result([*_rows(counted)], {"engine": "20.10", "etcd": "3.4", "traefik": "3.7"})
 
@@ -70,17 +74,19 @@ def _actions(engine: Engine) -> Iterator[Actions]:
     """Run the containers; gives what has an event happen to one of them, by the event's name."""
     with ExitStack() as stack:
 
-        def container(name: str, *options: str, image: str = "traefik/whoami", arguments: tuple[str, ...] = ()) -> None:
+        def container(
+            name: str, *options: str, image: str = "traefik/whoami", arguments: tuple[str, ...] = ()
+        ) -> None:
             stack.enter_context(engine.container(name, *options, image=image, arguments=arguments))
 
         container("probe", routed_by("probe"))
         sleeps = ("sleep", "3600")
-        container("checked", routed_by("checked"), *HEALTHY, image="busybox", arguments=sleeps)
+        container("checked", routed_by("checked"), *CHECKED, image="busybox", arguments=sleeps)
         container("named", "--label=traefik.enable=true")
         engine.cli("network", "create", "second")
         stack.callback(engine.cli, "network", "rm", "second")
         container("moved", routed_by("moved"), "--label=traefik.docker.network=second")
-        cli = engine.cli
+        cli, says = engine.cli, ("exec", "checked", "sh", "-c")
         yield {
             "die": lambda: cli("kill", "probe"),
             "start": lambda: cli("start", "probe"),
@@ -88,16 +94,10 @@ def _actions(engine: Engine) -> Iterator[Actions]:
             "unpause": lambda: cli("unpause", "probe"),
             "stop": lambda: cli("stop", "probe"),
             "start after a stop": lambda: cli("start", "probe"),
-            "health_status: healthy": lambda: cli("exec", "checked", "busybox", "touch", "/tmp/well"),
-            "health_status: unhealthy": lambda: cli("exec", "checked", "busybox", "rm", "/tmp/well"),
+            "health_status: healthy": lambda: cli(*says, "echo true > /tmp/state"),
+            "health_status: unhealthy": lambda: cli(*says, "echo false > /tmp/state"),
             "rename": lambda: cli("rename", "named", "renamed"),
             "rename back": lambda: cli("rename", "renamed", "named"),
             "network connect": lambda: cli("network", "connect", "second", "moved"),
             "network disconnect": lambda: cli("network", "disconnect", "second", "moved"),
         }
-
-
-def _calls(etcd: Etcd, method: str) -> float:
-    """How many calls of a kind an etcd has answered."""
-    with urllib.request.urlopen(f"http://{etcd.endpoint}/metrics", timeout=5) as answer:
-        return sum(map(float, re.findall(CALL.format(method), answer.read().decode())))

@@ -107,7 +107,7 @@ def _idle(scene: Scene) -> tuple[float, int, float, int]:
 
 
 def _spent(scene: Scene, bridge: Started, duration: float) -> tuple[float, int]:
-    """Seconds of processor that a bridge takes in some seconds, and how often it lists all containers meanwhile."""
+    """Seconds of processor that a bridge takes in some seconds, and how often it lists all meanwhile."""
     bridge.wait_until(WITHIN)
     wait_for_rest(bridge.pid)
     before, lists = used(bridge.pid), scene.engine.lists()

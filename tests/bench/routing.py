@@ -1,8 +1,8 @@
 """How soon a container is routed after its start and no longer after its stop, against Traefik's Docker provider.
 
 The real engine, real containers, one Traefik for each provider. Who is not measured is frozen, so that nobody
-disturbs who is: Traefiks, and the bridge while the Docker provider's turn lasts. Who is woken is left alone until it
-has made up for what it missed; the bridge's lease lasts over all of it.
+disturbs who is: Traefiks, and the bridge while the Docker provider's turn lasts. Who is woken is left alone
+until it has made up for what it missed; the bridge's lease lasts over all of it.
 """
 
 import signal

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bridge.claims.layout import Layout, under
 from bridge.claims.memory import Memory
@@ -158,7 +158,7 @@ class Started:
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
 
-    def __enter__(self) -> "Started":
+    def __enter__(self) -> Self:
         self.bridge.start()
         return self
 

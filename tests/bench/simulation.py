@@ -1,13 +1,11 @@
 """A thousand hosts with a hundred containers each on one real etcd, held against what one host lets one calculate.
 
-The keys are written by the product's own transactions. The hosts are at rest in a process of raw calls (`hosts.py`).
-Traefik is shown a tenth of it: what one event costs it there, if that ends within a minute.
+The keys are written by the product's own transactions. The hosts are at rest in a process of raw calls:
+`hosts.py`. Traefik is shown a tenth of it: what one event costs it there, if that ends within a minute.
 """
 
-import re
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -119,7 +117,9 @@ def _size(kv: Any, prefix: str) -> Size:  # noqa: ANN401 - etcd's calls
 
 def _sizes(kv: Any, one: Sequence[Size]) -> Iterator[Row]:  # noqa: ANN401 - etcd's calls
     calculated = f"calculated from {EACH} containers of one host"
-    for what, prefix, first in zip(("that Traefik reads", "of the state"), (ROOT, f"{STATE}/{ROOT}"), one, strict=True):
+    for what, prefix, first in zip(
+        ("that Traefik reads", "of the state"), (ROOT, f"{STATE}/{ROOT}"), one, strict=True
+    ):
         found = _size(kv, prefix)
         for name, unit, ours, their in (
             ("keys", "", found.keys, first.keys * HOSTS),
@@ -137,7 +137,7 @@ def _one(value: float) -> Figures:
 
 
 def _database(etcd: Etcd, loaded: float) -> Row:
-    size = _metric(etcd, "etcd_mvcc_db_total_size_in_bytes") / 1e6
+    size = etcd.metric("etcd_mvcc_db_total_size_in_bytes") / 1e6
     remark = f"with all history; etcd's quota is 2,147 MB by default; written within {loaded:.0f} s"
     return Row(f"etcd's database, {_all()}", "MB", _one(size), remark=remark)
 
@@ -156,13 +156,13 @@ def _hosts(etcd: Etcd) -> Iterator[Process]:
 
 def _at_rest(etcd: Etcd, hosts: Process) -> Iterator[Row]:
     time.sleep(REST / 3)
-    spent, calls, theirs = used(etcd.process.pid), _metric(etcd, CALLS), used(hosts.pid)
+    spent, calls, theirs = used(etcd.process.pid), etcd.metric(CALLS), used(hosts.pid)
     time.sleep(REST)
-    per_second = (_metric(etcd, CALLS) - calls) / REST
+    per_second = (etcd.metric(CALLS) - calls) / REST
     spent, theirs = ((used(it) - before) / REST for it, before in ((etcd.process.pid, spent), (hosts.pid, theirs)))
     remark = f"their one process takes {theirs:.2f} of a core"
     yield Row(f"calls, {HOSTS:,} hosts at rest", "1/s", _one(per_second), _one(HOSTS), "calculated", remark=remark)
-    watches = _metric(etcd, "etcd_debugging_mvcc_watcher_total")
+    watches = etcd.metric("etcd_debugging_mvcc_watcher_total")
     yield Row(f"watches, {HOSTS:,} hosts", "", _one(watches), _one(2 * HOSTS), "calculated")
     yield Row(f"etcd's part of a core, {HOSTS:,} hosts at rest", "", _one(spent))
 
@@ -172,7 +172,9 @@ def _newcomer(kv: Any, hosts: Process) -> Row:  # noqa: ANN401 - etcd's calls
     kv.Put(etcdrpc.PutRequest(key=encode(Layout(ROOT, STATE, "newcomer").alive())))
     wait_for(lambda: len(_heard(hosts)) == HOSTS, WITHIN, hosts.tail)
     waited = Figures(tuple((it - begun) / 1e6 for it in _heard(hosts)))
-    return Row(f"a host starts, until each of {HOSTS:,} others heard", "ms", waited, remark="with one process for all")
+    return Row(
+        f"a host starts, until each of {HOSTS:,} others heard", "ms", waited, remark="with one process for all"
+    )
 
 
 def _heard(hosts: Process) -> list[int]:
@@ -205,12 +207,16 @@ def _busy(etcd: Etcd) -> Row:
 def _reads(etcd: Etcd, kv: Any) -> Iterator[Row]:  # noqa: ANN401 - etcd's calls
     whole = etcdrpc.RangeRequest(key=encode(ROOT), range_end=encode(ROOT[:-1] + chr(ord(ROOT[-1]) + 1)))
     took = Figures(tuple(seconds(lambda: kv.Range(whole)) for _ in range(SAMPLES)))
-    yield Row(f"reading the whole prefix as Traefik does, {_all()}", "s", took, remark="Traefik gives up after 5 s")
+    yield Row(
+        f"reading the whole prefix as Traefik does, {_all()}", "s", took, remark="Traefik gives up after 5 s"
+    )
     layout = Layout(ROOT, STATE, "h0")
     read = anyio.run(_read, etcd, (layout.view(), layout.objects(), layout.containers()))
     remark = "decoded by the bridge, before it compares anything"
     yield Row(f"what a resync of one host reads, {_all()}", "s", _one(read[0]), remark=remark)
-    yield Row(f"what a resync of one host reads, {_all()}", "MB", _one(read[1] / 1e6), remark=f"{read[2]:,.0f} keys")
+    yield Row(
+        f"what a resync of one host reads, {_all()}", "MB", _one(read[1] / 1e6), remark=f"{read[2]:,.0f} keys"
+    )
 
 
 async def _read(etcd: Etcd, ranges: Sequence[Range]) -> tuple[float, float, float]:
@@ -238,10 +244,3 @@ def _traefik(etcd: Etcd, kv: Any) -> Row:  # noqa: ANN401 - etcd's calls
     except DeadlineError:
         return Row(measure, "s", Figures(()), remark="it had not ended after a minute")
     return Row(measure, "s", Figures(tuple(values)))
-
-
-def _metric(etcd: Etcd, name: str) -> float:
-    """Return the sum of an etcd's metrics of this name, a regular expression."""
-    with urllib.request.urlopen(f"http://{etcd.endpoint}/metrics", timeout=5) as answer:
-        found = re.findall(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
-    return sum(map(float, found))

@@ -105,9 +105,12 @@ def _imports(env: Mapping[str, str]) -> str:
     lines = (line.decode().removeprefix("import time:").split("|") for line in told if b"import time:" in line)
     found = [(int(alone), int(whole), name.strip()) for alone, whole, name in lines if alone.strip().isdigit()]
     text = [f"{len(found)} modules, {sum(alone for alone, _, _ in found) / 1e3:.0f} ms"]
-    for title, at in (("by itself", 0), ("with what it imported first", 1)):
+    for title, took in (
+        ("by itself", {name: alone for alone, _, name in found}),
+        ("with what it imported first", {name: whole for _, whole, name in found}),
+    ):
         text += ["", f"     ms  module, {title}"]
-        text += [f"{one[at] / 1e3:7.1f}  {one[2]}" for one in sorted(found, key=lambda it: -it[at])[:LINES]]
+        text += [f"{took[name] / 1e3:7.1f}  {name}" for name in sorted(took, key=lambda it: -took[it])[:LINES]]
     return "\n".join(text) + "\n"
 
 

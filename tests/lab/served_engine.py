@@ -84,7 +84,7 @@ class _Far(FakeEngine):
 
     def _time(self, action: str, container_id: str) -> int:
         getattr(self, action)(container_id)
-        return next(it["timeNano"] for it in reversed(self._past) if it["Action"] == action)
+        return next(int(it["timeNano"]) for it in reversed(self._past) if it["Action"] == action)
 
     def inspected_all(self) -> list[dict[str, Any]]:
         return [found for one in self.ids() if (found := self.inspected(one))]
