@@ -4,15 +4,17 @@ The keys are written by the product's own transactions. The hosts are at rest in
 `hosts.py`. Traefik is shown a tenth of it: what one event costs it there, if that ends within a minute.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import anyio
@@ -22,7 +24,7 @@ from bridge.claims.transaction import Range
 from bridge.container import from_inspect
 from bridge.settings import PlanSettings
 from bridge.settings.options import options
-from bridge.store.client import PAGE, Store
+from bridge.store.client import Store
 from bridge.store.connection import Connection
 from bridge.store.messages import encode, range_bounds
 from bridge.store.stubs import etcdrpc
@@ -36,6 +38,7 @@ from tests.bench.report import Result, Row
 from tests.bench.scene import ROOT, key_values, transactions
 from tests.lab.etcd import Etcd
 from tests.lab.process import Process
+from tests.lab.shell import say
 from tests.lab.traefik import Traefik, etcd_provider
 from tests.lab.wait import DeadlineError, wait_for
 
@@ -48,6 +51,9 @@ REST, BUSY = 15, 10
 """Seconds for which hosts at rest, and transactions without a pause, are looked at."""
 
 CLIENTS, SAMPLES = 8, 3
+PAGE = 50_000
+"""Keys in one answer; large, since etcd counts all that are left for each of them."""
+
 WITHIN = 120.0
 CALLS = r"grpc_server_handled_total\{.*\}"
 AT_ONCE = {"providers.providersThrottleDuration": "50ms", "log.level": "ERROR"}
@@ -64,16 +70,19 @@ class Size:
 def measured() -> Result:
     """Load it, and measure what depends on how much there is."""
     with Etcd("3.4") as etcd, key_values(etcd) as kv, ExitStack() as stack:
-        pool = stack.enter_context(ProcessPoolExecutor(2, get_context("spawn")))
+        pool = stack.enter_context(ProcessPoolExecutor(2, get_context("spawn"), _end_with_parent))
         _load(pool, kv, [(ROOT, 0)])
         one = [_size(kv, prefix) for prefix in (ROOT, f"{STATE}/{ROOT}")]
         begun = time.perf_counter()
+        say("    Traefik with a tenth ...")
         _load(pool, kv, [(TENTH, at) for at in range(SMALLER)])
         traefik = _traefik(etcd, kv)
         kv.DeleteRange(etcdrpc.DeleteRangeRequest(**range_bounds(under(f"{TENTH}/"))))
+        say("    all of it ...")
         _load(pool, kv, [(ROOT, at) for at in range(1, HOSTS)])
         loaded = time.perf_counter() - begun
         rows = [*_sizes(kv, one), _database(etcd, loaded)]
+        say("    the hosts at rest ...")
         with _hosts(etcd) as hosts:
             rows += _at_rest(etcd, hosts)
             rows.append(_newcomer(kv, hosts))
@@ -81,6 +90,17 @@ def measured() -> Result:
             rows += _reads(etcd, kv)
             rows.append(Row("etcd's memory at its peak", "MB", _one(megabytes(etcd.process.pid, "VmHWM"))))
     return Result([*rows, traefik], {"etcd": "3.4", "traefik": "3.7"})
+
+
+def _end_with_parent() -> None:
+    """Have a worker end when whoever started it is killed."""
+
+    def wait() -> None:
+        if parent := parent_process():
+            parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _load(pool: ProcessPoolExecutor, kv: Any, hosts: Sequence[tuple[str, int]]) -> None:  # noqa: ANN401 - etcd's calls
