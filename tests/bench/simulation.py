@@ -26,6 +26,7 @@ from bridge.settings import PlanSettings
 from bridge.settings.options import options
 from bridge.store.client import Store
 from bridge.store.connection import Connection
+from bridge.store.errors import StoreUnavailable
 from bridge.store.messages import encode, range_bounds
 from bridge.store.stubs import etcdrpc
 from bridge.view.model import Publication
@@ -231,12 +232,15 @@ def _reads(etcd: Etcd, kv: Any) -> Iterator[Row]:  # noqa: ANN401 - etcd's calls
         f"reading the whole prefix as Traefik does, {_all()}", "s", took, remark="Traefik gives up after 5 s"
     )
     layout = Layout(ROOT, STATE, "h0")
-    read = anyio.run(_read, etcd, (layout.view(), layout.objects(), layout.containers()))
+    measure = f"what a resync of one host reads, {_all()}"
+    try:
+        read = anyio.run(_read, etcd, (layout.view(), layout.objects(), layout.containers()))
+    except StoreUnavailable as error:
+        yield Row(measure, "s", Figures(()), remark=f"not to be had: {error}")
+        return
     remark = "decoded by the bridge, before it compares anything"
-    yield Row(f"what a resync of one host reads, {_all()}", "s", _one(read[0]), remark=remark)
-    yield Row(
-        f"what a resync of one host reads, {_all()}", "MB", _one(read[1] / 1e6), remark=f"{read[2]:,.0f} keys"
-    )
+    yield Row(measure, "s", _one(read[0]), remark=remark)
+    yield Row(measure, "MB", _one(read[1] / 1e6), remark=f"{read[2]:,.0f} keys")
 
 
 async def _read(etcd: Etcd, ranges: Sequence[Range]) -> tuple[float, float, float]:
