@@ -7,6 +7,7 @@ The keys are written by the product's own transactions. The hosts are at rest in
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -89,6 +90,9 @@ def measured() -> Result:
             rows.append(_newcomer(kv, hosts))
             rows.append(_busy(etcd))
             rows += _reads(etcd, kv)
+            failed = Counter(line for line in hosts.log.read_text().splitlines() if line.startswith("a "))
+            told = "; ".join(f"{line} ({number} times)" for line, number in failed.items())
+            rows.append(Row("refreshes of leases that failed meanwhile", "", _one(failed.total()), remark=told))
             rows.append(Row("etcd's memory at its peak", "MB", _one(megabytes(etcd.process.pid, "VmHWM"))))
     return Result([*rows, traefik], {"etcd": "3.4", "traefik": "3.7"})
 
