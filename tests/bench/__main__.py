@@ -7,7 +7,10 @@ from importlib import import_module
 from tests.bench import report
 from tests.lab.shell import PartUnavailableError, say
 
-BENCHMARKS = ("burst", "cold", "events", "mapping", "resident", "routing", "scale", "starting", "updating")
+BENCHMARKS = (
+    *("burst", "cold", "events", "mapping", "rereads", "resident", "routing", "scale", "simulation", "starting"),
+    "updating",
+)
 """The modules beside this one; each has a function `measured() -> Result`."""
 
 

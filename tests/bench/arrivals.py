@@ -14,7 +14,7 @@ from bridge.store.messages import range_bounds
 from bridge.store.stubs import etcdrpc, grpc
 from tests.lab.etcd import Etcd
 
-WITHIN = 60.0
+WITHIN = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,32 @@ class Arrivals:
 
     queue: "queue.Queue[Arrival]" = field(default_factory=queue.Queue)
 
-    def next(self, root: str) -> Arrival:
-        """Wait for the next transaction below a root."""
+    def next(self, root: str, within: float = WITHIN) -> Arrival:
+        """Wait for the next transaction below a root; raises `queue.Empty` where none comes."""
         while True:
-            arrival = self.queue.get(timeout=WITHIN)
+            arrival = self.queue.get(timeout=within)
             if arrival.root == root:
                 return arrival
+
+    def drain(self) -> list[Arrival]:
+        """Return what has come up to now and was not asked for."""
+        return [self.queue.get() for _ in range(self.queue.qsize())]
+
+    def wait_for(self, number: int) -> Arrival:
+        """Wait until so many different keys have come; return the last of these transactions."""
+        keys: set[str] = set()
+        while True:
+            arrival = self.queue.get(timeout=WITHIN)
+            keys.update(arrival.keys)
+            if len(keys) >= number:
+                return arrival
+
+    def until(self, key: str) -> list[Arrival]:
+        """Wait until a key is written; return what came before."""
+        before: list[Arrival] = []
+        while key not in (arrival := self.queue.get(timeout=WITHIN)).keys:
+            before.append(arrival)
+        return before
 
 
 @contextmanager

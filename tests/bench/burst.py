@@ -1,57 +1,81 @@
 """Many containers start and stop at once: nothing is lost, and Traefik re-reads no more often than they are."""
 
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from tests.bench.arrivals import Arrivals, watching
 from tests.bench.measure import Figures
+from tests.bench.processor import megabytes
 from tests.bench.report import Result, Row
-from tests.bench.scene import HOST, container, is_synced, running
-from tests.lab.bridge import Bridge
+from tests.bench.scene import ROOT, Scene, container, running
 from tests.lab.wait import wait_for
 
-CONTAINERS = 500
+CONTAINERS, ROUNDS, OTHERS = 500, 3, 10
 WITHIN = 120.0
-ROOT = "traefik"
+
+
+@dataclass(slots=True)
+class Burst:
+    """One kind of burst: the seconds until its end, and the transactions that a watch saw, each a re-read."""
+
+    scene: Scene
+    arrivals: Arrivals
+    seconds: list[float] = field(default_factory=list)
+    reads: list[float] = field(default_factory=list)
+
+    def happens(self, changes: Sequence[tuple[str, str]], routed: set[str]) -> None:
+        """Have it happen, until exactly these routers are there."""
+        each = (self.scene.keys - 1) // OTHERS
+        self.arrivals.drain()
+        begun = time.perf_counter()
+        self.scene.engine.have(changes)
+        wait_for(lambda: self.scene.count(f"{ROOT}/") == each * len(routed) + 1, WITHIN, "keys are missing")
+        self.seconds.append(time.perf_counter() - begun)
+        wait_for(lambda: self.scene.routers() == routed, WITHIN, "others are routed than those that run")
+        self.reads.append(float(len({it.revision for it in self.arrivals.drain()})))
 
 
 def measured() -> Result:
     """Measure on a fake engine, which starts as many at once as it is told, and a real etcd."""
-    with running(10) as scene, Bridge(scene.engine, scene.etcd, host_name=HOST, log_level="warning") as bridge:
-        wait_for(lambda: is_synced(bridge), WITHIN, bridge.process.tail)
-        keys, engine = scene.count(f"{ROOT}/"), scene.engine
-        each = (scene.keys - 1) // 10
-        before = _peak(bridge.process.pid)
+    with running(OTHERS) as scene, scene.bridge() as bridge:
+        bridge.wait_until(WITHIN)
+        assert scene.keys == scene.count(f"{ROOT}/")
+        half = CONTAINERS // 2
+        made = [container(OTHERS + number) for number in range(CONTAINERS + half)]
+        ids, names = scene.engine.create(made), [it.name for it in made]
+        others = scene.routers()
         with watching(scene.etcd, [ROOT]) as arrivals:
-            begun = time.perf_counter()
-            ids = [engine.run(container(10 + number)) for number in range(CONTAINERS)]
-            wait_for(lambda: scene.count(f"{ROOT}/") == keys + each * CONTAINERS, WITHIN, bridge.process.tail)
-            started, reads = time.perf_counter() - begun, _reads(arrivals)
-            begun = time.perf_counter()
-            for one in ids:
-                engine.stop(one)
-            wait_for(lambda: scene.count(f"{ROOT}/") == keys, WITHIN, bridge.process.tail)
-            stopped, reads_after = time.perf_counter() - begun, _reads(arrivals)
-        grown = _peak(bridge.process.pid) - before
-    name = f"{CONTAINERS} containers"
+            start, mixed, stop = (Burst(scene, arrivals) for _ in range(3))
+            grown = []
+            for _ in range(ROUNDS):
+                before = megabytes(bridge.pid, "VmHWM")
+                start.happens(_all("start", ids[:CONTAINERS]), others | {*names[:CONTAINERS]})
+                both = zip(_all("stop", ids[:half]), _all("start", ids[CONTAINERS:]), strict=True)
+                mixed.happens([it for pair in both for it in pair], others | {*names[half:]})
+                stop.happens(_all("stop", ids[half:]), others)
+                grown.append(megabytes(bridge.pid, "VmHWM") - before)
     rows = [
-        Row(f"{name} start at once, until all are routed", "s", Figures((started,)), remark="all were"),
-        Row("re-reads of Traefik meanwhile", "", Figures((float(reads),)), target=f"<= {CONTAINERS}"),
-        Row(f"{name} stop at once, until none is routed", "s", Figures((stopped,)), remark="none was left"),
-        Row("re-reads of Traefik meanwhile", "", Figures((float(reads_after),)), target=f"<= {CONTAINERS}"),
-        Row("memory that the burst took at its peak", "MB", Figures((grown,)), target="bounded"),
+        *_rows(start, f"{CONTAINERS} containers start at once, until all are routed"),
+        *_rows(mixed, f"{half} containers stop while {half} others start, until only who runs is routed"),
+        *_rows(stop, f"{CONTAINERS} containers stop at once, until none is routed"),
+        Row(
+            "memory that the process took at its peak, more than before, one round after the other",
+            "MB",
+            Figures(tuple(grown)),
+            target="bounded",
+            remark=", ".join(f"{it:.1f}" for it in grown),
+        ),
     ]
     return Result(rows, {"engine": "fake", "etcd": "3.4"})
 
 
-def _reads(arrivals: Arrivals) -> int:
-    """How many transactions a watch has seen since the last question: each has Traefik read once."""
-    revisions = set()
-    while not arrivals.queue.empty():
-        revisions.add(arrivals.queue.get().revision)
-    return len(revisions)
+def _all(action: str, ids: Sequence[str]) -> list[tuple[str, str]]:
+    return [(action, one) for one in ids]
 
 
-def _peak(pid: int) -> float:
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) / 1000
+def _rows(burst: Burst, what: str) -> Sequence[Row]:
+    return (
+        Row(what, "s", Figures(tuple(burst.seconds)), remark="nothing was lost"),
+        Row("re-reads of Traefik meanwhile", "", Figures(tuple(burst.reads)), target=f"<= {CONTAINERS}"),
+    )

@@ -24,7 +24,7 @@ def inspection(number: int) -> dict[str, Any]:
     return {
         "Id": hashlib.sha256(name.encode()).hexdigest(),
         "Name": f"/{name}",
-        "Created": f"2026-01-01T00:00:{number / 1000:012.9f}Z",
+        "Created": f"2026-01-01T00:{number // 60_000:02}:{number % 60_000 / 1000:012.9f}Z",
         "State": {"Status": "running", "StartedAt": "2026-01-01T00:00:00Z"},
         "Config": {"Image": "traefik/whoami", "Labels": labels(name)},
         "HostConfig": {"NetworkMode": "default"},

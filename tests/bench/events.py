@@ -1,15 +1,19 @@
 """From a container's event to its transaction in etcd, against one inspect and one transaction issued raw.
 
-Two equal engines, one with the bridge, one with the floor, change a container alternately. The time runs from the
+Equal engines, one with the bridge, one with the floor, change a container alternately. The time runs from the
 engine's own time of the event until a watch sees the transaction, so it has the same beginning and end in both.
+Fake engines have few and many other containers, and stand side by side; the real ones show that it is no other
+there.
 """
 
 import json
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from docker import APIClient
@@ -23,73 +27,153 @@ from tests.bench.arrivals import Arrivals, watching
 from tests.bench.containers import labels
 from tests.bench.floor import transactions
 from tests.bench.measure import Figures, alternate
+from tests.bench.profile import ended, profiling
 from tests.bench.report import Result, Row
+from tests.bench.scene import HOST, WITHIN, container, is_synced
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.process import Process
+from tests.lab.served_engine import ServedEngine
 from tests.lab.workdir import WorkDirectory
 
-ROUNDS, OTHERS = 150, 10
-HOST = "lab"
-TARGET = "<= 1.5"
+EACH, REAL = 1_000, 75
+"""How often each of two actions is measured, on fake engines and on real ones."""
+
+FEW, MANY = 10, 10_000
+PAUSE = 0.01
+"""Seconds in which who was measured last does what it still has to do."""
+
+PROFILED = 100
 FLOOR = "one inspect and one transaction of the same size, raw"
+LEAVES, APPEARS = 0, 1
+
+Change = Callable[[], int]
+"""Has a container leave, or appear when it has left; returns the engine's time of the event in nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One engine with a container that changes, and the root that whoever follows it writes under."""
+    """What changes a container, and the root that whoever follows its engine writes under."""
 
-    client: APIClient
-    container: str
+    change: Change
     root: str
     arrivals: Arrivals
 
     def changed(self) -> float:
-        """Pause or unpause the container; return the milliseconds from its event until its transaction."""
-        asked = time.time()
-        paused = self.client.inspect_container(self.container)["State"]["Paused"]
-        (self.client.unpause if paused else self.client.pause)(self.container)
-        arrival = self.arrivals.next(self.root)
-        return (arrival.time - self._event(asked)) / 1e6
-
-    def _event(self, since: float) -> int:
-        """The engine's clock at the container's last event."""
-        window: dict[str, Any] = {"since": f"{since:.9f}", "until": f"{time.time():.9f}"}
-        found = self.client.events(**window, filters={"container": self.container}, decode=True)
-        return int([*found][-1]["timeNano"])
+        """Change the container; return the milliseconds from its event until its transaction."""
+        time.sleep(PAUSE)
+        self.arrivals.drain()
+        happened = self.change()
+        return (self.arrivals.next(self.root).time - happened) / 1e6
 
 
 def measured() -> Result:
-    """Measure with ten other containers beside the one that changes."""
+    """Measure with few and with many other containers beside the one that changes."""
+    rows, profile = _on_fake_engines()
+    return Result([*rows, *_on_real_engines()], {"engine": "20.10", "etcd": "3.4"}, profile=profile)
+
+
+def _on_fake_engines() -> tuple[Sequence[Row], str]:
     with ExitStack() as stack:
         etcd = stack.enter_context(Etcd("3.4"))
-        engines = [stack.enter_context(Engine("20.10")) for _ in range(2)]
-        ids = [stack.enter_context(_containers(engine)) for engine in engines]
-        clients = [APIClient(engine.url, version="auto") for engine in engines]
-        stack.enter_context(Bridge(engines[0], etcd, "ours", log_level="info"))
-        raw = stack.enter_context(_floor(engines[1].url, etcd, clients[1], ids[1]))
-        arrivals = stack.enter_context(watching(etcd, ("ours", "floor")))
-        ours, floor = (
-            Side(client, it, root, arrivals)
-            for client, it, root in zip(clients, ids, ("ours", "floor"), strict=True)
-        )
-        found = alternate(ROUNDS, {"ours": ours.changed, "floor": floor.changed}, unmeasured=5)
-        alone = _alone(raw)
-    event = f"container event to committed transaction, {OTHERS} others"
-    rows = [
-        Row(event, "ms", found["ours"], found["floor"], FLOOR, TARGET),
-        Row(event, "ms", found["ours"], found["floor"], FLOOR, TARGET, "99th percentile", 0.99),
-        Row(event, "ms", found["ours"], alone, "the two calls alone, without the event's and the watch's way"),
-    ]
-    return Result(rows, {"engine": "20.10", "etcd": "3.4"})
+        arrivals = stack.enter_context(watching(etcd, [f"{who}{size}" for size in (FEW, MANY) for who in WHO]))
+        sides = {}
+        for size in (FEW, MANY):
+            for who in WHO:
+                engine = stack.enter_context(ServedEngine())
+                first, *_ = engine.run(map(container, range(size + 1)))
+                root, change = f"{who}{size}", _fake_changes(engine, first)
+                if who == "ours":
+                    stack.enter_context(_bridge(engine, etcd, root))
+                else:
+                    [inspection] = [it for it in engine.inspected() if it["Id"] == first]
+                    stack.enter_context(_floor(engine.url, etcd, inspection, root, ("die", "start")))
+                sides[root] = Side(change, root, arrivals)
+        found = alternate(2 * EACH, {root: it.changed for root, it in sides.items()}, unmeasured=100)
+    return [*_rows(found, "die", LEAVES), *_rows(found, "start", APPEARS)], _profile()
+
+
+WHO = ("ours", "floor")
+
+
+def _fake_changes(engine: ServedEngine, container_id: str) -> Change:
+    actions = cycle(("die", "start"))
+    return lambda: engine.have([(next(actions), container_id)])[0]
+
+
+def _rows(found: Mapping[str, Figures], action: str, first: int) -> Iterator[Row]:
+    figures = {root: Figures(it.values[first::2]) for root, it in found.items()}
+    for size in (FEW, MANY):
+        event = f"`{action}` to committed transaction, {size:,} others"
+        for remark, share in (("", 0.5), ("99th percentile", 0.99)):
+            ours, floor = figures[f"ours{size}"], figures[f"floor{size}"]
+            yield Row(event, "ms", ours, floor, FLOOR, "<= 1.5", remark, share)
+    for remark, share in (("", 0.5), ("99th percentile", 0.99)):
+        grows = Row("", "", figures[f"floor{MANY}"], figures[f"floor{FEW}"], share=share).ratio or 0
+        told = ", ".join(filter(None, [remark, f"the floor's: {grows:.2f}"]))
+        event = f"`{action}` to committed transaction, {MANY:,} others"
+        few = f"{FEW} others"
+        yield Row(event, "ms", figures[f"ours{MANY}"], figures[f"ours{FEW}"], few, "<= 1.2", told, share)
+
+
+def _profile() -> str:
+    """Where the processor time of events goes."""
+    directory = WorkDirectory("profile")
+    file = directory.path / "profile.txt"
+    with ExitStack() as stack:
+        stack.callback(directory.remove)
+        etcd, engine = stack.enter_context(Etcd("3.4")), stack.enter_context(ServedEngine())
+        first, *_ = engine.run(map(container, range(FEW + 1)))
+        arrivals = stack.enter_context(watching(etcd, ["ours"]))
+        with _bridge(engine, etcd, "ours", profiling(file)) as bridge:
+            side = Side(_fake_changes(engine, first), "ours", arrivals)
+            bridge.process.send(signal.SIGUSR1)
+            for _ in range(PROFILED):
+                side.changed()
+            return f"{PROFILED} events, {FEW} others: {ended(bridge.process, file)}"
+
+
+@contextmanager
+def _bridge(engine: Engine | ServedEngine, etcd: Etcd, root: str, program: Sequence[Any] = ()) -> Iterator[Bridge]:
+    bridge = Bridge(engine, etcd, root, host_name=HOST, log_level="warning")
+    bridge.program = program or bridge.program
+    bridge.start()
+    try:
+        bridge.process.wait_until(lambda: is_synced(bridge), WITHIN)
+        yield bridge
+    finally:
+        bridge.remove()
+
+
+def _on_real_engines() -> Iterator[Row]:
+    with ExitStack() as stack:
+        etcd = stack.enter_context(Etcd("3.4"))
+        arrivals = stack.enter_context(watching(etcd, WHO))
+        sides = {}
+        for who in WHO:
+            engine = stack.enter_context(Engine("20.10"))
+            client = APIClient(engine.url, version="auto")
+            stack.callback(client.close)
+            first = stack.enter_context(_containers(engine))
+            if who == "ours":
+                stack.enter_context(_bridge(engine, etcd, who))
+            else:
+                inspection = client.inspect_container(first)
+                floor = stack.enter_context(_floor(engine.url, etcd, inspection, who, ("pause", "unpause")))
+            sides[who] = Side(_real_changes(client, first), who, arrivals)
+        found = alternate(2 * REAL, {who: side.changed for who, side in sides.items()}, unmeasured=10)
+        alone = _alone(floor)
+    event = f"`pause`, `unpause` to committed transaction, {FEW} others, real engine"
+    yield Row(event, "ms", found["ours"], found["floor"], FLOOR, "<= 1.5")
+    yield Row(event, "ms", found["ours"], alone, "the two calls alone, without the event's and the watch's way")
 
 
 @contextmanager
 def _containers(engine: Engine) -> Iterator[str]:
     """Run the containers; gives the id of the one that changes."""
     with ExitStack() as stack:
-        names = [f"c{number}" for number in range(OTHERS + 1)]
+        names = [f"c{number}" for number in range(FEW + 1)]
         ids = [
             stack.enter_context(engine.container(name, *(f"--label={k}={v}" for k, v in labels(name).items())))
             for name in names
@@ -97,15 +181,30 @@ def _containers(engine: Engine) -> Iterator[str]:
         yield ids[0]
 
 
+def _real_changes(client: APIClient, container_id: str) -> Change:
+    actions = cycle((client.pause, client.unpause))
+
+    def change() -> int:
+        asked = time.time()
+        next(actions)(container_id)
+        window: dict[str, Any] = {"since": f"{asked:.9f}", "until": f"{time.time():.9f}"}
+        found = client.events(**window, filters={"container": container_id}, decode=True)
+        return int([*found][-1]["timeNano"])
+
+    return change
+
+
 @contextmanager
-def _floor(url: str, etcd: Etcd, client: APIClient, container: str) -> Iterator[Process]:
+def _floor(
+    url: str, etcd: Etcd, inspection: Mapping[str, Any], root: str, actions: tuple[str, str]
+) -> Iterator[Process]:
     """Run the floor: its process prints what each event cost it."""
-    made = mapped(from_inspect(client.inspect_container(container)), options(PlanSettings(), HOST)).publication
+    made = mapped(from_inspect(inspection), options(PlanSettings(), HOST)).publication
     assert made
-    requests = transactions(made, Layout("floor", "floor-state", HOST))
+    requests = transactions(made, Layout(root, "state", HOST))
     directory = WorkDirectory("floor")
     file = directory.path / "requests.json"
-    file.write_text(json.dumps({"pause": requests["leaves"], "unpause": requests["appears"]}))
+    file.write_text(json.dumps(dict(zip(actions, (requests["leaves"], requests["appears"]), strict=True))))
     command = [sys.executable, "-m", "tests.bench.floor", url, etcd.endpoint, str(file)]
     process = Process(command, directory.path / "log")
     try:
@@ -117,5 +216,5 @@ def _floor(url: str, etcd: Etcd, client: APIClient, container: str) -> Iterator[
 
 
 def _alone(floor: Process) -> Figures:
-    lines = [line.split() for line in floor.log.read_text().splitlines()[-ROUNDS:]]
+    lines = [line.split() for line in floor.log.read_text().splitlines()[-2 * REAL :]]
     return Figures(tuple(1000 * (float(inspected) + float(committed)) for inspected, committed in lines))

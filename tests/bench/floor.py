@@ -1,7 +1,8 @@
 """The least that can be done for an event: one inspect and one transaction, by the libraries' own calls.
 
 `python -m tests.bench.floor ENGINE ETCD FILE`: FILE holds, for each action of an event, the transaction that the
-bridge would make of it, serialized. Prints one line per event: the seconds of the inspect and of the transaction.
+bridge would make of it, serialized; it begins with the last of them. Prints one line per event: the seconds of the
+inspect and of the transaction.
 """
 
 import base64
@@ -10,6 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from docker import APIClient
 
@@ -29,14 +31,11 @@ ANY_REVISION = 2**62
 def main() -> None:
     """Answer every event, until killed."""
     engine, etcd, file = sys.argv[1:]
-    requests = {
-        action: etcdrpc.TxnRequest.FromString(base64.b64decode(text))
-        for action, text in json.loads(Path(file).read_text()).items()
-    }
+    requests = {action: request(text) for action, text in json.loads(Path(file).read_text()).items()}
     client = APIClient(engine, version="auto")
     commit = etcdrpc.KVStub(Connection((etcd,)).open(etcd).channel).Txn
     events = client.events(decode=True, filters={"type": "container", "event": [*requests]})
-    commit(requests["unpause"])
+    commit([*requests.values()][-1])
     print("ready", flush=True)
     for event in events:
         begun = time.perf_counter()
@@ -54,10 +53,15 @@ def transactions(publication: Publication, layout: Layout) -> dict[str, str]:
     for number, (name, wanted) in enumerate({"appears": publication, "leaves": None}.items(), 1):
         settling = Settling([Change(publication.id, wanted)], memory, fence)
         assert isinstance(settling.request, Transaction)
-        request = transaction_request(loose(settling.request)).SerializeToString()
-        made[name] = base64.b64encode(request).decode()
+        serialized = transaction_request(loose(settling.request)).SerializeToString()
+        made[name] = base64.b64encode(serialized).decode()
         settling.answer(Committed(number))
     return made
+
+
+def request(text: str) -> Any:  # noqa: ANN401 - see `stubs.etcdrpc`
+    """Return a transaction that was serialized."""
+    return etcdrpc.TxnRequest.FromString(base64.b64decode(text))
 
 
 def loose(transaction: Transaction) -> Transaction:

@@ -8,11 +8,10 @@ from bridge.settings.options import options
 from bridge.view.publish import mapped
 from tests.bench.containers import inspection
 from tests.bench.measure import Figures, alternate, seconds
-from tests.bench.profile import profiled
+from tests.bench.profile import bound, profiled
 from tests.bench.report import Result, Row
 
 ROUNDS, CONTAINERS = 15, 200
-FLOOR = "reading the same inspection alone"
 
 
 def measured() -> Result:
@@ -31,9 +30,11 @@ def measured() -> Result:
             "settle": lambda: seconds(lambda: settle_offline(publications, layout)),
         },
     )
-    costs = {name: Figures(tuple(value / CONTAINERS * 1e6 for value in it.values)) for name, it in found.items()}
+    rates = {name: Figures(tuple(CONTAINERS / it for it in took.values)) for name, took in found.items()}
+    profile = profiled(lambda: [mapped(one, chosen) for one in containers])
     rows = [
-        Row("mapping the labels of a container to keys", "µs", costs["map"], costs["read"], FLOOR),
-        Row("settling a container twice, without etcd", "µs", costs["settle"], costs["read"], FLOOR),
+        Row("mapping the labels of containers to keys", "containers/s", rates["map"], remark=bound(profile)),
+        Row("settling containers twice, without etcd", "containers/s", rates["settle"]),
+        Row("reading inspections", "containers/s", rates["read"]),
     ]
-    return Result(rows, profile=profiled(lambda: [mapped(one, chosen) for one in containers]))
+    return Result(rows, profile=profile)

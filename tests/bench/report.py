@@ -4,17 +4,23 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.bench.measure import Figures
+from tests.lab import parts
 from tests.lab.parts import EngineRelease, EtcdRelease, TraefikRelease
+from tests.lab.shell import run
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("docker", "etcd3", "grpcio", "protobuf", "pydantic", "anyio")
+PACKAGES = (
+    *("anyio", "docker", "etcd3", "grpcio", "protobuf", "pydantic", "pydantic-settings", "requests", "structlog"),
+    "urllib3",
+)
 HEAD = """\
 # What `make bench` measured
 
@@ -65,7 +71,8 @@ def write(name: str, result: Result, directory: Path = RESULTS) -> None:
         "benchmark": name,
         "measured": datetime.now(UTC).date().isoformat(),
         "machine": _machine(),
-        "versions": {"python": platform.python_version(), **_versions(), **result.parts},
+        "commit": _commit(),
+        "versions": {"python": platform.python_version(), **_versions(), **_exact(result.parts)},
         "rows": [asdict(row) | {"ratio": row.ratio} for row in result.rows],
     }
     (directory / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
@@ -83,7 +90,8 @@ def table(directory: Path = RESULTS) -> str:
 def _heads(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for one in found:
         about = ", ".join(f"{part} {version}" for part, version in one["versions"].items())
-        yield f"- {one['benchmark']}: {one['measured']}, {one['machine']}; {about}\n"
+        commit = one.get("commit", "not noted")
+        yield f"- {one['benchmark']}: {one['measured']}, commit {commit}, {one['machine']}; {about}\n"
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -95,6 +103,8 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _figures(row: Mapping[str, Any], side: str) -> str:
     figures, unit = Figures(tuple(row[side]["values"])), row["unit"]
+    if not figures.values:
+        return "none"
     value = _number(figures.quantile(row["share"]))
     spread = f" ({', '.join(map(_number, figures.spread))})" if len(figures.values) > 1 else ""
     return f"{value} {unit}{spread}".replace("  ", " ")
@@ -106,7 +116,9 @@ def _number(value: float) -> str:
 
 def _machine() -> str:
     names = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
-    return f"{os.cpu_count()} x {names[0] if names else platform.machine()}, {platform.system()}"
+    return (
+        f"{os.cpu_count()} x {names[0] if names else platform.machine()}, {platform.system()} {platform.release()}"
+    )
 
 
 def _cpuinfo() -> list[str]:
@@ -116,3 +128,23 @@ def _cpuinfo() -> list[str]:
 
 def _versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def _exact(releases: Mapping[str, str]) -> dict[str, str]:
+    """What the executables of these releases say of themselves."""
+    say: Mapping[str, Callable[[Any], str]] = {
+        "engine": lambda release: run([parts.dockerd(release).path, "--version"]),
+        "etcd": lambda release: run([parts.etcd(release), "--version"]),
+        "traefik": lambda release: run([parts.traefik(release), "version"]),
+    }
+    return {
+        part: release if release == "fake" else re.findall(r"\d+\.\d+\.[\w.+-]+", say[part](release))[0]
+        for part, release in releases.items()
+    }
+
+
+def _commit() -> str:
+    """The commit that is measured, and whether it was changed since."""
+    here = Path(__file__).parent
+    changed = run(["git", "status", "--porcelain", "--", ":/", f":(exclude){RESULTS}"], cwd=here)
+    return run(["git", "rev-parse", "--short", "HEAD"], cwd=here).strip() + (" and changes" if changed else "")

@@ -1,82 +1,115 @@
 """What a running bridge takes: memory by the number of its containers, and the processor while nothing happens."""
 
-import os
 import subprocess
 import sys
 import time
-from pathlib import Path
+from contextlib import ExitStack
 
-from tests.bench.measure import Figures
+from tests.bench.measure import Figures, alternate
+from tests.bench.processor import megabytes, used, wait_for_rest
 from tests.bench.report import Result, Row
-from tests.bench.scene import HOST, is_synced, running
-from tests.lab.bridge import Bridge
+from tests.bench.scene import Scene, Started, running
 from tests.lab.wait import wait_for
 
 SIZES = (10, 1_000, 10_000)
-IDLE, RESYNCS = 1_000, 5
+ROUNDS, EVENTS = 3, 200
+IDLE = 1_000
 INTERVAL = 300.0
-QUIET = 20.0
-"""Seconds in which nothing happens."""
+QUIET = 120.0
+"""Seconds in which nothing happens, less than from one resync to the next."""
+
+OFTEN = 8.0
+"""Seconds from one resync to the next where what one takes is measured."""
 
 WITHIN = 600.0
-BARE = "import docker, grpc, pydantic; print(open('/proc/self/status').read())"
-TICK = os.sysconf("SC_CLK_TCK")
+BARE = "import docker, grpc, pydantic; input()"
+LIBRARIES = "a process that has imported docker, grpc and pydantic"
 
 
 def measured() -> Result:
-    """Measure with a fake engine, whose containers cost nothing, and a real etcd."""
-    bare = _megabytes(
-        subprocess.run([sys.executable, "-c", BARE], capture_output=True, text=True, check=True).stdout
-    )
-    rows, found = [], {}
+    """Measure with fake engines, whose containers cost nothing, and real etcds."""
+    with ExitStack() as stack:
+        scenes = {size: stack.enter_context(running(size)) for size in SIZES}
+        started: dict[int, list[float]] = {size: [] for size in SIZES}
+        sizes = {str(size): _Later(scene, started[size]) for size, scene in scenes.items()}
+        later = alternate(ROUNDS, {"bare": _bare, **sizes}, unmeasured=0)
+        idle, resyncs, resync, counted = _idle(scenes[IDLE])
+    rows = []
     for size in SIZES:
-        found[size] = _memory(size)
-        target = "<= 90 MB" if size == 1_000 else ""
-        rows.append(_row(f"resident memory, {size:,} containers", "MB", found[size], bare, target))
-    per_container = 1000 * (found[SIZES[-1]] - found[SIZES[0]]) / (SIZES[-1] - SIZES[0])
-    rows.append(Row("resident memory per container", "KB", Figures((per_container,)), target="<= 5"))
-    idle, resync = _idle()
+        name, target = f"resident memory, {size:,} containers", "<= 90 MB" if size == IDLE else ""
+        first = Figures(tuple(started[size]))
+        rows.append(Row(f"{name}, after the start", "MB", first, later["bare"], LIBRARIES, target))
+        more = f"{name}, after {EVENTS} events and a resync as well"
+        rows.append(Row(more, "MB", later[str(size)], later["bare"], LIBRARIES, target))
+    few, most = SIZES[0], SIZES[-1]
+    for when, at in (
+        ("after the start", {size: Figures(tuple(started[size])) for size in SIZES}),
+        ("after events and a resync as well", {size: later[str(size)] for size in SIZES}),
+    ):
+        pairs = zip(at[few].values, at[most].values, strict=True)
+        grown = Figures(tuple(1000 * (many - less) / (most - few) for less, many in pairs))
+        rows.append(Row(f"resident memory per container, {few} to {most:,}, {when}", "KB", grown, target="<= 5"))
     share = Figures((100 * (idle + resync / INTERVAL),))
-    parts = f"{100 * idle:.2g}% by itself; a resync takes {resync:.2g} s of processor"
-    text = f"processor while idle, {IDLE:,} containers, a resync every {INTERVAL:.0f} s"
-    rows.append(Row(text, "% of a core", share, target="< 0.2", remark=parts))
+    remark = (
+        f"{100 * idle:.2g}% in {QUIET:g} s with {resyncs} resyncs; "
+        f"a resync, of {counted} counted, takes {resync:.2g} s of processor"
+    )
+    text = f"processor while idle, {IDLE:,} containers, a resync every {INTERVAL:g} s"
+    rows.append(Row(text, "% of a core", share, target="< 0.2", remark=remark))
     return Result(rows, {"engine": "fake", "etcd": "3.4"})
 
 
-def _row(measure: str, unit: str, ours: float, bare: float, target: str) -> Row:
-    return Row(measure, unit, Figures((ours,)), Figures((bare,)), "a process that imported the libraries", target)
+def _bare() -> float:
+    with subprocess.Popen([sys.executable, "-c", BARE], stdin=subprocess.PIPE) as process:
+        wait_for_rest(process.pid)
+        held = megabytes(process.pid)
+        process.kill()
+    return held
 
 
-def _memory(size: int) -> float:
-    with running(size) as scene, Bridge(scene.engine, scene.etcd, host_name=HOST, log_level="warning") as bridge:
-        wait_for(lambda: is_synced(bridge), WITHIN, bridge.process.tail)
-        return _megabytes(Path(f"/proc/{bridge.process.pid}/status").read_text())
+class _Later:
+    """Measures one bridge after a while; notes what it held after its start."""
+
+    def __init__(self, scene: Scene, started: list[float]) -> None:
+        self.scene = scene
+        self.started = started
+
+    def __call__(self) -> float:
+        self.scene.empty()
+        with self.scene.bridge(resync_interval=f"{OFTEN:g}s") as bridge:
+            bridge.wait_until(WITHIN)
+            self.started.append(megabytes(bridge.pid))
+            for number in range(EVENTS // 2):
+                one = self.scene.ids[number % len(self.scene.ids)]
+                self.scene.engine.have([("die", one), ("start", one)])
+                time.sleep(0.02)
+            _wait_for_resyncs(self.scene, 2)
+            wait_for_rest(bridge.pid)
+            return megabytes(bridge.pid)
 
 
-def _megabytes(status: str) -> float:
-    [line] = [line for line in status.splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1]) / 1000
+def _wait_for_resyncs(scene: Scene, number: int) -> None:
+    lists = scene.engine.lists() + number
+    wait_for(lambda: scene.engine.lists() >= lists, WITHIN, "there is no resync")
 
 
-def _idle() -> tuple[float, float]:
-    """The share of a core when nothing happens, and the seconds of processor that one resync takes."""
-    with running(IDLE) as scene:
-        with Bridge(scene.engine, scene.etcd, host_name=HOST, log_level="warning") as bridge:
-            idle = _spent(bridge, QUIET)
-        with Bridge(scene.engine, scene.etcd, host_name=HOST, log_level="warning", resync_interval="4s") as bridge:
-            _spent(bridge, 8.0)
-            often = _spent(bridge, 4.0 * RESYNCS)
-    return idle / QUIET, (often - idle * 4.0 * RESYNCS / QUIET) / RESYNCS
+def _idle(scene: Scene) -> tuple[float, int, float, int]:
+    """The share of a core when nothing happens, and the seconds of processor that one resync takes.
+
+    Each with the number of resyncs that there were meanwhile.
+    """
+    with scene.bridge(resync_interval=f"{INTERVAL:g}s") as bridge:
+        idle, resyncs = _spent(scene, bridge, QUIET)
+    with scene.bridge(resync_interval=f"{OFTEN:g}s") as bridge:
+        often, counted = _spent(scene, bridge, QUIET / 2)
+    assert counted, "there was no resync"
+    return idle / QUIET, resyncs, (often - idle / 2) / counted, counted
 
 
-def _spent(bridge: Bridge, duration: float) -> float:
-    """Seconds of processor that a process takes in some seconds."""
-    wait_for(lambda: is_synced(bridge), WITHIN, bridge.process.tail)
-    before = _processor(bridge.process.pid)
+def _spent(scene: Scene, bridge: Started, duration: float) -> tuple[float, int]:
+    """Seconds of processor that a bridge takes in some seconds, and how often it lists all meanwhile."""
+    bridge.wait_until(WITHIN)
+    wait_for_rest(bridge.pid)
+    before, lists = used(bridge.pid), scene.engine.lists()
     time.sleep(duration)
-    return _processor(bridge.process.pid) - before
-
-
-def _processor(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    return used(bridge.pid) - before, scene.engine.lists() - lists

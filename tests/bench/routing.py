@@ -1,7 +1,8 @@
 """How soon a container is routed after its start and no longer after its stop, against Traefik's Docker provider.
 
 The real engine, real containers, one Traefik for each provider. Who is not measured is frozen, so that nobody
-disturbs who is: Traefiks, and the bridge while the Docker provider's turn lasts.
+disturbs who is: Traefiks, and the bridge while the Docker provider's turn lasts. Who is woken is left alone
+until it has made up for what it missed; the bridge's lease lasts over all of it.
 """
 
 import signal
@@ -15,6 +16,7 @@ from functools import partial
 import docker
 
 from tests.bench.measure import Figures, alternate
+from tests.bench.processor import wait_for_rest
 from tests.bench.report import Result, Row
 from tests.daemon.host import routed_by
 from tests.lab.bridge import Bridge
@@ -25,13 +27,19 @@ from tests.lab.part import Part
 from tests.lab.shell import run
 from tests.lab.traefik import StaticOptions, Traefik, docker_provider, etcd_provider
 
-ROUNDS = 11
-RUNNING = (1, 10, 100)
+ROUNDS = {1: 30, 10: 30, 100: 11}
+"""How many containers run, and in how many rounds they are measured."""
+
 PROBE = "probe"
 HOST = f"{PROBE}.localhost"
-QUIET = 0.5
-"""Seconds in which who was frozen makes up for what it missed."""
+RATE, CLIENTS = 1_000, 50
+TIMEOUT = CLIENTS / RATE
+"""Seconds that an answer may take: no longer than a client pauses, so that none of them misses a moment."""
 
+ROUTED = 0.2
+"""Seconds that a container is routed for, so that Traefik is at rest when it stops."""
+
+LEASE = {"host_lease": "1h", "host_grace": "2h"}
 OPTIONS = {
     "providers.providersThrottleDuration": "50ms",  # a sample is to find it at rest
     "serversTransport.forwardingTimeouts.dialTimeout": "100ms",  # it is not to call for who is gone any more
@@ -61,7 +69,7 @@ def measured() -> Result:
         client = docker.APIClient(base_url=engine.url, version="auto")
         others.callback(client.close)
         rows: list[Row] = []
-        for number in RUNNING:
+        for number in ROUNDS:
             for other in range(len(engine.cli("ps", "--quiet").split()) + 1, number):
                 others.enter_context(engine.container(f"other{other}", routed_by(f"other{other}")))
             rows += _rows(number, partial(_sample, client, subnet), sides)
@@ -71,8 +79,9 @@ def measured() -> Result:
 def _rows(number: int, sample: Callable[[Side, dict[str, Side]], float], sides: dict[str, Side]) -> Iterator[Row]:
     for side in sides.values():
         side.stops.clear()
-    starts = alternate(ROUNDS, {name: partial(sample, it, sides) for name, it in sides.items()})
-    stops = {name: Figures(tuple(it.stops[-ROUNDS:])) for name, it in sides.items()}
+    rounds = ROUNDS[number]
+    starts = alternate(rounds, {name: partial(sample, it, sides) for name, it in sides.items()})
+    stops = {name: Figures(tuple(it.stops[-rounds:])) for name, it in sides.items()}
     for what, found in (
         ("`docker start` answered to the first 200", starts),
         ("stop (signal; the Docker provider's: end of the process) to the first 404", stops),
@@ -86,7 +95,7 @@ def _rows(number: int, sample: Callable[[Side, dict[str, Side]], float], sides: 
 @contextmanager
 def _sides(engine: Engine, etcd: Etcd) -> Iterator[dict[str, Side]]:
     with ExitStack() as stack:
-        bridge = stack.enter_context(Bridge(engine, etcd, log_level="info"))
+        bridge = stack.enter_context(Bridge(engine, etcd, log_level="info", resync_interval="1h", **LEASE))
 
         def side(provider: StaticOptions, certificate: str, *parts: Part) -> Side:
             started = Traefik("3.7", provider, OPTIONS, certificate=certificate == "with")
@@ -117,20 +126,18 @@ def _sample(client: docker.APIClient, subnet: str, side: Side, sides: dict[str, 
     A stop begins for the bridge when the signal is sent, for the Docker provider when the process has ended.
     """
     _only(sides, *side.running)
-    time.sleep(QUIET)
+    wait_for_rest(*(part.process.pid for part in side.running))
     # Who called for the container while it was gone leaves the kernel asking for its address once a second.
     run(["ip", "neigh", "flush", "to", subnet, "nud", "all"])
-    # Each client pauses for longer than an answer may take, so that none of them misses a moment.
-    with Load(side.traefik.port(), HOST, rate=400, clients=40, timeout=0.05) as load:
+    with Load(side.traefik.port(), HOST, rate=RATE, clients=CLIENTS, timeout=TIMEOUT) as load:
         load.wait_for_outcome("404")
         client.start(PROBE)
         begun = time.time()
         routed = load.wait_for_outcome("200", since=begun)
-        time.sleep(QUIET)
+        time.sleep(ROUTED)
         sent = time.time()
         client.stop(PROBE)
         gone = load.wait_for_outcome("404", since=sent)
-        time.sleep(QUIET)
     ended = datetime.fromisoformat(client.inspect_container(PROBE)["State"]["FinishedAt"]).timestamp()
     side.stops.append((gone.answered - (sent if side.drains else ended)) * 1e3)
     return (routed.answered - begun) * 1e3

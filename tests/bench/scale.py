@@ -5,9 +5,6 @@ containers are only told of; one of them is served by a process, so that request
 """
 
 import logging
-import os
-import re
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +29,7 @@ from bridge.view.model import Publication
 from bridge.view.publish import mapped
 from tests.bench.containers import inspection
 from tests.bench.measure import Figures
+from tests.bench.processor import used
 from tests.bench.report import Result, Row
 from tests.lab import parts
 from tests.lab.etcd import Etcd
@@ -96,10 +94,10 @@ async def _at_rest(number: int) -> Sequence[float]:
             for side in sides:
                 await side.alive()
             await anyio.sleep(WATCHED / 2)
-            cpu, calls = _cpu(etcd.process), _metric(etcd, CALLS)
+            cpu, calls = used(etcd.process.pid), etcd.metric(CALLS)
             await anyio.sleep(WATCHED)
-            spent, made = _cpu(etcd.process) - cpu, _metric(etcd, CALLS) - calls
-            watches = _metric(etcd, WATCHES)
+            spent, made = used(etcd.process.pid) - cpu, etcd.metric(CALLS) - calls
+            watches = etcd.metric(WATCHES)
             tasks.cancel_scope.cancel()
         for store in stores:
             await store.aclose()
@@ -129,14 +127,14 @@ async def _sample(
     bridge: Bridge, probe: Publication, traefik: Traefik, etcd: Etcd, load: Load
 ) -> tuple[float, float, float]:
     """Publish and withdraw the container that is served; two events."""
-    cpu = _cpu(traefik.process), _cpu(etcd.process)
+    cpu = used(traefik.process.pid), used(etcd.process.pid)
     begun = time()
     await bridge.settle(probe)
     routed = await anyio.to_thread.run_sync(load.wait_for_outcome, "200", begun)
     withdrawn = time()
     await bridge.settle(probe.id)
     await anyio.to_thread.run_sync(load.wait_for_outcome, "404", withdrawn)
-    spent = _cpu(traefik.process) - cpu[0], _cpu(etcd.process) - cpu[1]
+    spent = used(traefik.process.pid) - cpu[0], used(etcd.process.pid) - cpu[1]
     return (routed.answered - begun) * 1e3, spent[0] * 1e3 / 2, spent[1] * 1e3 / 2
 
 
@@ -169,16 +167,3 @@ def _served() -> Iterator[str]:
 
 def _layout(host: str) -> Layout:
     return Layout("traefik", "docker-event-bridge", host)
-
-
-def _cpu(process: Process) -> float:
-    """Return the seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _metric(etcd: Etcd, name: str) -> float:
-    """Return the sum of an etcd's metrics of this name, a regular expression."""
-    with urllib.request.urlopen(f"http://{etcd.endpoint}/metrics", timeout=5) as answer:
-        found = re.findall(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
-    return sum(map(float, found))

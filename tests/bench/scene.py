@@ -1,16 +1,20 @@
-"""A host with many containers, for starts: a fake engine, a real etcd, the bridge, and the floor beside it."""
+"""A host with many containers, for starts: a fake engine, a real etcd, the bridge, and the floor beside it.
+
+The fake engine is a process of its own, and what is committed is told by a watch, for the bridge and for the floor
+alike: nothing here takes processor time from one of them only.
+"""
 
 import base64
 import json
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bridge.claims.layout import Layout, under
 from bridge.claims.memory import Memory
@@ -24,86 +28,164 @@ from bridge.store.messages import range_bounds, transaction_request
 from bridge.store.stubs import etcdrpc
 from bridge.view.model import Publication
 from bridge.view.publish import mapped
+from tests.bench.arrivals import watching
 from tests.bench.containers import labels
 from tests.bench.floor import loose
+from tests.bench.profile import ended, profiling
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
-from tests.lab.fake_engine import FakeContainer, FakeEngine
+from tests.lab.fake_engine import FakeContainer
+from tests.lab.process import Process
+from tests.lab.served_engine import ServedEngine
+from tests.lab.shell import Command
 from tests.lab.workdir import WorkDirectory
 
-HOST = "lab"
-SYNCED_WITHIN = 300.0
+HOST, ROOT = "lab", "traefik"
+TICK = f"{ROOT}/tick"
+WITHIN = 300.0
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Scene:
     """An engine with containers and an etcd; each start is of a process of its own."""
 
-    engine: FakeEngine
+    engine: ServedEngine
     etcd: Etcd
     directory: Path
     kv: Any
-    keys: int
-    requests: Sequence[str]
+    ids: Sequence[str]
     written: list[int] = field(default_factory=list)
+
+    @cached_property
+    def published(self) -> list[Publication]:
+        """What the containers publish."""
+        chosen = options(PlanSettings(), HOST)
+        made = [mapped(from_inspect(it), chosen).publication for it in self.engine.inspected()]
+        return [it for it in made if it]
+
+    @cached_property
+    def keys(self) -> int:
+        """How many keys they have under the root, with the one that is always there."""
+        return sum(len(item.definition + item.server) for it in self.published for item in it.items) + 1
+
+    @cached_property
+    def requests(self) -> list[str]:
+        """The transactions of a first start, serialized."""
+        return requests(self.published, Layout(ROOT, "docker-event-bridge", HOST))
 
     def cold(self) -> float:
         """Start the bridge with nothing in etcd; return the seconds until the last key is committed."""
-        self.empty()
-        return self._started(lambda _: self.count("traefik/") >= self.keys)
-
-    def again(self) -> float:
-        """Start the bridge with everything in etcd; return the seconds until it is in sync."""
-        before = self.newest("traefik/")
-        took = self._started(is_synced)
-        self.written.append(self.newest("traefik/") - before)
-        return took
+        return self._until_all_are_there(self.bridge())
 
     def cold_floor(self) -> float:
         """The same by raw calls."""
-        self.empty()
-        return self._raw(transactions=self.requests)
+        return self._until_all_are_there(self._raw(transactions=self.requests))
+
+    def again(self) -> float:
+        """Start the bridge with everything in etcd; return the seconds until it is in sync."""
+        with watching(self.etcd, [ROOT]) as arrivals:
+            begun = time.perf_counter()
+            with self.bridge() as bridge:
+                bridge.wait_until(WITHIN)
+                took = time.perf_counter() - begun
+            self.kv.Put(etcdrpc.PutRequest(key=TICK.encode()))
+            self.written.append(sum(len(it.keys) for it in arrivals.until(TICK)))
+        self.kv.DeleteRange(etcdrpc.DeleteRangeRequest(key=TICK.encode()))
+        return took
 
     def again_floor(self) -> float:
-        """The same by raw calls."""
-        return self._raw(state=[f"docker-event-bridge/traefik/containers/{HOST}/"])
+        """The same by raw calls, reading what the host's own containers hold."""
+        return self._until_it_ends([f"docker-event-bridge/{ROOT}/containers/{HOST}/"])
+
+    def again_reading_all(self) -> float:
+        """The same by raw calls, reading as much as the bridge compares."""
+        kinds = f"objects/ containers/{HOST}/ claims/".split()
+        return self._until_it_ends([f"{ROOT}/", *(f"docker-event-bridge/{ROOT}/{kind}" for kind in kinds)])
+
+    def profile(self) -> str:
+        """Where the processor time of a cold start goes."""
+        self.empty()
+        file = self.directory / "profile.txt"
+        with self.bridge(program=profiling(file)) as bridge:
+            bridge.wait_until(WITHIN)
+            return ended(bridge.bridge.process, file)
 
     def empty(self) -> None:
         """Remove everything from etcd, its history too."""
         self.etcd.ctl("del", "--prefix", "")
+        revision = self.kv.Range(etcdrpc.RangeRequest(key=b"-")).header.revision
+        self.etcd.ctl("compact", "--physical", str(revision))
 
     def count(self, prefix: str) -> int:
         """How many keys there are below a prefix."""
-        return int(self._range(prefix, count_only=True).count)
+        request = etcdrpc.RangeRequest(**range_bounds(under(prefix)), count_only=True)
+        return int(self.kv.Range(request).count)
 
-    def newest(self, prefix: str) -> int:
-        """The revision of the newest key below a prefix."""
-        kinds = etcdrpc.RangeRequest
-        order = {"sort_target": kinds.MOD, "sort_order": kinds.DESCEND}
-        return int(self._range(prefix, **order, limit=1, keys_only=True).kvs[0].mod_revision)
+    def routers(self) -> set[str]:
+        """The names of all routers under the root."""
+        request = etcdrpc.RangeRequest(**range_bounds(under(f"{ROOT}/http/routers/")), keys_only=True)
+        return {it.key.decode().split("/")[3] for it in self.kv.Range(request).kvs}
 
-    def _range(self, prefix: str, **options: int) -> Any:  # noqa: ANN401 - see `stubs.etcdrpc`
-        return self.kv.Range(etcdrpc.RangeRequest(**range_bounds(under(prefix)), **options))
+    def bridge(self, *, program: Command = (), **settings: str) -> "Started":
+        """The bridge of this host, not started."""
+        made = Bridge(self.engine, self.etcd, ROOT, host_name=HOST, log_level="warning", **settings)
+        made.program = program or made.program
+        return Started(made)
 
-    def _started(self, done: Callable[[Bridge], bool]) -> float:
-        bridge = Bridge(self.engine, self.etcd, log_level="warning")
+    def _until_all_are_there(self, starts: "Started | _Raw") -> float:
+        self.empty()
+        with watching(self.etcd, [ROOT]) as arrivals:
+            begun = time.time_ns()
+            with starts:
+                return (arrivals.wait_for(self.keys).time - begun) / 1e9
+
+    def _until_it_ends(self, state: Sequence[str]) -> float:
         begun = time.perf_counter()
-        try:
-            bridge.start()
-            bridge.process.wait_until(lambda: done(bridge), SYNCED_WITHIN)
-            return time.perf_counter() - begun
-        finally:
-            bridge.remove()
+        with self._raw(state=state):
+            pass
+        return time.perf_counter() - begun
 
-    def _raw(self, **asked: Sequence[str]) -> float:
+    def _raw(self, **asked: Sequence[str]) -> "_Raw":
         file = self.directory / "asked.json"
         file.write_text(json.dumps(asked))
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "tests.bench.floor_start", self.engine.url, self.etcd.endpoint, file],
-            check=True,
-        )
-        return time.perf_counter() - begun
+        command = ["-m", "tests.bench.floor_start", self.engine.url, self.etcd.endpoint, str(file)]
+        return _Raw([sys.executable, *command], self.directory / "floor.log")
+
+
+class Started:
+    """A bridge that is started without waiting, and stopped as its users do."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+
+    def __enter__(self) -> Self:
+        self.bridge.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bridge.remove()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.bridge.process.pid
+
+    def wait_until(self, deadline: float) -> None:
+        """Wait until it is in sync."""
+        self.bridge.process.wait_until(lambda: is_synced(self.bridge), deadline)
+
+
+class _Raw:
+    """The floor, which ends by itself."""
+
+    def __init__(self, command: Command, log: Path) -> None:
+        self._start: Callable[[], Process] = lambda: Process(command, log)
+
+    def __enter__(self) -> None:
+        self._process = self._start()
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.wait(WITHIN) == 0, self._process.tail()
 
 
 @contextmanager
@@ -112,17 +194,14 @@ def running(size: int) -> Iterator[Scene]:
     directory = WorkDirectory("scene")
     with ExitStack() as stack:
         stack.callback(directory.remove)
-        engine, etcd = stack.enter_context(FakeEngine()), stack.enter_context(Etcd("3.4"))
-        for number in range(size):
-            engine.run(container(number))
-        kv = stack.enter_context(_kv(etcd))
-        published = publications(engine)
-        keys = sum(len(item.definition + item.server) for it in published for item in it.items) + 1
-        yield Scene(engine, etcd, directory.path, kv, keys, requests(published))
+        engine, etcd = stack.enter_context(ServedEngine()), stack.enter_context(Etcd("3.4"))
+        kv = stack.enter_context(key_values(etcd))
+        yield Scene(engine, etcd, directory.path, kv, engine.run(map(container, range(size))))
 
 
 @contextmanager
-def _kv(etcd: Etcd) -> Iterator[Any]:
+def key_values(etcd: Etcd) -> Iterator[Any]:
+    """Give etcd's own calls for keys."""
     channel = Connection((etcd.endpoint,)).open(etcd.endpoint).channel
     try:
         yield etcdrpc.KVStub(channel)
@@ -144,23 +223,20 @@ def container(number: int) -> FakeContainer:
     return FakeContainer(f"c{number}", labels(f"c{number}"), networks={"bridge": (address,)})
 
 
-def publications(engine: FakeEngine) -> list[Publication]:
-    """What the containers publish."""
-    chosen = options(PlanSettings(), HOST)
-    made = [mapped(from_inspect(engine.inspected(it)), chosen).publication for it in engine.ids()]
-    return [it for it in made if it]
-
-
-def requests(published: Sequence[Publication]) -> list[str]:
+def requests(published: Sequence[Publication], layout: Layout) -> list[str]:
     """The transactions of a first start, with compares that hold, serialized."""
-    layout = Layout("traefik", "docker-event-bridge", HOST)
+    return [base64.b64encode(it.SerializeToString()).decode() for it in transactions(published, layout)]
+
+
+def transactions(published: Sequence[Publication], layout: Layout) -> Iterator[Any]:
+    """The transactions of a first start, with compares that hold."""
     steps = resync(published, Memory(layout), (Compare(Range(layout.alive()), Revision.CREATED, 0),))
-    made, request = [], next(steps)
+    request = next(steps)
     while True:
         if isinstance(request, Transaction):
-            made.append(base64.b64encode(transaction_request(loose(request)).SerializeToString()).decode())
+            yield transaction_request(loose(request))
         answer = Committed(1) if isinstance(request, Transaction) else Found(1, tuple(() for _ in request.ranges))
         try:
             request = steps.send(answer)
         except StopIteration:
-            return made
+            return

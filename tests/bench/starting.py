@@ -19,6 +19,7 @@ from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 
 ROUNDS = 15
+LINES = 40
 FLOOR = "import grpc, docker, pydantic"
 SUBSCRIBED = b'"to": "Docker", "event": "connected"'
 TARGET = "<= 1.3"
@@ -47,6 +48,7 @@ def measured() -> Result:
                 "health": lambda: _ends(_command("health"), env, code=1),
             },
         )
+        imports = _imports(env)
     measures = {
         "subscribed": "start of `run` until it is subscribed to the engine",
         "plan": "`plan`, one container, asked of the engine",
@@ -56,7 +58,7 @@ def measured() -> Result:
         Row(text, "s", found[name], found["bare"], f'`python -c "{FLOOR}"`', TARGET)
         for name, text in measures.items()
     ]
-    return Result(rows, {"engine": "20.10", "etcd": "3.4"})
+    return Result(rows, {"engine": "20.10", "etcd": "3.4"}, profile=imports)
 
 
 def _command(*arguments: str) -> list[str]:
@@ -82,13 +84,34 @@ def _ends(command: list[str], env: Mapping[str, str], code: int = 0) -> float:
     return seconds(run)
 
 
-def _subscribed(env: Mapping[str, str]) -> None:
+def _subscribed(env: Mapping[str, str]) -> list[bytes]:
+    """Start `run` until it is subscribed; return what it said until then."""
     env = {**env, "BRIDGE_HOST_NAME": f"h{uuid.uuid4().hex[:8]}"}
     with subprocess.Popen(_command("run"), env=env, stderr=subprocess.PIPE) as started:
         assert started.stderr
-        told = next((line for line in started.stderr if SUBSCRIBED in line), None)
+        told = []
+        for line in started.stderr:
+            told.append(line)
+            if SUBSCRIBED in line:
+                break
         started.kill()
-    assert told, "it ended before it was subscribed"
+    assert SUBSCRIBED in told[-1], "it ended before it was subscribed"
+    return told
+
+
+def _imports(env: Mapping[str, str]) -> str:
+    """What `run` imports until it is subscribed: what took most by itself, and with what it imported."""
+    told = _subscribed({**env, "PYTHONPROFILEIMPORTTIME": "1"})
+    lines = (line.decode().removeprefix("import time:").split("|") for line in told if b"import time:" in line)
+    found = [(int(alone), int(whole), name.strip()) for alone, whole, name in lines if alone.strip().isdigit()]
+    text = [f"{len(found)} modules, {sum(alone for alone, _, _ in found) / 1e3:.0f} ms"]
+    for title, took in (
+        ("by itself", {name: alone for alone, _, name in found}),
+        ("with what it imported first", {name: whole for _, whole, name in found}),
+    ):
+        text += ["", f"     ms  module, {title}"]
+        text += [f"{took[name] / 1e3:7.1f}  {name}" for name in sorted(took, key=lambda it: -took[it])[:LINES]]
+    return "\n".join(text) + "\n"
 
 
 @contextmanager

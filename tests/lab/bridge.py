@@ -13,6 +13,7 @@ from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeEngine
 from tests.lab.part import Part
 from tests.lab.process import Process
+from tests.lab.served_engine import ServedEngine
 from tests.lab.shell import Command
 
 COMMAND_WITHIN = 20.0
@@ -27,7 +28,11 @@ class Bridge(Part):
     program: Command = (sys.executable, "-m", "bridge")
 
     def __init__(
-        self, engine: Engine | FakeEngine, etcd: Etcd, root_key: str = "traefik", **settings: str
+        self,
+        engine: Engine | FakeEngine | ServedEngine,
+        etcd: Etcd,
+        root_key: str = "traefik",
+        **settings: str,
     ) -> None:
         super().__init__("bridge")
         self.settings: Mapping[str, str] = {

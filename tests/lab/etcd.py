@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -126,6 +127,11 @@ class Etcd(Part):
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def metric(self, name: str) -> float:
+        """Return the sum of the metrics of this name, a regular expression."""
+        with urllib.request.urlopen(f"http://{self.endpoint}/metrics", timeout=5) as answer:
+            return sum(map(float, re.findall(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)))
 
     def healthy(self) -> bool:
         """Whether the cluster has a leader and this member answers."""

@@ -160,6 +160,11 @@ class FakeEngine:
             self._die(container_id, "0")
             self._tell(container_id, "stop")
 
+    def die(self, container_id: str) -> None:
+        """Have a container that runs end by itself."""
+        with self._lock:
+            self._die(container_id, "0")
+
     def remove(self, container_id: str) -> None:
         """Remove a container, killing it if it runs."""
         with self._lock:

@@ -41,6 +41,8 @@ class Load(Part):
             f"-timeout={timeout}s",
             f"-limit={limit}s",
         ]
+        self._read = 0
+        self._requests: list[Request] = []
 
     def start(self) -> None:
         """Begin to send requests."""
@@ -52,8 +54,12 @@ class Load(Part):
 
     def requests(self) -> list[Request]:
         """Return what became of all requests that came to an end up to now."""
-        *lines, _ = self.process.log.read_text().split("\n")
-        return [_request(line) for line in lines]
+        with self.process.log.open("rb") as log:
+            log.seek(self._read)
+            text, newline, _ = log.read().rpartition(b"\n")
+        self._read += len(text + newline)
+        self._requests += map(_request, text.decode().splitlines())
+        return list(self._requests)
 
     def failed(self) -> list[Request]:
         """Return the requests without an answer, or with any status but 200."""

@@ -1,0 +1,86 @@
+"""`python -m tests.bench.hosts ETCD NUMBER`: be so many bridges at rest, as far as etcd can tell.
+
+Each has a connection of its own, a lease that it refreshes, and one stream with the two watches of a bridge: which
+hosts live, and who they are. All of them are in this one process, by raw calls: as many real ones do not fit.
+Prints `ready`, and then a line for each host that is told of another: when it heard (nanoseconds since 1970). Each
+refresh that fails is a line, too: like a bridge, a host tries again.
+"""
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+from grpc import aio
+
+from bridge.claims.layout import Layout
+from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.store.client import REFRESHES
+from bridge.store.connection import OPTIONS
+from bridge.store.messages import range_bounds
+from bridge.store.stubs import etcdrpc
+from tests.bench.scene import ROOT
+
+LEASE = 5
+"""Seconds, as by default."""
+
+AT_ONCE = 50
+
+
+async def main() -> None:
+    """Hold all of them, until killed."""
+    endpoint, number = sys.argv[1], int(sys.argv[2])
+    begins = asyncio.Semaphore(AT_ONCE)
+    begun = asyncio.Queue[str]()
+    tasks = [asyncio.create_task(_live(endpoint, f"h{at}", begins, begun)) for at in range(number)]
+    for _ in tasks:
+        await begun.get()
+    print("ready", flush=True)
+    await asyncio.gather(*tasks)
+
+
+async def _live(endpoint: str, host: str, begins: asyncio.Semaphore, begun: asyncio.Queue[str]) -> None:
+    layout = Layout(ROOT, "docker-event-bridge", host)
+    # A pool of its own for each: else connections to one address are shared.
+    channel: Any = aio.insecure_channel(endpoint, [*OPTIONS, ("grpc.use_local_subchannel_pool", 1)])
+    leases = etcdrpc.LeaseStub(channel)
+    async with begins:
+        lease = (await leases.LeaseGrant(etcdrpc.LeaseGrantRequest(TTL=LEASE))).ID
+        kv = etcdrpc.KVStub(channel)
+        alive, record = encode_alive(AliveRecord(host, "1", LEASE)), encode_host(HostRecord(host, "", "1"))
+        await kv.Put(etcdrpc.PutRequest(key=layout.alive().encode(), value=alive.encode(), lease=lease))
+        await kv.Put(etcdrpc.PutRequest(key=layout.host_record().encode(), value=record.encode()))
+        watch = etcdrpc.WatchStub(channel).Watch()
+        for keys in (layout.alive_hosts(), layout.hosts()):
+            create = etcdrpc.WatchCreateRequest(**range_bounds(keys))
+            await watch.write(etcdrpc.WatchRequest(create_request=create))
+        for _ in range(2):
+            await watch.read()
+    begun.put_nowait(host)
+    await asyncio.gather(_refresh(leases, lease), _hear(watch))
+
+
+async def _refresh(leases: Any, lease: int) -> None:  # noqa: ANN401 - see `stubs.etcdrpc`
+    while True:
+        await asyncio.sleep(LEASE / REFRESHES)
+        try:
+            stream = leases.LeaseKeepAlive()
+            await stream.write(etcdrpc.LeaseKeepAliveRequest(ID=lease))
+            await stream.done_writing()
+            if (await stream.read()).TTL <= 0:
+                print("a lease was lost", flush=True)
+                return
+            await stream.read()
+        except aio.AioRpcError as error:
+            print(f"a refresh failed: {error.details()}", flush=True)
+
+
+async def _hear(watch: Any) -> None:  # noqa: ANN401 - see `stubs.etcdrpc`
+    while True:
+        answer = await watch.read()
+        if any(event.kv.key.endswith(b"/newcomer") for event in answer.events):
+            print(time.time_ns(), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

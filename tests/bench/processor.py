@@ -1,0 +1,42 @@
+"""What the kernel says that processes use: processor time and memory."""
+
+import os
+import time
+from pathlib import Path
+
+from tests.lab.wait import DeadlineError
+
+TICK = os.sysconf("SC_CLK_TCK")
+RESTS = 0.3
+"""Seconds without a tick of the processor after which a process has nothing left to do."""
+
+WITHIN = 60.0
+
+
+def used(pid: int) -> float:
+    """Return the seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def wait_for_rest(*pids: int) -> None:
+    """Wait until processes have done what they had to do."""
+    end = time.monotonic() + WITHIN
+    before, since = -1.0, 0.0
+    while before < 0 or time.monotonic() - since < RESTS:
+        now = sum(map(used, pids))
+        if now != before:
+            before, since = now, time.monotonic()
+        if since > end:
+            raise DeadlineError(f"busy for longer than {WITHIN:g} s")
+        time.sleep(RESTS / 10)
+
+
+def megabytes(pid: int | str, field: str = "VmRSS") -> float:
+    """Return a size of a process: what it holds now, or with "VmHWM" what it held at most."""
+    return _megabytes(Path(f"/proc/{pid}/status").read_text(), field)
+
+
+def _megabytes(status: str, field: str) -> float:
+    [line] = [line for line in status.splitlines() if line.startswith(f"{field}:")]
+    return int(line.split()[1]) * 1024 / 1e6  # what it calls kB are 1,024 bytes

@@ -1,0 +1,23 @@
+"""The fake engine in a process of its own."""
+
+import time
+
+from docker import APIClient
+
+from tests.lab.fake_engine import FakeContainer
+from tests.lab.served_engine import ServedEngine
+
+
+def test_it_is_served_and_told_what_happens() -> None:
+    """What happens to a container is seen by its clients, and the time of its event is told."""
+    with ServedEngine() as engine:
+        begun = time.time_ns()
+        [container] = engine.run([FakeContainer("web")])
+        [ended] = engine.have([("die", container)])
+        client = APIClient(engine.url, version="auto")
+        [listed] = client.containers(all=True)
+        client.close()
+        assert begun < ended < time.time_ns()
+        assert (listed["Id"], listed["State"]) == (container, "exited")
+        assert [it["Id"] for it in engine.inspected()] == [container]
+        assert engine.lists() == 1
