@@ -5,7 +5,7 @@ from one whose engine is frozen: whoever follows it calls `ping` at intervals be
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -68,9 +68,11 @@ class Engine:
         found = await self.each(self.inspect, [one.id for one in await self.list_all()])
         return tuple(container for container in found.values() if container)
 
-    async def each(self, ask: Callable[[str], Awaitable[T]], ids: Iterable[str]) -> dict[str, T]:
+    async def each(self, ask: Callable[[str], Awaitable[T]], ids: Collection[str]) -> dict[str, T]:
         """Return what `ask` returns of each id, a few at a time."""
         found: dict[str, T] = {}
+        if len(ids) == 1:  # as with most events: without what it takes to ask several
+            return {one: await ask(one) for one in ids}
         waiting = iter(ids)
 
         async def ask_next() -> None:
@@ -79,7 +81,7 @@ class Engine:
 
         try:
             async with anyio.create_task_group() as tasks:
-                for _ in range(CONCURRENT_INSPECTS):
+                for _ in range(min(CONCURRENT_INSPECTS, len(ids))):
                     tasks.start_soon(ask_next)
         except ExceptionGroup as group:
             raise group.exceptions[0] from group

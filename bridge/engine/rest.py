@@ -51,6 +51,8 @@ def connect(endpoint: Endpoint) -> APIClient:
         client = _Client(version="auto", timeout=SILENCE, **_options(endpoint))
     except ValueError as error:
         raise not_an_endpoint(shown(endpoint)) from error
+    # No proxy leads to a socket, and to look for one at every call takes a fifth of an inspection.
+    client.trust_env = not client.base_url.startswith("http+docker://")
     if version_lt(client.api_version, OLDEST_API):
         client.close()
         raise EngineRejected(

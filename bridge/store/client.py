@@ -40,8 +40,10 @@ from bridge.store.session import Session
 from bridge.store.stubs import etcdrpc
 from bridge.store.watch import Watch, watching
 
-# Keys of one page, so that a large range never comes as one message.
-PAGE = 1_000
+# Keys of one page, so that a large range never comes as one message; for each page etcd counts all that follow.
+PAGE = 5_000
+# Seconds for a page, which may take long to travel; that its endpoint is lost is found out by the lease.
+PAGE_DEADLINE = 10.0
 
 # Worker threads for calls, apart from everybody else's: nothing that hangs elsewhere holds up a lease.
 THREADS = 32
@@ -272,5 +274,5 @@ async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[Hea
 
 async def _page(session: Session, keys: Range, revision: int) -> RangeResponse:
     request = etcdrpc.RangeRequest(**range_bounds(keys), revision=revision, limit=PAGE)
-    answer: RangeResponse = await session.ask(session.kv.Range, request)
+    answer: RangeResponse = await session.ask(session.kv.Range, request, PAGE_DEADLINE)
     return answer

@@ -63,10 +63,10 @@ class Session:
         """Close the channel; calls and streams that are under way end."""
         self._channel.close()
 
-    async def ask(self, method: grpc.UnaryUnaryMultiCallable, request: Message) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
+    async def ask(self, method: grpc.UnaryUnaryMultiCallable, request: Message, deadline: float = DEADLINE) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         """Return the answer to one request; log in first where etcd wants a (newer) token."""
         try:
-            return await self._ask(method, request, self._token)
+            return await self._ask(method, request, self._token, deadline)
         except LoginNeeded:
             pass
         except NotPermitted:
@@ -74,7 +74,7 @@ class Session:
             if self._token or not self._connection.username:
                 raise
         self._token = await self._login()
-        return await self._ask(method, request, self._token)
+        return await self._ask(method, request, self._token, deadline)
 
     @contextmanager
     def stream(
@@ -99,8 +99,9 @@ class Session:
         method: grpc.UnaryUnaryMultiCallable,
         request: Message,
         token: Metadata,
+        deadline: float = DEADLINE,
     ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
-        call = self._begin(method.future, request, timeout=DEADLINE, metadata=token)
+        call = self._begin(method.future, request, timeout=deadline, metadata=token)
         try:
             return await self.wait(self._threads, call.result)
         finally:

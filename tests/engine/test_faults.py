@@ -75,7 +75,7 @@ def made_and_removed(dockerd: Dockerd) -> str:
 
 
 def no_threads_left() -> None:
-    """Wait until all threads of the adapter have ended."""
+    """Wait until no thread of the adapter is in a call."""
     wait_for(lambda: not [t for t in threading.enumerate() if t.name == "docker-call"], 5, "threads are left")
 
 

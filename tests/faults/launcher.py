@@ -50,9 +50,9 @@ class Call:
         os.kill(os.getpid(), signal.Signals[f"SIG{HARM}"])
 
 
-async def ask(session: Session, method: Any, request: Any) -> Any:  # noqa: ANN401 - those of Session
+async def ask(session: Session, method: Any, *asked: Any) -> Any:  # noqa: ANN401 - those of Session
     """Ask etcd."""
-    return await _called(_name(method), _ask(session, method, request))
+    return await _called(_name(method), _ask(session, method, *asked))
 
 
 async def login(session: Session) -> Any:  # noqa: ANN401 - that of Session
