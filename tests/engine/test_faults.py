@@ -147,6 +147,22 @@ async def test_unreadable(asked_through: Engine, between: Relay, status: int, bo
     assert found.reason
 
 
+@pytest.mark.parametrize(
+    ("answered", "told"),
+    [
+        (answer(200, {"ApiVersion": "1.40"}), "1.40 is too old"),
+        (answer(200, "<html>"), "not Docker's"),
+        (answer(200, {"Version": "20.10"}), "not Docker's"),
+    ],
+)
+async def test_a_ping_without_version(asked_through: Engine, between: Relay, answered: bytes, told: str) -> None:
+    """Where a ping does not tell the API version, the question for versions does."""
+    between.meddle = lambda it: {"/_ping": answer(200, "OK"), "/version": answered}.get(it.split()[1])
+
+    with pytest.raises((EngineUnavailable, EngineRejected), match=told):
+        await asked_through.ping()
+
+
 async def test_one_silent_inspection(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
     """A container whose inspection hangs costs itself, not the others."""
     with engine.container("one", image="busybox") as one, engine.container("two", image="busybox") as two:
@@ -160,10 +176,10 @@ async def test_one_silent_inspection(asked_through: Engine, between: Relay, engi
 @pytest.mark.parametrize(
     ("part", "answered", "told"),
     [
-        ("/version", answer(200, {"ApiVersion": "1.40"}), "1.40 is too old"),
-        ("/version", answer(200, {"ApiVersion": "1.12"}), "too old"),
-        ("/version", answer(403, "<html>"), "403"),
-        ("/version", answer(400, "Client sent an HTTP request to an HTTPS server."), "speaks TLS"),
+        ("/_ping", answer(200, "OK", "Api-Version: 1.40"), "1.40 is too old"),
+        ("/_ping", answer(200, "OK", "Api-Version: 1.12"), "too old"),
+        ("/_ping", answer(403, "<html>"), "403"),
+        ("/_ping", answer(400, "Client sent an HTTP request to an HTTPS server."), "speaks TLS"),
         ("/containers/json", answer(403, {"message": "not allowed"}), "403 .not allowed"),
         ("/events", answer(403, {"message": "not allowed"}), "403 .not allowed"),
         (f"/containers/{CONTAINER}", answer(401, {"message": "not allowed"}), "401 .not allowed"),
@@ -180,10 +196,8 @@ async def test_refused(asked_through: Engine, between: Relay, part: str, answere
 @pytest.mark.parametrize(
     ("part", "answered", "told"),
     [
-        ("/version", answer(200, "<html>"), "not Docker's"),
-        ("/version", answer(200, {"Version": "20.10"}), "not Docker's"),
-        ("/version", answer(503, "<html>"), "503"),
-        ("/version", b"SSH-2.0-OpenSSH\r\n\r\n", "not Docker's"),
+        ("/_ping", answer(503, "<html>"), "503"),
+        ("/_ping", b"SSH-2.0-OpenSSH\r\n\r\n", "not Docker's"),
         ("/containers/json", answer(500, {"message": "no space left"}), "500 .no space left"),
         ("/containers/json", answer(200, {"message": "odd"}), "not Docker's"),
         ("/containers/json", answer(200, [{"Name": "x"}]), "not Docker's"),
