@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.labels.check import kv_problem
@@ -70,6 +70,15 @@ def test_what_a_release_ignores_and_a_later_one_reads(decoders: Decoders) -> Non
     assert {label.lower() for label in ours} == {URL_OF_SERVER}
     assert all(hint.startswith("it needs Traefik 3.4") for hint in ours.values())
     assert not decode("c", {URL_OF_SERVER: "true"}, Release.V3_7).problems
+
+
+@both_releases
+@pytest.mark.parametrize("label", ["traefik.http.routers.a].rule", "traefik.tcp.x]", "traefik.http]"])
+def test_closing_bracket(decoders: Decoders, release: Release, label: str) -> None:
+    """A part that ends in "]" without "[" makes Traefik's own parser panic; here it is a container's problem."""
+    assert decoders.labels({label: ""}, release).error.startswith("panic: ")
+    (problem,) = decode("c", {label: ""}, release).problems
+    assert problem.message.endswith("has a closing bracket but no opening one.")
 
 
 @both_releases
@@ -143,6 +152,16 @@ def label_sets(families: list[tuple[str, ...]]) -> st.SearchStrategy[dict[str, s
 @given(labels=label_sets(FAMILIES))
 def test_random_labels(decoders: Decoders, release: Release, labels: dict[str, str]) -> None:
     """Random labels near Traefik's fields mean what they mean there, together too."""
+    assert not difference(decoders, labels, release)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(6 * 60 * 60)
+@both_releases
+@settings(max_examples=100_000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(labels=label_sets(FAMILIES))
+def test_a_hundred_thousand_random_labels(decoders: Decoders, release: Release, labels: dict[str, str]) -> None:
+    """The same for a hundred thousand sets: what hypothesis finds, it makes as small as it can."""
     assert not difference(decoders, labels, release)
 
 
