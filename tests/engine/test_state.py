@@ -69,6 +69,19 @@ def test_each_change_is_another_state(each_engine: Engine, client: APIClient) ->
     assert _state(client) == state
 
 
+def test_without_a_health_check(each_engine: Engine, client: APIClient) -> None:
+    """Pause and stop are other states also of a container that nothing is said of behind its time."""
+    each_engine.cli("rm", NAME)
+    each_engine.cli("run", "--detach", f"--name={NAME}", "--network=none", "busybox")
+    states = [_state(client)]
+    for command in (("pause",), ("unpause",), ("stop", "--time=0")):
+        each_engine.cli(*command, NAME)
+        states.append(_state(client))
+    running, paused, again, stopped = states
+    assert running == again
+    assert len({running, paused, stopped}) == 3
+
+
 def test_another_port_is_another_state(each_engine: Engine, client: APIClient) -> None:
     """A port that is published anywhere is published elsewhere after a restart."""
     each_engine.cli("start", NAME)
