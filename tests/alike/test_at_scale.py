@@ -42,6 +42,7 @@ releases = pytest.mark.parametrize("release", ["3.7", "2.11"])
 pytestmark = pytest.mark.usefixtures("traefiks")
 
 
+@pytest.mark.timeout(400)
 @releases
 def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
     """Every field, with fit, empty and unfit values and in any spelling, means what it means there."""
