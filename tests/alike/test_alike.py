@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -37,15 +36,12 @@ TRAEFIK_OPTIONS = {
 }
 
 
-Settings = tuple[tuple[str, str], ...]
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class World:
     """What the Traefiks and the bridge are started with."""
 
     traefik: TraefikRelease
-    settings: Settings
+    settings: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +62,11 @@ def _cases() -> list[Any]:
     """Return all cases, those of one world one after the other, so that it is made once."""
     files = [(path.stem, read(path)) for path in sorted(CASES.glob("*.yaml"))]
     found = [
-        (ENGINES[case.engine], _world(release, tuple(sorted(case.settings.items()))), case, f"{name}-{release}")
+        (ENGINES[case.engine], World(release, tuple(sorted(case.settings.items()))), case, f"{name}-{release}")
         for name, case in files
         for release in case.releases
     ]
     return [pytest.param(*arguments, id=name) for *arguments, name in sorted(found, key=itemgetter(0, 1, 3))]
-
-
-@cache
-def _world(release: TraefikRelease, settings: Settings) -> World:
-    """Return the same object for the same values: by that pytest knows that it may keep what it has started."""
-    return World(release, settings)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +85,9 @@ def pair(request: pytest.FixtureRequest, each_engine: Engine, etcd: Etcd) -> Ite
 
 
 @pytest.mark.usefixtures("traefiks")
-@pytest.mark.parametrize(("each_engine", "pair", "case"), _cases(), indirect=["each_engine", "pair"])
+@pytest.mark.parametrize(
+    ("each_engine", "pair", "case"), _cases(), indirect=["each_engine", "pair"], scope="module"
+)
 def test_the_same_configuration(pair: Pair, case: Case) -> None:
     """The etcd Traefik's configuration equals the Docker one's, or differs just as the case says."""
     with _running(pair.engine, case):
