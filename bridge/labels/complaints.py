@@ -23,6 +23,10 @@ class Complaints:
         message = f"Traefik {self.release} knows no {node.name!r} here."
         self._add(node, message, _newer(field) if field and field.since else _nearest(node, parent))
 
+    def ignored(self, node: Node, field: Field) -> None:
+        """A later release reads this, where the configured one takes it in silence, without effect."""
+        self._add(node, f"Traefik {self.release} ignores {node.name!r} here.", _newer(field))
+
     def standalone(self, node: Node, field: Field) -> None:
         """An object is named, but nothing of it is set."""
         names = ", ".join(child.name.lower() for child in field.children.values() if _settable(child))

@@ -1,7 +1,8 @@
 """Labels to the objects of Traefik's dynamic configuration, exactly as Traefik's own label decoder does it.
 
 The tree of the labels is held against the fields of the configured release. What Traefik refuses, what its KV
-provider could not be told and what the release does not know becomes a problem of this container.
+provider could not be told and what the release does not know becomes a problem of this container. So does what it
+ignores and a later release reads: whoever writes it means that one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +66,9 @@ class Walk:
         field = parent.children.get(fold(node.name))
         if field is None or not field.label:
             self.complaints.unknown(node, parent, field)
+            return None
+        if field.ignored and field.since > self.complaints.release:
+            self.complaints.ignored(node, field)
             return None
         if not node.children and not _may_stand_alone(field, parent):
             self.complaints.standalone(node, field)

@@ -1,8 +1,10 @@
 """A case: containers with labels, the settings, and whether Traefik's Docker provider agrees. A file each.
 
 rule: what the case proves, in one sentence
+releases: ["3.7"]                                # of Traefik; 2.11 and 3.7 unless said otherwise
 settings: {default_rule: ..., network: ...}      # by the bridge's names; those of Traefik follow
-networks: [front, back]                          # made for the case, removed after it
+engine: "29"                                     # Docker's; 20.10 unless said otherwise
+networks: [front, --ipv6 back]                   # made for the case, removed after it; options before the name
 containers:
   - name: web
     labels: {traefik.enable: "true"}
@@ -22,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.lab.parts import EngineRelease, TraefikRelease
 
 CASES = Path(__file__).parent / "cases"
 
@@ -45,6 +49,8 @@ class Case:
 
     rule: str
     containers: Sequence[CaseContainer]
+    releases: Sequence[TraefikRelease] = ("2.11", "3.7")
+    engine: EngineRelease = "20.10"
     settings: Mapping[str, str] = field(default_factory=dict)
     networks: Sequence[str] = ()
     deviation: str = ""

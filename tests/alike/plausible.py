@@ -4,7 +4,7 @@ What they are made of: applications of one to three containers, which share what
 objects begin with the application's.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from bridge.labels.fields import Row
@@ -25,12 +25,7 @@ RULES = (
 TCP_RULES = ("HostSNI(`*`)", "HostSNI(`a.example`)", "", "HostSNI(`a")
 URLS = ("http://127.9.9.9:81", "https://127.9.9.9", "h2c://127.9.9.9:81", "127.9.9.9", "")
 PORTS = ("80", "8080", "65535", "0", "http", "")
-PUBLISHED: Sequence[Mapping[str, Sequence[tuple[str, str]]]] = (
-    {"80/tcp": ()},
-    {"80/tcp": (), "443/tcp": ()},
-    {"9/udp": (), "8080/tcp": ()},
-    {},
-)
+EXPOSED: Sequence[Sequence[str]] = (("80/tcp",), ("80/tcp", "443/tcp"), ("9/udp", "8080/tcp"), ())
 ENABLES = ("true", "TRUE", "1", "t", "false", "0", "maybe", "")
 OTHERS = ("traefik.enabled", "traefik.httpx.a", "Traefik.enable", "traefik.foo.bar", "com.example", "traefik")
 
@@ -51,7 +46,7 @@ def _application(dice: Random, app: str, first: int) -> Iterator[Placed]:
     if size > 1 or dice.random() < 0.2:
         project = dice.choice(("shop", "my.shop", "ä_1"))
         labels |= {"com.docker.compose.project": project, "com.docker.compose.service": app}
-    ports = dice.choice(PUBLISHED)
+    exposed = dice.choice(EXPOSED)
     for number in range(size):
         name = app if size == 1 else f"{app}-{number}"
         runs = dice.random() < 0.93 or (keeps and any(".server." in label.lower() for label in labels))
@@ -59,6 +54,7 @@ def _application(dice: Random, app: str, first: int) -> Iterator[Placed]:
             "" if keeps else dice.choices(("", "healthy", "unhealthy", "starting", "none"), (16, 2, 1, 1, 1))[0]
         )
         networks = _networks(dice, labels, first + number)
+        ports = {port: _bindings(dice, first + number) for port in exposed}
         yield Placed(FakeContainer(name, labels, networks=networks, ports=ports, health=health), runs)
 
 
@@ -69,10 +65,25 @@ def _networks(dice: Random, labels: dict[str, str], number: int) -> dict[str, tu
     return {"bridge": dice.choices(((own,), (own, other), (other,), ()), (20, 2, 1, 1))[0]}
 
 
+def _bindings(dice: Random, number: int) -> Sequence[tuple[str, str]]:
+    """Return where a port is published: mostly nowhere, or at places that no other container has."""
+    own, other = address(number + 250_000), f"fd00:1::{number + 1:x}"
+    everywhere = (("0.0.0.0", "8000"), ("::", "8000"))
+    places = (
+        (),
+        everywhere,
+        (("", "8000"),),
+        ((own, "8001"),),
+        ((other, "8002"),),
+        ((own, "8003"), (other, "8003")),
+    )
+    return dice.choices((*places, (*everywhere, (own, "8004"))), (10, 2, 1, 2, 1, 1, 1))[0]
+
+
 def _labels(dice: Random, app: str) -> Iterator[tuple[str, str]]:
     objects = [_http, _http, _http, _tcp, _udp]
     wanted: list[Callable[[Random, str], Iterator[tuple[str, str]]]] = dice.sample(
-        objects, dice.choice((0, 1, 1, 2))
+        objects, dice.choice((0, 1, 2, 2, 3))
     )
     made = [pair for make in wanted for pair in make(dice, app)]
     if dice.random() < 0.2:

@@ -16,6 +16,17 @@ SECTIONS = (
     "udpServices",
 )
 
+REFERENCES = (
+    ("service",),
+    ("middlewares",),
+    ("tls", "options"),
+    ("loadBalancer", "serversTransport"),
+    ("chain", "middlewares"),
+    ("errors", "service"),
+    ("usedBy",),
+)
+"""The fields of an object that name others; `error` does so in words."""
+
 Sections = Mapping[str, Mapping[str, Any]]
 
 
@@ -49,9 +60,26 @@ def _told_of(content: Any, told: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _objects(section: Mapping[str, Any], suffix: str) -> dict[str, Any]:
-    mine = {name: content for name, content in section.items() if name.endswith(suffix)}
-    bare: dict[str, Any] = json.loads(json.dumps(mine).replace(suffix, ""))
-    return {name: _ordered(content) for name, content in bare.items()}
+    mine = {name.removesuffix(suffix): content for name, content in section.items() if name.endswith(suffix)}
+    return {name: _ordered(_bare(content, suffix)) for name, content in mine.items()}
+
+
+def _bare(content: Mapping[str, Any], suffix: str) -> dict[str, Any]:
+    """Return a copy of an object without the provider's name in its references; other values keep theirs."""
+    copied: dict[str, Any] = json.loads(json.dumps(content))
+    for *above, last in REFERENCES:
+        holder = copied
+        for name in above:
+            holder = holder.get(name) or {}
+        if last in holder:
+            holder[last] = _local(holder[last], suffix)
+    if "error" in copied:
+        copied["error"] = [text.replace(suffix, "") for text in copied["error"]]
+    return copied
+
+
+def _local(names: str | list[str], suffix: str) -> str | list[str]:
+    return names.removesuffix(suffix) if isinstance(names, str) else [name.removesuffix(suffix) for name in names]
 
 
 def _ordered(content: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,13 @@
-"""Every case on real parts: one Traefik with its Docker provider, one that reads what the bridge wrote."""
+"""Every case on real parts: one Traefik with its Docker provider, one that reads what the bridge wrote.
+
+On both releases of Traefik, unless a case is about what only one of them has.
+"""
 
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ from tests.alike.rawdata import differing, of_provider
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
+from tests.lab.parts import EngineRelease, TraefikRelease
 from tests.lab.traefik import Protocol, Traefik, docker_provider, etcd_provider
 from tests.lab.wait import DeadlineError, wait_for
 
@@ -20,6 +25,7 @@ SEEN_WITHIN = 20.0
 EQUAL_WITHIN = 10.0
 AT_ONCE = {"providers.providersThrottleDuration": "50ms"}
 ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
+ENGINES: Mapping[EngineRelease, str] = {"20.10": "engine", "29": "engine29"}
 TRAEFIK_OPTIONS = {
     "exposed_by_default": "exposedByDefault",
     "default_rule": "defaultRule",
@@ -29,7 +35,13 @@ TRAEFIK_OPTIONS = {
     "allow_empty_services": "allowEmptyServices",
 }
 
-Settings = tuple[tuple[str, str], ...]
+
+@dataclass(frozen=True, slots=True, order=True)
+class World:
+    """What the Traefiks and the bridge are started with."""
+
+    traefik: TraefikRelease
+    settings: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +59,35 @@ class Pair:
 
 
 def _cases() -> list[Any]:
-    files = [(path, read(path)) for path in sorted(CASES.glob("*.yaml"))]
-    return [pytest.param(_settings(case), case, id=path.stem) for path, case in files]
-
-
-def _settings(case: Case) -> Settings:
-    return tuple(sorted(case.settings.items()))
+    """Return all cases, those of one world one after the other, so that it is made once."""
+    files = [(path.stem, read(path)) for path in sorted(CASES.glob("*.yaml"))]
+    found = [
+        (ENGINES[case.engine], World(release, tuple(sorted(case.settings.items()))), case, f"{name}-{release}")
+        for name, case in files
+        for release in case.releases
+    ]
+    return [pytest.param(*arguments, id=name) for *arguments, name in sorted(found, key=itemgetter(0, 1, 3))]
 
 
 @pytest.fixture(scope="module")
-def pair(request: pytest.FixtureRequest, engine: Engine, etcd: Etcd) -> Iterator[Pair]:
-    """Start both sides with the settings of the cases that follow."""
-    settings: dict[str, str] = dict(request.param)
+def pair(request: pytest.FixtureRequest, each_engine: Engine, etcd: Etcd) -> Iterator[Pair]:
+    """Start both sides as the cases that follow need them."""
+    world: World = request.param
+    release, settings = world.traefik, dict(world.settings)
     options = {TRAEFIK_OPTIONS[name]: text for name, text in settings.items() if name in TRAEFIK_OPTIONS}
     root_key = f"traefik-{uuid.uuid4().hex}"
     with (
-        Bridge(engine, etcd, root_key, **({"traefik_version": "3.7"} | settings)) as bridge,
-        Traefik("3.7", docker_provider(engine, **options), AT_ONCE, entry_points=ENTRY_POINTS) as docker,
-        Traefik("3.7", etcd_provider(etcd, root_key), AT_ONCE, entry_points=ENTRY_POINTS) as kv,
+        Bridge(each_engine, etcd, root_key, **({"traefik_version": release} | settings)) as bridge,
+        Traefik(release, docker_provider(each_engine, **options), AT_ONCE, entry_points=ENTRY_POINTS) as docker,
+        Traefik(release, etcd_provider(etcd, root_key), AT_ONCE, entry_points=ENTRY_POINTS) as kv,
     ):
-        yield Pair(engine, docker, kv, bridge)
+        yield Pair(each_engine, docker, kv, bridge)
 
 
-@pytest.mark.parametrize(("pair", "case"), _cases(), indirect=["pair"])
+@pytest.mark.usefixtures("traefiks")
+@pytest.mark.parametrize(
+    ("each_engine", "pair", "case"), _cases(), indirect=["each_engine", "pair"], scope="module"
+)
 def test_the_same_configuration(pair: Pair, case: Case) -> None:
     """The etcd Traefik's configuration equals the Docker one's, or differs just as the case says."""
     with _running(pair.engine, case):
@@ -104,8 +122,8 @@ def _compared(pair: Pair, case: Case) -> tuple[Mapping[str, Any], Mapping[str, A
 def _running(engine: Engine, case: Case) -> Iterator[None]:
     with ExitStack() as stack:
         for network in case.networks:
-            engine.cli("network", "create", network)
-            stack.callback(engine.cli, "network", "rm", network)
+            engine.cli("network", "create", *network.split())
+            stack.callback(engine.cli, "network", "rm", network.split()[-1])
         for container in case.containers:
             labels = (f"--label={name}={text}" for name, text in container.labels.items())
             options = [*labels, *container.options]

@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from functools import cache
+from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from bridge.claims.gather import Change
 from bridge.claims.layout import folded
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Committed, Found, Read, Refused, Transaction
 from bridge.container import Container, from_inspect
-from bridge.labels.fields import Release
+from bridge.labels.fields import Release, rows
 from bridge.labels.folding import fold
 from bridge.labels.model import Ref
 from bridge.masking import escaped
@@ -32,6 +35,10 @@ MAX_REQUEST_BYTES = 1536 * 1024
 """What etcd takes in one request, by default."""
 
 WORLDS_AT_ONCE = 250
+_Below = dict[str, Any]
+_ANYTHING: _Below = {}
+"""What stands below a plugin's option."""
+
 PERMANENT_KEY = layout(HOST).permanent
 
 
@@ -76,14 +83,18 @@ def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
 
 def _examined(given: World) -> tuple[Counter[str], dict[str, str]]:
     containers = list(_readable(given))
+    release = given.options.release
     made = plan(containers, given.options, "traefik")
     outcomes = [mapped(one, given.options) for one in containers]
     _told(made)
     _owned(made, containers)
     _settled(outcomes)
-    published = sum(planned.publication is not None for planned in made.containers)
-    counts = Counter(sets=len(given.inspected), published=published, keys=len(made.keys))
-    return counts, {**made.keys, PERMANENT_KEY.key: PERMANENT_KEY.value}
+    keys = {**made.keys, PERMANENT_KEY.key: PERMANENT_KEY.value}
+    strange = [key for key, value in keys.items() if not known(key, value, release)]
+    assert not strange, f"{release} does not know {strange}"
+    labelled = [outcome for outcome, container in zip(outcomes, containers, strict=True) if container.labels]
+    published = sum(outcome.publication is not None for outcome in labelled)
+    return Counter({"sets": len(labelled), "published": published, "keys": len(keys), release: len(keys)}), keys
 
 
 def _readable(given: World) -> Iterator[Container]:
@@ -125,6 +136,46 @@ def _owned(made: Plan, containers: Iterable[Container]) -> None:
     assert len(made.containers) == len(list(containers))
 
 
+def known(key: str, value: str, release: Release) -> bool:
+    """Whether a release has this key, by its rows of the table alone and not by the bridge's reading of them.
+
+    Where an object ends that nothing is set of, the value is "" or "true".
+    """
+    below = _taken(release)
+    for part in key.split("/")[1:]:
+        if part not in below and "{}" not in below:
+            return False
+        below = below[part if part in below else "{}"]
+        if below is _ANYTHING:
+            return True
+    return not below or value in ("", "true")
+
+
+@cache
+def _taken(release: Release) -> _Below:
+    """All keys that a release takes, part by part; "{}" stands for any name or position."""
+    root: _Below = {}
+    for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii")):
+        if any(_covers(spec, release) for spec in row.kv.split(",")):
+            below = root
+            for part in row.path:
+                below = below.setdefault("{}" if part.startswith("{") else part.lower(), {})
+            if row.type == "raw":
+                below["{}"] = _ANYTHING
+    return root
+
+
+def _covers(spec: str, release: Release) -> bool:
+    """Read one entry of the table's last column; the table's head says how it is written."""
+    lines = list(Release)
+    first, _, last = spec.removesuffix("+").partition("..")
+    line = ".".join(first.split(".")[:2])
+    if line not in lines:
+        return False
+    newest = lines[-1] if spec.endswith("+") or spec == Release.V2_11 else ".".join((last or first).split(".")[:2])
+    return lines.index(Release(line)) <= lines.index(release) <= lines.index(Release(newest))
+
+
 def _settled(outcomes: Iterable[Mapped]) -> None:
     """A bridge can commit all of it in requests that etcd takes, and take all of it back."""
     publications = {it.id: it.publication for it in outcomes if it.publication}
@@ -141,7 +192,10 @@ def _settled(outcomes: Iterable[Mapped]) -> None:
 
 
 def _accepted(decoders: Decoders, release: Release, batch: list[dict[str, str]]) -> None:
-    """Traefik's own decoder takes all keys of each world."""
+    """Traefik's own decoder takes all keys of each world; for the releases between, that of 3.7 stands in.
+
+    The decoder is one for all 3.x; what differs is the fields, and `known` has looked at those of each release.
+    """
     reader = Release.V2_11 if release is Release.V2_11 else Release.V3_7
     refused = [(error, keys) for keys, error in zip(batch, decoders.refusals(batch, reader), strict=True) if error]
     assert not refused, refused[:3]

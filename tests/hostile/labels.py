@@ -31,7 +31,7 @@ CONSTRAINTS = [
     "!Label(`a`, `b`)",
     "LabelRegex(`rule`, `^(a|aa)*$`) || !Label(`rule`, ``) || Label(`rule`, ``)",
 ]
-RELEASES = [Release.V2_11, Release.V3_0, Release.V3_4, Release.V3_7]
+RELEASES = list(Release)
 NEAR_TRUE = {
     "bool": words.BOOLEANS[:10],
     "allowEmpty": ["", "true", "false", "TRUE", "x"],

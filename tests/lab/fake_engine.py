@@ -218,7 +218,7 @@ class FakeEngine:
                 "Image": state.made_with.image,
                 "Labels": dict(state.made_with.labels),
                 "State": state.status,
-                "Status": f"Up 1 second ({state.health})" if state.health else "Up 1 second",
+                "Status": _status(state),
                 "Ports": _listed_ports(state),
                 "NetworkSettings": {"Networks": _networks(state)},
             }
@@ -479,6 +479,21 @@ def _inspection(state: _State, release: _Release) -> dict[str, Any]:
             "Networks": _networks(state),
         },
     }
+
+
+def _status(state: _State) -> str:
+    """Say in the list how a container is: as moby's container.State.String."""
+    match state.status, state.health:
+        case "created", _:
+            return "Created"
+        case "exited", _:
+            return "Exited (0) 1 second ago"
+        case _, "":
+            return "Up 1 second"
+        case _, "starting":
+            return "Up 1 second (health: starting)"
+        case _, health:
+            return f"Up 1 second ({health})"
 
 
 def _networks(state: _State) -> dict[str, dict[str, str]]:

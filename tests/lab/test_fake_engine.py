@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ WITHIN = 20.0
 NETWORK = "net-of-fake"
 SLEEP = ("busybox", "sleep", "100000")
 BOUND = str(free_port())
+TIME = re.compile("Less than a second|About an? (minute|hour)|[0-9]+ (second|minute)s?")
+EXIT_CODE = re.compile(r"\([0-9]+\)")
 AnyEngine = Engine | FakeEngine
 
 # What `docker run` is told, and what the fake is told instead; addresses are taken from the real one.
@@ -100,10 +103,29 @@ def read(inspection: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str
         "Health": state.get("Health", {}).get("Status"),
         "NetworkMode": inspection["HostConfig"]["NetworkMode"],
         "Ports": settings["Ports"],
-        "Networks": {
-            name: (networks.get(one["NetworkID"], one["NetworkID"]), one["IPAddress"], one["GlobalIPv6Address"])
-            for name, one in settings["Networks"].items()
+        "Networks": _read_networks(settings["Networks"], networks),
+    }
+
+
+def listed(engine: AnyEngine, container_id: str, networks: Mapping[str, str]) -> dict[str, Any]:
+    """Return what Traefik and the bridge read of a container in the list of all, but for times and exit codes."""
+    entries = json.loads(answer(engine, "/containers/json?all=1")[2])
+    (entry,) = (entry for entry in entries if entry["Id"] == container_id)
+    ports = entry["Ports"] or ()
+    return {
+        **{name: entry[name] for name in ("Names", "Image", "Labels", "State")},
+        "Status": TIME.sub("TIME", EXIT_CODE.sub("(CODE)", entry["Status"])),
+        "Ports": {
+            (port.get("IP", ""), port["PrivatePort"], port.get("PublicPort"), port["Type"]) for port in ports
         },
+        "Networks": _read_networks(entry["NetworkSettings"]["Networks"], networks),
+    }
+
+
+def _read_networks(said: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
+    return {
+        name: (networks.get(one["NetworkID"], one["NetworkID"]), one["IPAddress"], one["GlobalIPv6Address"])
+        for name, one in said.items()
     }
 
 
@@ -125,7 +147,7 @@ def fake(real: Engine) -> Iterator[FakeEngine]:
 
 @pytest.mark.parametrize("name", list(CONTAINERS))
 def test_inspect(real: Engine, fake: FakeEngine, name: str) -> None:
-    """A container reads the same once it is created, runs, has stopped and runs again."""
+    """A container reads the same, inspected and in the list, while it runs and once it has stopped."""
     options, made_with = CONTAINERS[name]
     with ExitStack() as stack:
         if name == "user":
@@ -143,11 +165,26 @@ def test_inspect(real: Engine, fake: FakeEngine, name: str) -> None:
         known |= {network["NetworkID"]: of for of, network in _networks(fake, ours).items()}
 
         assert read(inspect(fake, ours), known) == read(inspect(real, theirs), known)
+        assert listed(fake, ours, known) == listed(real, theirs, known)
 
         real.cli("kill", name)
         fake.stop(ours)
         wait_for(lambda: inspect(real, theirs)["State"]["Status"] == "exited", WITHIN, name)
         assert read(inspect(fake, ours), known) == read(inspect(real, theirs), known)
+        wait_for(lambda: listed(real, theirs, known)["State"] == "exited", WITHIN, name)
+        assert listed(fake, ours, known) == listed(real, theirs, known)
+
+
+@pytest.mark.parametrize("health", ["starting", "unhealthy"])
+def test_list_of_health(real: Engine, fake: FakeEngine, health: str) -> None:
+    """The list tells the health of a container that runs in the same words, behind the time that it is up."""
+    command = {"starting": "sleep 100", "unhealthy": "false"}[health]
+    checks = (f"--health-cmd={command}", "--health-interval=1s", "--health-retries=1")
+    ours = fake.run(FakeContainer("checked", image="busybox", networks={"none": ()}, ports={}, health=health))
+    with real.container("checked", "--network=none", *checks, image=SLEEP[0], arguments=SLEEP[1:]) as theirs:
+        wait_for(lambda: inspect(real, theirs)["State"]["Health"]["Status"] == health, WITHIN, health)
+        known = {_networks(engine, one)["none"]["NetworkID"]: "" for engine, one in ((real, theirs), (fake, ours))}
+        assert listed(fake, ours, known) == listed(real, theirs, known)
 
 
 def test_created(real: Engine, fake: FakeEngine) -> None:
@@ -156,6 +193,7 @@ def test_created(real: Engine, fake: FakeEngine) -> None:
     try:
         ours = fake.create(FakeContainer("created", image="busybox"))
         assert read(inspect(fake, ours), {}) == read(inspect(real, theirs), {})
+        assert listed(fake, ours, {}) == listed(real, theirs, {})
     finally:
         real.cli("rm", "created")
 
