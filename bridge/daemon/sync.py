@@ -10,6 +10,7 @@ from bridge.daemon.apply import beside, settle, settle_all
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gathered, Gatherer, Seen
 from bridge.daemon.reports import DRAINS, GONE, Report, Reports, report
+from bridge.daemon.running import Running
 from bridge.daemon.session import Session
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import Task
@@ -41,14 +42,19 @@ class Sync:
     waiting: Waiting
     reports: Reports = field(default_factory=Reports)
     _excluded_ids: set[str] = field(default_factory=set)
+    _running: Running = field(default_factory=Running)
     _settled_in: Session | None = None
 
     def concerned(self, event: Event) -> bool:
         """Whether an event may change what is published; its attributes hold a container's labels."""
         if event.action is Action.KILL and not self.draining.stops(event.container_id, event.signal):
             return False
+        self._running.follow(event)
         if self.gatherer.is_target(event.container_id):
             return True
+        if event.action in NETWORK_ACTIONS and event.container_id not in self._running.ids:
+            # A start tells of all its networks afterwards, and an end of its own beforehand.
+            return False
         if event.action not in NETWORK_ACTIONS and event.container_id not in self._excluded_ids:
             said = read_options(event.container_id, event.attributes, self.options.release)
             if not (said.problems or exposed(said, self.options)):
@@ -78,12 +84,15 @@ class Sync:
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
-        drained = self.draining.ids()
+        remembered = self.draining.ids() | self._running.ids
         listed = await self.gatherer.engine.list_all()
-        self.draining.forget(*drained - {one.id for one in listed})
+        gone = remembered - {one.id for one in listed}
+        self.draining.forget(*gone)
+        self._running.ids -= gone
         excluded, rest = await beside(self._sorted_out, listed)
         self._excluded_ids = set(excluded)
         gathered = await self.gatherer.all(rest, self.reports.restless())
+        self._running.learn(one.container for one in gathered.seen if one.container)
         decided = excluded | await beside(lambda: {one.id: self._decide(one) for one in gathered.seen})
         publications = [it.publication for it in decided.values() if it.publication]
         staying = [i[:SHORT] for i in (*gathered.same, *(gap.container_id for gap in gathered.unreadable))]

@@ -173,7 +173,35 @@ class RestlessEngine(CountingEngine):
 
 def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_key: str) -> None:
     """A proxy that cuts each stream at once costs no more than an engine that is away, and hides nothing."""
-    with RestlessEngine() as engine, bridge(engine, etcd, root_key) as keys:
-        routed(keys, engine.run(container("web")))
-        wait_for(lambda: len(engine.subscribed) >= 6, 3 * WITHIN, "it has stopped subscribing")
+    with RestlessEngine() as engine:
+        running = Bridge(engine, etcd, root_key)
+        try:
+            running.start()
+            routed(Keys(etcd, root_key), engine.run(container("web")))
+            wait_for(lambda: len(engine.subscribed) >= 6, 3 * WITHIN, running.process.tail)
+        finally:
+            running.remove()
         assert engine.subscribed[5] - engine.subscribed[0] > 2
+
+
+def test_networks_of_who_does_not_run_are_no_reason_to_inspect(
+    engine: CountingEngine, etcd: Etcd, root_key: str
+) -> None:
+    """A start tells of its networks before, and an end after it: each is one inspection, not two."""
+    with bridge(engine, etcd, root_key) as keys:
+        routed(keys, other := engine.run(container("other")))
+        started = engine.run(container("started"))
+        routed(keys, started)
+        followed(engine, keys)
+        assert engine.asked.count(started) == 1
+        engine.die(started)
+        wait_for(lambda: not keys.servers(started), WITHIN, "it is still routed")
+        followed(engine, keys)
+        assert engine.asked.count(started) == 2
+        assert keys.servers(other)
+
+
+def followed(engine: CountingEngine, keys: Keys) -> None:
+    """Wait until all that happened up to now was dealt with."""
+    last = engine.run(container(f"last-{len(engine.asked)}"))
+    routed(keys, last)

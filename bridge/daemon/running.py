@@ -1,0 +1,31 @@
+"""Which containers may run, by what the engine tells in order: what happens to the networks of others is no news.
+
+To take one for running that does not costs an inspection, the opposite a route: so only the end of a run, as the
+engine tells it, takes a container out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bridge.container import Container
+from bridge.engine.event import Action, Event
+
+_AT_REST = frozenset({"created", "exited", "dead", "removing"})
+
+
+@dataclass(slots=True)
+class Running:
+    """The full `ids` of the containers that may run."""
+
+    ids: set[str] = field(default_factory=set)
+
+    def follow(self, event: Event) -> None:
+        """Take in what an event says."""
+        if event.action is Action.START:
+            self.ids.add(event.container_id)
+        if event.action is Action.DIE:
+            self.ids.discard(event.container_id)
+
+    def learn(self, inspected: Iterable[Container]) -> None:
+        """Take in who was seen to run."""
+        self.ids |= {one.id for one in inspected if one.status not in _AT_REST}
