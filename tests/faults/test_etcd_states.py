@@ -37,14 +37,15 @@ def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..
 def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
     """An etcd whose quota is used up takes no writes until somebody makes room and disarms it."""
     world = start_world(f"--quota-backend-bytes={QUOTA}")
+    world.converge("before")
+    while "NOSPACE" not in world.observer.ctl("alarm", "list"):
+        fill(world)
+    full = world.seen().revision
     with world.ordeal("no space"):
-        while "NOSPACE" not in world.observer.ctl("alarm", "list"):
-            fill(world)
         world.docker.churn(world.chance)
         with idle(world, "no space"):
             wait(15 if long else 3)
-        # It takes no key in this state, not even a small one.
-        compact(world, world.seen().revision)
+        compact(world, full)
         for member in world.members:
             member.ctl("defrag")
         world.observer.ctl("alarm", "disarm")
