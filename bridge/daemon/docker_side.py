@@ -6,11 +6,12 @@ again.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 
 import anyio
-from anyio.abc import TaskGroup
 
 from bridge.daemon.backoff import FIRST_WAIT, persist
 from bridge.daemon.connection import Connection
@@ -27,6 +28,9 @@ PING_INTERVAL = 10.0
 STEADY = 5.0
 """Seconds: a stream of events that ends sooner, as some proxies have it, is opened again ever less often."""
 
+EXPIRY_INTERVAL = 1.0
+"""Seconds between two looks at who has outlived its drain."""
+
 _NANOSECONDS = 1e9
 
 
@@ -42,17 +46,21 @@ class DockerSide:
 
     async def follow(self, concerned: Callable[[Event], bool]) -> None:
         """Stay subscribed, for ever; mark the containers of events that are `concerned`."""
-        async with anyio.create_task_group() as timers:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._expire)
             while True:
-                await persist(
-                    lambda: self._subscribed(timers, concerned), (EngineUnavailable,), self.connection.fall
-                )
+                await persist(partial(self._subscribed, concerned), (EngineUnavailable,), self.connection.fall)
                 await anyio.sleep(FIRST_WAIT)
 
-    async def _subscribed(self, timers: TaskGroup, concerned: Callable[[Event], bool]) -> None:
+    async def _expire(self) -> None:
+        """Mark the containers that have outlived their drain."""
+        while True:
+            await anyio.sleep(EXPIRY_INTERVAL)
+            self.work.mark(Task(self.draining.expired(anyio.current_time())))
+
+    async def _subscribed(self, concerned: Callable[[Event], bool]) -> None:
         async with self.engine.events() as (past, events):
-            for event in past:
-                self._heard(event, timers, time.time() - event.time / _NANOSECONDS)
+            self._recall(past)
             begun = anyio.current_time()
             self.connection.stand()
             self.work.mark(ALL)
@@ -60,7 +68,7 @@ class DockerSide:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._ping)
                     async for event in events:
-                        self._heard(event, timers)
+                        self._heard(event)
                         if concerned(event):
                             self.work.mark(Task(frozenset({event.container_id})))
             except* EngineUnavailable as lost:
@@ -73,21 +81,27 @@ class DockerSide:
             await anyio.sleep(PING_INTERVAL)
             await self.engine.ping()
 
-    def _heard(self, event: Event, timers: TaskGroup, ago: float = 0.0) -> None:
+    def _recall(self, past: Iterable[Event]) -> None:
+        """Note what the engine remembers: which runs are over, and the signals of those that are not."""
+        kills: dict[str, list[Event]] = {}
+        for event in past:
+            if event.action is Action.KILL:
+                kills.setdefault(event.container_id, []).append(event)
+            else:
+                self.draining.over(event.container_id)
+                kills.pop(event.container_id, None)
+        for event in chain.from_iterable(kills.values()):
+            self._heard(event, time.time() - event.time / _NANOSECONDS)
+
+    def _heard(self, event: Event, ago: float = 0.0) -> None:
         """Note what an event, which happened so many seconds `ago`, tells of draining."""
         match event.action:
             case Action.KILL if event.signal is not None:
                 limit = drain_limit(event.attributes) or self.drain_limit
                 if ago < limit:
-                    sent = (event.container_id, event.signal, event.time / _NANOSECONDS)
-                    self.draining.sent(*sent)
-                    timers.start_soon(self._expire, limit - max(ago, 0), *sent)
+                    until = anyio.current_time() + limit - max(ago, 0)
+                    self.draining.sent(event.container_id, event.signal, event.time / _NANOSECONDS, until)
             case Action.DIE | Action.START:
                 self.draining.over(event.container_id)
             case Action.DESTROY:
                 self.draining.forget(event.container_id)
-
-    async def _expire(self, limit: float, container_id: str, signal: int, at: float) -> None:
-        await anyio.sleep(limit)
-        self.draining.expire(container_id, signal, at)
-        self.work.mark(Task(frozenset({container_id})))

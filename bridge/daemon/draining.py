@@ -15,9 +15,13 @@ from bridge.engine import signals
 
 @dataclass(slots=True)
 class _Signal:
-    """A signal: when it was sent, by the engine's clock, and to which run, as soon as that was looked at."""
+    """A signal: when it was sent, by the engine's clock, until when it counts, by ours, and for which run it was.
+
+    The run is known as soon as it was looked at.
+    """
 
     at: float
+    until: float
     run: str = ""
 
 
@@ -28,9 +32,11 @@ class Draining:
     _sent: defaultdict[str, dict[int, _Signal]] = field(default_factory=lambda: defaultdict(dict))
     _stop: dict[str, int | None] = field(default_factory=dict)
 
-    def sent(self, container_id: str, signal: int, at: float) -> None:
-        """Note that a container was sent a signal."""
-        self._sent[container_id][signal] = _Signal(at)
+    def sent(self, container_id: str, signal: int, at: float, until: float) -> None:
+        """Note that a container was sent a signal, if that is news."""
+        known = self._sent[container_id].get(signal)
+        if not known or known.at != at:
+            self._sent[container_id][signal] = _Signal(at, until)
 
     def stops(self, container_id: str, signal: int | None) -> bool:
         """Whether this is the signal that is to stop a container, as far as is known: few have another one."""
@@ -50,11 +56,12 @@ class Draining:
         """Forget a container's signals: its run is over."""
         self._sent.pop(container_id, None)
 
-    def expire(self, container_id: str, signal: int, at: float) -> None:
-        """Forget a signal whose time is up, if it was not sent again since."""
-        sent = self._sent.get(container_id, {})
-        if signal in sent and sent[signal].at == at:
-            del sent[signal]
+    def expired(self, now: float) -> frozenset[str]:
+        """Forget the signals whose time is up; return whose they were."""
+        over = [(i, number) for i, sent in self._sent.items() for number, it in sent.items() if it.until <= now]
+        for container_id, number in over:
+            del self._sent[container_id][number]
+        return frozenset(container_id for container_id, _ in over)
 
     def holds(self, container: Container) -> bool:
         """Whether this very run got the signal that is to stop it."""

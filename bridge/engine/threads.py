@@ -45,6 +45,7 @@ class _Worker:
             call = self.calls.get()
             self._thread.name = BUSY
             _settle(*call)
+            del call  # what it returned may be large
             self._thread.name = IDLE
             if len(_idle) >= MOST_IDLE:
                 return

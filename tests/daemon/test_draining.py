@@ -9,6 +9,7 @@ from bridge.daemon.draining import Draining
 
 STARTED = 1_700_000_000.0
 TERM, HUP = 15, 1
+LATER = 100.0
 
 
 @pytest.fixture
@@ -31,21 +32,21 @@ INSPECTED = {
 def test_the_stop_signal_drains(container: Container) -> None:
     """SIGTERM stops a container that names no stop signal."""
     draining = Draining()
-    draining.sent(container.id, TERM, STARTED + 1)
+    draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert draining.holds(container)
 
 
 def test_any_other_signal_does_not(container: Container) -> None:
     """A signal that is not the one of the container's image says nothing about its end."""
     draining = Draining()
-    draining.sent(container.id, HUP, STARTED + 1)
+    draining.sent(container.id, HUP, STARTED + 1, LATER)
     assert not draining.holds(container)
 
 
 def test_an_earlier_run_says_nothing(container: Container) -> None:
     """A signal was for the run in which it was looked at, and for no later one whose start nobody told of."""
     draining = Draining()
-    draining.sent(container.id, TERM, STARTED + 1)
+    draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert draining.holds(container)
     assert not draining.holds(replace(container, started="2023-11-14T22:15:00Z"))
 
@@ -53,14 +54,14 @@ def test_an_earlier_run_says_nothing(container: Container) -> None:
 def test_clocks_may_jump(container: Container) -> None:
     """A signal counts although the engine's clock went back since the container was started."""
     draining = Draining()
-    draining.sent(container.id, TERM, STARTED - 3600)
+    draining.sent(container.id, TERM, STARTED - 3600, LATER)
     assert draining.holds(container)
 
 
 def test_who_is_gone_is_forgotten(container: Container) -> None:
     """Nothing is kept of a container that is gone."""
     draining, quits = Draining(), replace(container, stop_signal="SIGQUIT")
-    draining.sent(container.id, TERM, STARTED)
+    draining.sent(container.id, TERM, STARTED, LATER)
     assert not draining.holds(quits)
     assert draining.ids() == {container.id}
     draining.forget(*draining.ids())
@@ -71,9 +72,17 @@ def test_who_is_gone_is_forgotten(container: Container) -> None:
 def test_a_limit_ends_only_its_own_signal(container: Container) -> None:
     """When the time of a signal is up, one that was sent later still counts."""
     draining = Draining()
-    draining.sent(container.id, TERM, STARTED + 1)
-    draining.sent(container.id, TERM, STARTED + 2)
-    draining.expire(container.id, TERM, STARTED + 1)
+    draining.sent(container.id, TERM, STARTED + 1, until=5)
+    draining.sent(container.id, TERM, STARTED + 2, until=7)
+    assert not draining.expired(6)
     assert draining.holds(container)
-    draining.expire(container.id, TERM, STARTED + 2)
+    assert draining.expired(7) == {container.id}
     assert not draining.holds(container)
+
+
+def test_what_is_told_again_is_no_news(container: Container) -> None:
+    """A signal that the engine tells of again does not last longer for that."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED + 1, until=5)
+    draining.sent(container.id, TERM, STARTED + 1, until=9)
+    assert draining.expired(5) == {container.id}
