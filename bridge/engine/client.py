@@ -21,6 +21,7 @@ from bridge.engine.event import Event
 from bridge.engine.faults import shown, translated
 from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
 from bridge.engine.package import APIClient
+from bridge.labels.own import own_labels
 
 DEADLINE = 10.0
 HANG_UP_DEADLINE = 1.0
@@ -126,7 +127,9 @@ class Engine:
 
     @staticmethod
     def _past(client: APIClient, now: str) -> tuple[Event, ...]:
-        return tuple(it for it in map(event.from_message, rest.past(client, now)) if it)
+        # Each holds all labels of its container: those of others are not worth the memory.
+        found = (event.from_message(message) for message in rest.past(client, now))
+        return tuple(replace(it, attributes=own_labels(it.attributes)) for it in found if it)
 
     async def aclose(self) -> None:
         """Close the connections of all but the events; the next question opens them again."""

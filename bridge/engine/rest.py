@@ -152,11 +152,12 @@ def drivers(network_ids: Collection[str], client: APIClient) -> dict[str, str]:
     return {network["Id"]: network["Driver"] for network in found if network["Id"] in network_ids}
 
 
-def past(client: APIClient, until: str) -> list[Any]:
+def past(client: APIClient, until: str) -> Iterator[Any]:
     """Return the messages about runs of containers that the engine remembers: it keeps its last 256 events."""
     parameters = {"since": "1", "until": until, "filters": json.dumps(event.RUNS)}
-    response = _get(client, f"/v{client.api_version}/events", params=parameters, timeout=SILENCE)
-    return [json.loads(line) for line in response.iter_lines()]
+    path = f"/v{client.api_version}/events"
+    with _get(client, path, params=parameters, stream=True, timeout=SILENCE) as response:
+        yield from messages(response)
 
 
 def subscribe(client: APIClient, since: str) -> requests.Response:

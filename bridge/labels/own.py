@@ -82,9 +82,14 @@ class Own:
     problems: tuple[Problem, ...] = ()
 
 
+def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels `bridge.*`, sorted by name."""
+    return {label: labels[label] for label in sorted(labels) if label.lower().startswith(_PREFIX)}
+
+
 def read_own(container_name: str, labels: Mapping[str, str]) -> Own:
     """Return what the labels `bridge.*` say; empty ones say nothing."""
-    mine = {label: labels[label] for label in sorted(labels) if label.lower().startswith(_PREFIX)}
+    mine = own_labels(labels)
     faults = [(label, *fault) for label, value in mine.items() if (fault := _fault(label, value))]
     if labels.get(NETWORK) and labels.get(ADDRESS):
         faults.append(
