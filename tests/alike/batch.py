@@ -27,7 +27,8 @@ LOADED_WITHIN = 60.0
 AT_ONCE: StaticOptions = {"providers.providersThrottleDuration": "50ms"}
 ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
 LAST = FakeContainer("zz-last", {"traefik.enable": "true", "traefik.http.routers.zz-last.rule": "Host(`last`)"})
-ADDRESS = re.compile(r"127(\.\d+){3}|\[fd00:(1:)?:[0-9a-f]+\]")
+# Of several servers that cannot be used Traefik names any one, also one without a URL.
+ADDRESS = re.compile(r"127(\.\d+){3}|\[fd00:(1:)?:[0-9a-f]+\]|(?<=server URL )\S*(?=: )")
 TRAEFIK_OPTIONS = {
     "exposed_by_default": "exposedByDefault",
     "default_rule": "defaultRule",

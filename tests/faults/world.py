@@ -96,11 +96,11 @@ class World:
     def converge(self, name: str, within: float = WITHIN) -> Mapping[str, str]:
         """Wait until the view is what the engine runs; return it, and note how long it took."""
         begun = time.monotonic()
-        with suppress(DeadlineError):
+        try:
             wait_for(self.agrees, within, "")
-        if not self.agrees():
+        except DeadlineError as error:
             late = self._lateness(begun)
-            raise AssertionError(f"{name}: {late}\n{self.bridge.process.tail()}")
+            raise AssertionError(f"{name}: {late}\n{self.bridge.process.tail()}") from error
         measured.note(name, time.monotonic() - begun, within)
         return self.wanted()
 
