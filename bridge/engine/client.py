@@ -72,7 +72,7 @@ class Engine:
     async def each(self, ask: Callable[[str], Awaitable[T]], ids: Collection[str]) -> dict[str, T]:
         """Return what `ask` returns of each id, a few at a time."""
         found: dict[str, T] = {}
-        if len(ids) == 1:  # as with most events: without what it takes to ask several
+        if len(ids) <= 1:  # as with most events: without what it takes to ask several
             return {one: await ask(one) for one in ids}
         waiting = iter(ids)
 
