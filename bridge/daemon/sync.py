@@ -69,6 +69,7 @@ class Sync:
         if session is not self._settled_in:
             return await self.all(session)
         gathered = await self.gatherer.some(ids)
+        self._learn_who_runs(gathered)
         decided = {one.id: self._decide(one) for one in gathered.seen}
         changes = [Change(it.id, it.publication) for it in decided.values()]
         settling = await settle(self.store, session, changes)
@@ -92,7 +93,7 @@ class Sync:
         excluded, rest = await beside(self._sorted_out, listed)
         self._excluded_ids = set(excluded)
         gathered = await self.gatherer.all(rest, self.reports.restless())
-        self._running.learn(one.container for one in gathered.seen if one.container)
+        self._learn_who_runs(gathered)
         decided = excluded | await beside(lambda: {one.id: self._decide(one) for one in gathered.seen})
         publications = [it.publication for it in decided.values() if it.publication]
         staying = [i[:SHORT] for i in (*gathered.same, *(gap.container_id for gap in gathered.unreadable))]
@@ -103,6 +104,9 @@ class Sync:
         again = self._settled(decided, resynced, gathered)
         self._settled_in = session
         return again
+
+    def _learn_who_runs(self, gathered: Gathered) -> None:
+        self._running.learn(one.container for one in gathered.seen if one.container)
 
     def _sorted_out(self, listed: Iterable[Listed]) -> tuple[dict[str, Mapped], list[Listed]]:
         """Tell the containers that their labels exclude from the rest."""
