@@ -129,9 +129,11 @@ def test_a_dead_host_is_removed_by_the_other_version(hosts: tuple[FakeHost, Fake
     one, two = hosts
     one.start()
     two.start(later)
-    lost, stays = one.run("lost"), two.run("stays")
-    for host, container in (one, lost), (two, stays):
-        host.wait_until_routed(container)
+    # The earlier one defines: it could not join what a later one had put in force.
+    lost = one.run("lost")
+    one.wait_until_routed(lost)
+    stays = two.run("stays")
+    two.wait_until_routed(stays)
     with untouched(two):
         one.process.kill()
         wait_for(lambda: "hosts/one" not in two.keys.state(), REMOVED_WITHIN, two.process.tail)
