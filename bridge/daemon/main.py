@@ -97,7 +97,8 @@ class Daemon:
 
     async def _begin(self) -> tuple[Identity, Sync]:
         """Find out who this host is; its engine is waited for."""
-        info = await persist(self.docker.engine.info, (EngineUnavailable,), self._tell_unless_away)
+        tell = partial(self._tell_unless_away, Connection("who the engine is"))
+        info = await persist(self.docker.engine.info, (EngineUnavailable,), tell)
         asked, address = options(self.settings, info.name), Connection("the advertise address")
         chosen = await persist(partial(located, asked), (AddressUnavailableError,), address.fall)
         log.info(
@@ -112,10 +113,10 @@ class Daemon:
         identity = Identity(layout, info.id, chosen.advertise_address, _terms(self.settings))
         return identity, Sync(chosen, gatherer, self.store, self.docker.draining, waiting)
 
-    def _tell_unless_away(self, failure: Exception) -> None:
-        """Tell why it is not known who the engine is; that it is away is told by who wants to subscribe to it."""
+    def _tell_unless_away(self, who: Connection, failure: Exception) -> None:
+        """Tell once why it is not known who the engine is; that it is away is told by who wants to subscribe."""
         if self.docker.connection.up:
-            log.warning("waiting", on="Docker", reason=str(failure))
+            who.fall(failure)
 
     async def _bridge(self, living: EtcdSide, sync: Sync) -> None:
         async with anyio.create_task_group() as tasks:

@@ -53,7 +53,7 @@ class Sync:
         if self.gatherer.is_target(event.container_id):
             return True
         if event.action in NETWORK_ACTIONS and event.container_id not in self._running.ids:
-            # A start tells of all its networks afterwards, and an end of its own beforehand.
+            # Its start comes after them, and its end has come before.
             return False
         if event.action not in NETWORK_ACTIONS and event.container_id not in self._excluded_ids:
             said = read_options(event.container_id, event.attributes, self.options.release)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.claims.hosts import Removed, departed, removal, unchanged
+from bridge.claims.hosts import Removal, Removed, departed, removal, unchanged
 from bridge.claims.records import HostRecord, encode_host
-from bridge.claims.transaction import KeyValue
+from bridge.claims.transaction import KeyValue, Read, Transaction
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.world import Bridge, layout, started, view, web
 
@@ -37,6 +37,11 @@ def removed(etcd: FakeEtcd, host: str, *, comes_back: bool = False) -> Removed:
     request = next(steps)
     if comes_back:
         etcd.put(keys.alive(), "back")
+    return driven(steps, request, etcd)
+
+
+def driven(steps: Removal, request: Transaction | Read, etcd: FakeEtcd) -> Removed:
+    """Carry out a removal from a request on, to its end."""
     while True:
         try:
             request = steps.send(etcd.carry_out(request))

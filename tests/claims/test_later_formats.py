@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.claims.hosts import Removal, Removed, removal, unchanged
+from bridge.claims.hosts import removal, unchanged
 from bridge.claims.layout import Claimant
 from bridge.claims.records import ObjectRecord, Unreadable, decode_object
 from bridge.claims.transaction import Range
 from bridge.labels.model import Ref
 from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.test_hosts import driven
 from tests.claims.world import Bridge, identifier, layout, messages, publication, router, rules, view, web
 
 WEB = Ref("http", "routers", "web")
@@ -30,17 +31,6 @@ def by_a_later_bridge(
     etcd.put(key, json.dumps(said))
     bridge.memory.learn(Range(key), etcd.find(Range(key)))
     return said
-
-
-def driven(steps: Removal, etcd: FakeEtcd) -> Removed:
-    """Carry out a removal to its end."""
-    request = next(steps)
-    while True:
-        try:
-            request = steps.send(etcd.carry_out(request))
-        except StopIteration as done:
-            came: Removed = done.value
-            return came
 
 
 def definer(container: str) -> dict[str, str]:
@@ -114,7 +104,7 @@ def test_a_host_is_removed_with_all_it_defined(etcd: FakeEtcd, bridge: Bridge) -
     etcd.put("traefik/http/routers/web/later", "x")
     etcd.delete(layout().alive())
     steps = removal(layout(), unchanged(layout(), None, etcd.keys[layout().host_record()]))
-    came = driven(steps, etcd)
+    came = driven(steps, next(steps), etcd)
     assert came.done
     assert len(came.problems) == 1
     assert sorted(etcd.keys) == [layout().permanent.key, "traefik/http/routers/web/later"]
