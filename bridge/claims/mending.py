@@ -4,19 +4,12 @@ Whatever else lies in the view is somebody else's, also below our own objects.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from bridge.claims.layout import ClaimKey, ContainerKey, Layout, ObjectKey
+from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
 from bridge.claims.memory import Memory
-from bridge.claims.records import (
-    Claim,
-    ObjectRecord,
-    Unreadable,
-    decode_claim,
-    decode_container,
-    decode_object,
-)
+from bridge.claims.records import Leaves, Unreadable, decode_claim, decode_container, decode_object
 from bridge.claims.transaction import Compare, Delete, KeyValue, Put, Range, Revision
 from bridge.labels.model import Ref
 
@@ -32,85 +25,104 @@ class Mend:
     compares: tuple[Compare, ...]
 
 
-def mends(memory: Memory, view: Mapping[str, KeyValue], staying: Collection[str]) -> list[Mend]:
-    """What is to be put right for the containers of this host that stay."""
-    layout = memory.layout
-    wanted: dict[str, tuple[str, tuple[Compare, ...]]] = {
-        layout.permanent.key: (layout.permanent.value, ()),
-    }
-    wanted |= _definitions(memory, staying)
-    wanted |= {key: (value, ()) for key, value in _servers(memory, staying).items()}
-    wrong = [key for key in wanted if key not in view or view[key].value != wanted[key][0]]
-    puts = [Mend(Put(key, wanted[key][0]), (*wanted[key][1], _as_seen(key, view))) for key in wrong]
-    own, unclear = _servers(memory, None), _unreadable(memory)
-    strays = [key for key in _own_servers(memory, view) if key not in own and not _unclear(key, unclear)]
-    return puts + [Mend(Delete(key), (_as_seen(key, view),)) for key in strays]
+@dataclass(slots=True)
+class Survey:
+    """The view beside the state of the same moment, of which each value is decoded once.
+
+    `mends` is what is to be put right for the containers of this host that are `staying`.
+    """
+
+    memory: Memory
+    view: Mapping[str, KeyValue]
+    staying: Collection[str]
+    mends: list[Mend] = field(default_factory=list)
+    _in_force: set[Ref] = field(default_factory=set)
+    _unreadable: set[Ref] = field(default_factory=set)
+    _servers: set[str] = field(default_factory=set)
+    _unclear: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        permanent = self.memory.layout.permanent
+        self._check(permanent.key, permanent.value)
+        for key, seen in self.memory.keys.items():
+            match self.memory.layout.parse(key):
+                case ObjectKey(ref):
+                    self._object(ref, seen)
+                case ClaimKey(ref, who):
+                    self._claim(ref, who, seen)
+                case ContainerKey(who) if isinstance(decode_container(seen.value), Unreadable):
+                    self._unclear.add(who.container)
+        self.mends += [Mend(Delete(key), (_as_seen(key, self.view),)) for key in self._strays()]
+
+    def _object(self, ref: Ref, seen: KeyValue) -> None:
+        record = decode_object(seen.value)
+        if isinstance(record, Unreadable):
+            self._unreadable.add(ref)
+            return
+        named = replace(ref, name=record.definition.name)
+        self._in_force.add(named)
+        if record.definer.host == self.memory.layout.host and record.definer.container in self.staying:
+            why = "mend: the object is unchanged"
+            unchanged = Compare(Range(seen.key), Revision.MODIFIED, seen.mod_revision, why=why)
+            for key, value in self._shown(named, record.definition.leaves):
+                self._check(key, value, unchanged)
+
+    def _claim(self, ref: Ref, who: Claimant, seen: KeyValue) -> None:
+        claim = decode_claim(seen.value)
+        if isinstance(claim, Unreadable):
+            self._unclear.add(who.container)
+            return
+        for key, value in self._shown(replace(ref, name=claim.name), claim.server):
+            self._servers.add(key)
+            if who.container in self.staying:
+                self._check(key, value)
+
+    def _shown(self, ref: Ref, leaves: Leaves) -> Iterator[tuple[str, str]]:
+        return ((self.memory.layout.view_key(ref, path), value) for path, value in leaves)
+
+    def _check(self, key: str, value: str, *compares: Compare) -> None:
+        if key not in self.view or self.view[key].value != value:
+            self.mends.append(Mend(Put(key, value), (*compares, _as_seen(key, self.view))))
+
+    def _strays(self) -> list[str]:
+        """Keys of servers that bear this host's name, below objects in force, and that no container brought.
+
+        Where a container's record or claims cannot be read, it may have brought them.
+        """
+        name = re.escape(self.memory.layout.host)
+        segment = re.compile(f"/loadbalancer/servers/{name}-(?P<container>[0-9a-f]{{12}})/[^/]+$")
+        bearing = ((key, segment.search(key)) for key in self.view if key not in self._servers)
+        return [
+            key
+            for key, found in bearing
+            if found and found["container"] not in self._unclear and self._is_in_force(key[: found.start()])
+        ]
+
+    def _is_in_force(self, key: str) -> bool:
+        """Whether this is the bare key of an object in force."""
+        ref = self.memory.layout.viewed(key)
+        return ref in self._in_force and key == self.memory.layout.view_key(ref)
+
+    def spellings(self) -> Mapping[Ref, frozenset[str]]:
+        """The spellings in the view that no definition in force accounts for, by folded name."""
+        names: dict[Ref, set[str]] = {}
+        for ref in self._viewed():
+            whole = folded(ref)
+            if ref not in self._in_force and whole not in self._unreadable:
+                section = (ref.protocol, ref.kind) == (whole.protocol, whole.kind)
+                spelling = ref.name if section else f"{ref.protocol}/{ref.kind}/{ref.name}"
+                names.setdefault(whole, set()).add(spelling)
+        return {ref: frozenset(spellings) for ref, spellings in names.items()}
+
+    def _viewed(self) -> Iterable[Ref]:
+        """The objects of the view, most of them once: an object's keys are listed one after the other."""
+        below = "/"
+        for key in self.view:
+            if not key.startswith(below) and (ref := self.memory.layout.viewed(key)):
+                below = f"{self.memory.layout.view_key(ref)}/"
+                yield ref
 
 
 def _as_seen(key: str, view: Mapping[str, KeyValue]) -> Compare:
     revision = view[key].mod_revision if key in view else 0
     return Compare(Range(key), Revision.MODIFIED, revision, why="mend: the key is unchanged")
-
-
-def _definitions(memory: Memory, staying: Collection[str]) -> dict[str, tuple[str, tuple[Compare, ...]]]:
-    found: dict[str, tuple[str, tuple[Compare, ...]]] = {}
-    mine = {memory.layout.me(container) for container in staying}
-    for key, ref, record in _objects(memory):
-        if record.definer in mine:
-            revision = memory.keys[key].mod_revision
-            unchanged = Compare(Range(key), Revision.MODIFIED, revision, why="mend: the object is unchanged")
-            named = replace(ref, name=record.definition.name)
-            leaves = record.definition.leaves
-            found |= {memory.layout.view_key(named, path): (value, (unchanged,)) for path, value in leaves}
-    return found
-
-
-def _servers(memory: Memory, staying: Collection[str] | None) -> dict[str, str]:
-    """The servers that this host's containers brought, of all of them or of those that stay."""
-    found: dict[str, str] = {}
-    for key, seen in memory.keys.items():
-        parsed = memory.layout.parse(key)
-        claim = decode_claim(seen.value) if isinstance(parsed, ClaimKey) else None
-        if isinstance(parsed, ClaimKey) and isinstance(claim, Claim):
-            named = replace(parsed.ref, name=claim.name)
-            if staying is None or parsed.claimant.container in staying:
-                found |= {memory.layout.view_key(named, path): value for path, value in claim.server}
-    return found
-
-
-def _unreadable(memory: Memory) -> frozenset[str]:
-    """The containers of this host whose record or claims cannot be read: they may have servers."""
-    found = set[str]()
-    for key, seen in memory.keys.items():
-        match memory.layout.parse(key):
-            case ContainerKey(who) if isinstance(decode_container(seen.value), Unreadable):
-                found.add(who.container)
-            case ClaimKey(_, who) if isinstance(decode_claim(seen.value), Unreadable):
-                found.add(who.container)
-    return frozenset(found)
-
-
-def _unclear(server: str, containers: Collection[str]) -> bool:
-    return server.rpartition("/")[0].rpartition("-")[2] in containers
-
-
-def _own_servers(memory: Memory, view: Iterable[str]) -> list[str]:
-    """The keys of servers that bear this host's name, below objects in force."""
-    named = {replace(ref, name=record.definition.name) for _, ref, record in _objects(memory)}
-    segment = re.compile(f"loadbalancer/servers/{re.escape(memory.layout.host)}-[0-9a-f]{{12}}/[^/]+")
-    return [key for key in view if _belongs(key, memory.layout, named, segment)]
-
-
-def _belongs(key: str, layout: Layout, named: Collection[Ref], segment: re.Pattern[str]) -> bool:
-    ref = layout.viewed(key)
-    return (
-        ref is not None and ref in named and bool(segment.fullmatch(key.removeprefix(f"{layout.view_key(ref)}/")))
-    )
-
-
-def _objects(memory: Memory) -> Iterable[tuple[str, Ref, ObjectRecord]]:
-    for key, seen in memory.keys.items():
-        parsed = memory.layout.parse(key)
-        record = decode_object(seen.value) if isinstance(parsed, ObjectKey) else None
-        if isinstance(parsed, ObjectKey) and isinstance(record, ObjectRecord):
-            yield key, parsed.ref, record

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from bridge.claims.decide import Settled
 from bridge.claims.fitting import fits
 from bridge.claims.gather import Change
-from bridge.claims.layout import ContainerKey, Layout, ObjectKey, folded
+from bridge.claims.layout import ContainerKey, Layout
 from bridge.claims.memory import Memory
-from bridge.claims.mending import MENDED_AT_ONCE, Mend, mends
-from bridge.claims.records import ContainerRecord, ObjectRecord, Unreadable, decode_container, decode_object
+from bridge.claims.mending import MENDED_AT_ONCE, Mend, Survey
+from bridge.claims.records import ContainerRecord, decode_container
 from bridge.claims.settling import Answer, Settling
 from bridge.claims.transaction import (
     Committed,
@@ -26,7 +26,6 @@ from bridge.claims.transaction import (
     Transaction,
     holds,
 )
-from bridge.labels.model import Ref
 from bridge.view.model import Publication
 
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
@@ -54,10 +53,12 @@ def resync(
     """
     before, keeps = memory.keys, frozenset(keeps)
     wanted = {publication.id: publication for publication in publications}
-    listed = yield from _list(memory)
+    view = yield from _list(memory)
     staying = wanted.keys() | keeps
     strayed = [container for container in sorted(keeps) if _strayed(container, before, memory)]
-    mended = yield from _mend(mends(memory, listed, staying), fence)
+    survey = Survey(memory, view, staying)
+    memory.names = survey.spellings()
+    mended = yield from _mend(survey.mends, fence)
     gone = [change for change in recorded(memory) if change.container not in staying]
     changes = [*gone, *(Change(name, publication) for name, publication in wanted.items())]
     settling = Settling(changes, memory, fence)
@@ -91,7 +92,6 @@ def _list(memory: Memory) -> Generator[Read, Answer, Mapping[str, KeyValue]]:
     assert isinstance(answer, Found)
     view, objects, containers = answer.found
     memory.keys = {seen.key: seen for seen in (*objects, *containers)}
-    memory.names = _names(view, objects, layout)
     claims = tuple(Range(key) for seen in containers for key in _claims(seen, layout))
     if claims:
         answer = yield Read(claims)
@@ -105,26 +105,6 @@ def _claims(seen: KeyValue, layout: Layout) -> list[str]:
     if not isinstance(record, ContainerRecord) or not isinstance(key, ContainerKey):
         return []
     return [layout.claim(ref, key.claimant) for ref in record.claims]
-
-
-def _names(view: Iterable[KeyValue], objects: Iterable[KeyValue], layout: Layout) -> Mapping[Ref, frozenset[str]]:
-    """The spellings in the view that no definition in force accounts for."""
-    force = {
-        key.ref: decode_object(it.value) for it in objects if isinstance(key := layout.parse(it.key), ObjectKey)
-    }
-    names: dict[Ref, set[str]] = {}
-    for ref in dict.fromkeys(layout.viewed(seen.key) for seen in view):
-        if ref and not _accounted(ref, force.get(folded(ref))):
-            section = (ref.protocol, ref.kind) == (folded(ref).protocol, folded(ref).kind)
-            spelling = ref.name if section else f"{ref.protocol}/{ref.kind}/{ref.name}"
-            names.setdefault(folded(ref), set()).add(spelling)
-    return {ref: frozenset(spellings) for ref, spellings in names.items()}
-
-
-def _accounted(ref: Ref, record: ObjectRecord | Unreadable | None) -> bool:
-    if isinstance(record, ObjectRecord):
-        return ref == Ref(folded(ref).protocol, folded(ref).kind, record.definition.name)
-    return record is not None
 
 
 def recorded(memory: Memory) -> list[Change]:

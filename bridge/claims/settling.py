@@ -7,7 +7,7 @@ Whoever drives it carries out each request and hands back the answer: the daemon
         settling.answer(await carry_out(settling.request))
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
@@ -17,6 +17,7 @@ from bridge.claims.layout import Layout, folded
 from bridge.claims.memory import Memory
 from bridge.claims.problems import clash, stuck, too_large
 from bridge.claims.records import ContainerRecord
+from bridge.claims.standing import standing
 from bridge.claims.transaction import (
     Committed,
     Compare,
@@ -72,7 +73,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self.batches = _packed(self._independent(_acceptable(change, memory.layout) for change in changes))
+        self.batches = _packed(self._moving(self._independent(changes)), memory.layout)
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -152,6 +153,16 @@ class Settling:
             self.batches[:1] = self._halves(batch)
             self._begin()
 
+    def _moving(self, groups: Iterable[_Group]) -> Iterator[_Group]:
+        """The groups in which anything is to be decided; how the others stand is settled."""
+        for group in groups:
+            stand = [] if self.memory.doubted else [standing(change, self.memory) for change in group.changes]
+            settled = {it.container: it for it in stand if it}
+            if len(settled) == len(group.members):
+                self.settled |= settled
+            else:
+                yield group
+
     def _independent(self, changes: Iterable[Change]) -> list[_Group]:
         groups: list[_Group] = []
         of: dict[Ref, _Group] = {}
@@ -193,7 +204,7 @@ class Settling:
         return set(record.claims) if isinstance(record, ContainerRecord) else set()
 
 
-def _packed(groups: Iterable[_Group]) -> list[tuple[Change, ...]]:
+def _packed(groups: Iterable[_Group], layout: Layout) -> list[tuple[Change, ...]]:
     """Put independent groups together as far as they are likely to fit one transaction."""
     batches: list[list[Change]] = []
     room = 0
@@ -202,7 +213,7 @@ def _packed(groups: Iterable[_Group]) -> list[tuple[Change, ...]]:
         if size > room:
             batches.append([])
             room = OBJECTS_AT_ONCE
-        batches[-1] += group.changes
+        batches[-1] += [_acceptable(change, layout) for change in group.changes]
         room -= size
     return [tuple(batch) for batch in batches]
 

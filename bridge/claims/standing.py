@@ -1,0 +1,39 @@
+"""Containers of which nothing is to be decided, as of most at a resync: what they hold is just what they want.
+
+It is what `decide` would say of them without a word to etcd, found by comparing texts.
+"""
+
+from bridge.claims.decide import Settled
+from bridge.claims.gather import Change, claimed, definition
+from bridge.claims.layout import folded
+from bridge.claims.memory import Memory
+from bridge.claims.place import Rule, Verdict
+from bridge.claims.records import ContainerRecord, ObjectRecord, decode_object, encode_claim, encode_container
+from bridge.view.model import Item, Publication
+
+
+def standing(change: Change, memory: Memory) -> Settled | None:
+    """How a container stands that holds all its claims already, on definitions that it agrees with; else None."""
+    publication = change.publication
+    if publication is None or not publication.items:
+        return None
+    refs = tuple(sorted(folded(item.ref) for item in publication.items))
+    record = encode_container(ContainerRecord(publication.container, refs))
+    if _text(memory, memory.layout.container(change.container)) != record:
+        return None
+    verdicts = [_joined(publication, item, memory) for item in publication.items]
+    joined = tuple(verdict for verdict in verdicts if verdict)
+    return Settled(change.container, published=True, verdicts=joined) if len(joined) == len(verdicts) else None
+
+
+def _joined(publication: Publication, item: Item, memory: Memory) -> Verdict | None:
+    claim = memory.layout.claim(item.ref, memory.layout.me(publication.id))
+    if _text(memory, claim) != encode_claim(claimed(publication, item, item.ref.name)):
+        return None
+    force = decode_object(_text(memory, memory.layout.object(item.ref)))
+    agrees = isinstance(force, ObjectRecord) and force.definition == definition(item)
+    return Verdict(folded(item.ref), Rule.JOIN, force) if agrees else None
+
+
+def _text(memory: Memory, key: str) -> str:
+    return memory.keys[key].value if key in memory.keys else ""
