@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bridge.claims.layout import Layout
 from bridge.claims.records import ContainerRecord, Unreadable, decode_container
+from bridge.claims.table import Keys
 from bridge.claims.transaction import Delete, KeyValue, Put, Range, Transaction
 from bridge.labels.model import Ref
 
@@ -22,13 +23,13 @@ class Memory:
     """
 
     layout: Layout
-    keys: dict[str, KeyValue] = field(default_factory=dict)
+    keys: Keys = field(default_factory=Keys)
     names: Mapping[Ref, frozenset[str]] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
 
     def copy(self) -> "Memory":
         """A memory that learns on its own."""
-        return Memory(self.layout, dict(self.keys), self.names, set(self.doubted))
+        return Memory(self.layout, self.keys.copy(), self.names, set(self.doubted))
 
     def container(self, container: str) -> ContainerRecord | Unreadable | None:
         """What a container of this host publishes."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
 from bridge.claims.memory import Memory
 from bridge.claims.records import Leaves, Unreadable, decode_claim, decode_container, decode_object
+from bridge.claims.table import Table
 from bridge.claims.transaction import Compare, Delete, KeyValue, Put, Range, Revision
 from bridge.labels.model import Ref
 
@@ -33,7 +34,7 @@ class Survey:
     """
 
     memory: Memory
-    view: Mapping[str, KeyValue]
+    view: Table
     staying: Collection[str]
     mends: list[Mend] = field(default_factory=list)
     _in_force: set[Ref] = field(default_factory=set)
@@ -44,15 +45,15 @@ class Survey:
     def __post_init__(self) -> None:
         permanent = self.memory.layout.permanent
         self._check(permanent.key, permanent.value)
-        for key, seen in self.memory.keys.items():
-            match self.memory.layout.parse(key):
+        for seen in self.memory.keys.seen():
+            match self.memory.layout.parse(seen.key):
                 case ObjectKey(ref):
                     self._object(ref, seen)
                 case ClaimKey(ref, who):
                     self._claim(ref, who, seen)
                 case ContainerKey(who) if isinstance(decode_container(seen.value), Unreadable):
                     self._unclear.add(who.container)
-        self.mends += [Mend(Delete(key), (_as_seen(key, self.view),)) for key in self._strays()]
+        self.mends += [Mend(Delete(seen.key), (_unchanged(seen.key, seen),)) for seen in self._strays()]
 
     def _object(self, ref: Ref, seen: KeyValue) -> None:
         record = decode_object(seen.value)
@@ -81,21 +82,25 @@ class Survey:
         return ((self.memory.layout.view_key(ref, path), value) for path, value in leaves)
 
     def _check(self, key: str, value: str, *compares: Compare) -> None:
-        if key not in self.view or self.view[key].value != value:
-            self.mends.append(Mend(Put(key, value), (*compares, _as_seen(key, self.view))))
+        seen = self.view.find(key)
+        if seen is None or seen.value != value:
+            self.mends.append(Mend(Put(key, value), (*compares, _unchanged(key, seen))))
 
-    def _strays(self) -> list[str]:
+    def _strays(self) -> list[KeyValue]:
         """Keys of servers that bear this host's name, below objects in force, and that no container brought.
 
         Where a container's record or claims cannot be read, it may have brought them.
         """
         name = re.escape(self.memory.layout.host)
         segment = re.compile(f"/loadbalancer/servers/{name}-(?P<container>[0-9a-f]{{12}})/[^/]+$")
-        bearing = ((key, segment.search(key)) for key in self.view if key not in self._servers)
+        bearing = ((seen, segment.search(seen.key)) for seen in self.view)
         return [
-            key
-            for key, found in bearing
-            if found and found["container"] not in self._unclear and self._is_in_force(key[: found.start()])
+            seen
+            for seen, found in bearing
+            if found
+            and seen.key not in self._servers
+            and found["container"] not in self._unclear
+            and self._is_in_force(seen.key[: found.start()])
         ]
 
     def _is_in_force(self, key: str) -> bool:
@@ -117,12 +122,12 @@ class Survey:
     def _viewed(self) -> Iterable[Ref]:
         """The objects of the view, most of them once: an object's keys are listed one after the other."""
         below = "/"
-        for key in self.view:
-            if not key.startswith(below) and (ref := self.memory.layout.viewed(key)):
+        for seen in self.view:
+            if not seen.key.startswith(below) and (ref := self.memory.layout.viewed(seen.key)):
                 below = f"{self.memory.layout.view_key(ref)}/"
                 yield ref
 
 
-def _as_seen(key: str, view: Mapping[str, KeyValue]) -> Compare:
-    revision = view[key].mod_revision if key in view else 0
+def _unchanged(key: str, seen: KeyValue | None) -> Compare:
+    revision = seen.mod_revision if seen else 0
     return Compare(Range(key), Revision.MODIFIED, revision, why="mend: the key is unchanged")

@@ -53,7 +53,7 @@ class Rule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one claim, by which rule, and what was in force then."""
+    """What becomes of one claim, by which rule, and what it is `against` where another definition is in force."""
 
     ref: Ref
     rule: Rule
@@ -112,7 +112,7 @@ class Place:
             rule = Rule.DIFFER
         else:
             rule = self._rollout(me, claim, record, holds=holds)
-        return Verdict(self.ref, rule, record)
+        return Verdict(self.ref, rule, record if rule is not Rule.JOIN else None)
 
     def _rollout(self, me: Claimant, claim: Claim, record: ObjectRecord, *, holds: bool) -> Rule:
         if self.read is None:

@@ -4,7 +4,7 @@ The one path for the start, for a new lease and for every few minutes. A listing
 carries it out, and so can never read as "nothing is there".
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass
 
 from bridge.claims.decide import Settled
@@ -15,6 +15,7 @@ from bridge.claims.memory import Memory
 from bridge.claims.mending import MENDED_AT_ONCE, Mend, Survey
 from bridge.claims.records import ContainerRecord, decode_container
 from bridge.claims.settling import Answer, Settling
+from bridge.claims.table import Keys, Table, packed
 from bridge.claims.transaction import (
     Committed,
     Compare,
@@ -27,6 +28,9 @@ from bridge.claims.transaction import (
     holds,
 )
 from bridge.view.model import Publication
+
+CLAIMS_AT_ONCE = 1_280
+"""How many claims are read together."""
 
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
@@ -53,12 +57,10 @@ def resync(
     """
     before, keeps = memory.keys, frozenset(keeps)
     wanted = {publication.id: publication for publication in publications}
-    view = yield from _list(memory)
     staying = wanted.keys() | keeps
+    needed = yield from _listed(memory, staying)
     strayed = [container for container in sorted(keeps) if _strayed(container, before, memory)]
-    survey = Survey(memory, view, staying)
-    memory.names = survey.spellings()
-    mended = yield from _mend(survey.mends, fence)
+    mended = yield from _mend(needed, fence)
     gone = [change for change in recorded(memory) if change.container not in staying]
     changes = [*gone, *(Change(name, publication) for name, publication in wanted.items())]
     settling = Settling(changes, memory, fence)
@@ -85,19 +87,23 @@ def _revision(keys: Mapping[str, KeyValue], key: str) -> int:
     return keys[key].mod_revision if key in keys else 0
 
 
-def _list(memory: Memory) -> Generator[Read, Answer, Mapping[str, KeyValue]]:
-    """Renew the memory, and return the view as it was at the same moment."""
+def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer, list[Mend]]:
+    """Renew the memory, and return what is to be mended in the view of the same moment."""
     layout = memory.layout
     answer = yield Read((layout.view(), layout.objects(), layout.containers()))
     assert isinstance(answer, Found)
-    view, objects, containers = answer.found
-    memory.keys = {seen.key: seen for seen in (*objects, *containers)}
-    claims = tuple(Range(key) for seen in containers for key in _claims(seen, layout))
-    if claims:
-        answer = yield Read(claims)
+    view, objects, containers = map(packed, answer.found)
+    names = sorted(key for seen in containers for key in _claims(seen, layout))
+    claims = Table()
+    for start in range(0, len(names), CLAIMS_AT_ONCE):
+        answer = yield Read(tuple(map(Range, names[start : start + CLAIMS_AT_ONCE])))
         assert isinstance(answer, Found)
-        memory.keys |= {seen.key: seen for found in answer.found for seen in found}
-    return {seen.key: seen for seen in view}
+        for found in answer.found:
+            claims.extend(found)
+    memory.keys = Keys(objects, containers, claims)
+    survey = Survey(memory, view, staying)
+    memory.names = survey.spellings()
+    return survey.mends
 
 
 def _claims(seen: KeyValue, layout: Layout) -> list[str]:

@@ -7,7 +7,7 @@ Whoever drives it carries out each request and hands back the answer: the daemon
         settling.answer(await carry_out(settling.request))
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
@@ -73,7 +73,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self.batches = _packed(self._moving(self._independent(changes)), memory.layout)
+        self.batches = _packed(self._independent(self._moving(changes)))
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -153,15 +153,17 @@ class Settling:
             self.batches[:1] = self._halves(batch)
             self._begin()
 
-    def _moving(self, groups: Iterable[_Group]) -> Iterator[_Group]:
-        """The groups in which anything is to be decided; how the others stand is settled."""
-        for group in groups:
-            stand = [] if self.memory.doubted else [standing(change, self.memory) for change in group.changes]
-            settled = {it.container: it for it in stand if it}
-            if len(settled) == len(group.members):
-                self.settled |= settled
+    def _moving(self, changes: Iterable[Change]) -> list[Change]:
+        """The changes that are to be decided, with who shares objects with them; how others stand is settled."""
+        stand = [(change, standing(change, self.memory)) for change in changes]
+        touched = {ref for change, settled in stand if not settled for ref in self._refs(change)}
+        moving: list[Change] = []
+        for change, settled in stand:
+            if settled and not self.memory.doubted and touched.isdisjoint(self._refs(change) if touched else ()):
+                self.settled[change.container] = settled
             else:
-                yield group
+                moving.append(_acceptable(change, self.memory.layout))
+        return moving
 
     def _independent(self, changes: Iterable[Change]) -> list[_Group]:
         groups: list[_Group] = []
@@ -204,7 +206,7 @@ class Settling:
         return set(record.claims) if isinstance(record, ContainerRecord) else set()
 
 
-def _packed(groups: Iterable[_Group], layout: Layout) -> list[tuple[Change, ...]]:
+def _packed(groups: Iterable[_Group]) -> list[tuple[Change, ...]]:
     """Put independent groups together as far as they are likely to fit one transaction."""
     batches: list[list[Change]] = []
     room = 0
@@ -213,7 +215,7 @@ def _packed(groups: Iterable[_Group], layout: Layout) -> list[tuple[Change, ...]
         if size > room:
             batches.append([])
             room = OBJECTS_AT_ONCE
-        batches[-1] += [_acceptable(change, layout) for change in group.changes]
+        batches[-1] += group.changes
         room -= size
     return [tuple(batch) for batch in batches]
 

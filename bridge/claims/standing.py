@@ -21,19 +21,19 @@ def standing(change: Change, memory: Memory) -> Settled | None:
     record = encode_container(ContainerRecord(publication.container, refs))
     if _text(memory, memory.layout.container(change.container)) != record:
         return None
-    verdicts = [_joined(publication, item, memory) for item in publication.items]
-    joined = tuple(verdict for verdict in verdicts if verdict)
-    return Settled(change.container, published=True, verdicts=joined) if len(joined) == len(verdicts) else None
+    if not all(_joined(publication, item, memory) for item in publication.items):
+        return None
+    return Settled(change.container, published=True, verdicts=tuple(Verdict(ref, Rule.JOIN) for ref in refs))
 
 
-def _joined(publication: Publication, item: Item, memory: Memory) -> Verdict | None:
+def _joined(publication: Publication, item: Item, memory: Memory) -> bool:
     claim = memory.layout.claim(item.ref, memory.layout.me(publication.id))
     if _text(memory, claim) != encode_claim(claimed(publication, item, item.ref.name)):
-        return None
+        return False
     force = decode_object(_text(memory, memory.layout.object(item.ref)))
-    agrees = isinstance(force, ObjectRecord) and force.definition == definition(item)
-    return Verdict(folded(item.ref), Rule.JOIN, force) if agrees else None
+    return isinstance(force, ObjectRecord) and force.definition == definition(item)
 
 
 def _text(memory: Memory, key: str) -> str:
-    return memory.keys[key].value if key in memory.keys else ""
+    seen = memory.keys.get(key)
+    return seen.value if seen else ""

@@ -83,7 +83,7 @@ class Found:
     """What a Read found at `revision`, in the order of its ranges."""
 
     revision: int
-    found: tuple[tuple[KeyValue, ...], ...]
+    found: tuple[Sequence[KeyValue], ...]
 
 
 @dataclass(frozen=True, slots=True)

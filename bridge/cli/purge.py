@@ -72,7 +72,7 @@ async def _look(store: Store, layout: Layout) -> Found:
     return Found(
         alive[0] if alive else None,
         record[0] if record else None,
-        containers,
+        tuple(containers),
         tuple(key.host for key in known if isinstance(key, HostKey)),
     )
 

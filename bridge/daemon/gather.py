@@ -5,7 +5,7 @@ list of all containers tells that one did not change since it was inspected, it 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import anyio
@@ -14,7 +14,10 @@ from bridge.container import Container
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
-from bridge.engine.model import Listed, Unreadable
+from bridge.engine.model import Unreadable
+
+AT_ONCE = 500
+"""How many containers are gathered together."""
 
 PATIENCE = 2.0
 """Seconds that others wait for one inspection; one that takes longer is asked for apart from theirs."""
@@ -78,21 +81,25 @@ class Gatherer:
             if readable:
                 return readable
 
-    async def all(self, listed: Iterable[Listed], restless: Collection[str]) -> Gathered:
-        """Inspect those of the listed that changed since they were last inspected, or that are `restless`."""
-        states = {one.id: one.state for one in listed}
+    async def all(
+        self, states: Mapping[str, int | None], restless: Collection[str]
+    ) -> AsyncGenerator[Gathered, None]:
+        """Inspect those whose state changed since they were last inspected, or that are `restless`.
+
+        They come in parts: of thousands of containers, all at once would take much memory.
+        """
         known = {i for i, state in states.items() if state is not None and self._states.get(i) == state}
         for target in list(self._users):
             self._users[target] &= states.keys()
             if not self._users[target]:
                 del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
-        wanted = self._with_users(changed) & states.keys()
+        wanted = sorted(self._with_users(changed) & states.keys())
         self._unreadable.clear()
-        gathered = await self._seen(wanted)
-        gaps = {gap.container_id for gap in gathered.unreadable}
-        self._states = {i: state for i, state in states.items() if i not in gaps}
-        return Gathered(gathered.seen, gathered.unreadable, frozenset(known - wanted))
+        yield Gathered((), (), frozenset(known.difference(wanted)))
+        for start in range(0, len(wanted), AT_ONCE):
+            yield await self._seen(wanted[start : start + AT_ONCE])
+        self._states = {i: state for i, state in states.items() if i not in self._unreadable}
 
     def _with_users(self, ids: Iterable[str]) -> set[str]:
         wanted = set(ids)

@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from bridge.claims.layout import Layout
+from bridge.daemon.apply import beside
 from bridge.daemon.backoff import persist
 from bridge.daemon.connection import Connection
 from bridge.daemon.docker_side import DockerSide
@@ -19,6 +20,7 @@ from bridge.daemon.etcd_side import EtcdSide
 from bridge.daemon.gather import Gatherer
 from bridge.daemon.session import Identity, Session, Terms, introduce
 from bridge.daemon.sync import Sync
+from bridge.daemon.trimming import trim
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import ALL, Task, Work
 from bridge.engine.client import Engine
@@ -145,6 +147,8 @@ class Daemon:
             await persist(
                 partial(self._round, task, living, sync), (EngineUnavailable, StoreUnavailable), self._fell
             )
+            if task.everything:
+                await beside(trim)
 
     async def _round(self, task: Task, living: EtcdSide, sync: Sync) -> None:
         session, falls = await living.alive(), self._falls()

@@ -15,7 +15,7 @@ from bridge.daemon.session import Session
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import Task
 from bridge.engine.event import NETWORK_ACTIONS, Action, Event
-from bridge.engine.model import Listed
+from bridge.engine.model import Listed, Unreadable
 from bridge.labels.options import read_options
 from bridge.logs import get_logger
 from bridge.routing.keep import excluded, exposed
@@ -85,38 +85,42 @@ class Sync:
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
-        remembered = self.draining.ids() | self._running.ids
-        listed = await self.gatherer.engine.list_all()
-        gone = remembered - {one.id for one in listed}
-        self.draining.forget(*gone)
-        self._running.ids -= gone
-        excluded, rest = await beside(self._sorted_out, listed)
-        self._excluded_ids = set(excluded)
-        gathered = await self.gatherer.all(rest, self.reports.restless())
-        self._learn_who_runs(gathered)
-        decided = excluded | await beside(lambda: {one.id: self._decide(one) for one in gathered.seen})
+        decided, states = await self._listed()
+        unreadable: list[Unreadable] = []
+        same = frozenset[str]()
+        async for part in self.gatherer.all(states, self.reports.restless()):
+            self._learn_who_runs(part)
+            decided |= await beside(lambda part=part: {one.id: self._decide(one) for one in part.seen})
+            unreadable += part.unreadable
+            same |= part.same
         publications = [it.publication for it in decided.values() if it.publication]
-        staying = [i[:SHORT] for i in (*gathered.same, *(gap.container_id for gap in gathered.unreadable))]
+        staying = [i[:SHORT] for i in (*same, *(gap.container_id for gap in unreadable))]
         resynced = await settle_all(self.store, session, publications, staying)
         for key in resynced.mended:
             log.warning("mended a key that was changed by somebody else", key=key)
+        gathered = Gathered((), tuple(unreadable), same)
         self._forget(decided, gathered)
         again = self._settled(decided, resynced, gathered)
         self._settled_in = session
         return again
 
+    async def _listed(self) -> tuple[dict[str, Mapped], dict[str, int | None]]:
+        """List all containers; return those that their labels exclude, and the states of the others."""
+        remembered = self.draining.ids() | self._running.ids
+        listed = await self.gatherer.engine.list_all()
+        gone = remembered - {one.id for one in listed}
+        self.draining.forget(*gone)
+        self._running.ids -= gone
+        excluded = await beside(self._sorted_out, listed)
+        self._excluded_ids = set(excluded)
+        return excluded, {one.id: one.state for one in listed if one.id not in excluded}
+
     def _learn_who_runs(self, gathered: Gathered) -> None:
         self._running.learn(one.container for one in gathered.seen if one.container)
 
-    def _sorted_out(self, listed: Iterable[Listed]) -> tuple[dict[str, Mapped], list[Listed]]:
-        """Tell the containers that their labels exclude from the rest."""
-        reasons = {one.id: self._excluded(one) for one in listed}
-        excluded = {
-            one.id: Mapped(one.name, one.id[:SHORT], None, reason=reasons[one.id])
-            for one in listed
-            if reasons[one.id]
-        }
-        return excluded, [one for one in listed if not reasons[one.id]]
+    def _sorted_out(self, listed: Iterable[Listed]) -> dict[str, Mapped]:
+        reasons = {one.id: (one.name, self._excluded(one)) for one in listed}
+        return {i: Mapped(name, i[:SHORT], None, reason=why) for i, (name, why) in reasons.items() if why}
 
     def _excluded(self, listed: Listed) -> str:
         said = read_options(listed.name, listed.labels, self.options.release)

@@ -11,6 +11,7 @@ from typing import Never, Protocol
 
 from anyio import CapacityLimiter, Lock, current_time, move_on_after, sleep, to_thread
 
+from bridge.claims.table import Table
 from bridge.claims.transaction import (
     Committed,
     Compare,
@@ -74,7 +75,7 @@ class Snapshot:
 
     cluster: int
     revision: int
-    found: tuple[tuple[KeyValue, ...], ...]
+    found: tuple[Sequence[KeyValue], ...]
 
 
 class LeaseResponse(Protocol):
@@ -112,7 +113,7 @@ class Store:
     async def read(self, *ranges: Range) -> Snapshot:
         """Return what `ranges` hold, all at the revision at which the first is read."""
         cluster = revision = 0
-        found: list[tuple[KeyValue, ...]] = []
+        found: list[Sequence[KeyValue]] = []
         async with self._connected() as session:
             for together in _requests(ranges):
                 header, held = await _read(session, together, revision)
@@ -254,7 +255,7 @@ def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:
 
 async def _read(
     session: Session, together: Sequence[Range], revision: int
-) -> tuple[Header, Sequence[tuple[KeyValue, ...]]]:
+) -> tuple[Header, Sequence[Sequence[KeyValue]]]:
     if not together[0].end:
         answer: TxnResponse = await session.ask(session.kv.Txn, read_request(together, revision))
         return answer.header, found_keys(answer)
@@ -262,14 +263,14 @@ async def _read(
     return header, (found,)
 
 
-async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[Header, tuple[KeyValue, ...]]:
+async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[Header, Table]:
     answer = await _page(session, keys, revision)
-    header, found = answer.header, list(key_values(answer))
+    header, found = answer.header, Table(key_values(answer))
     while answer.more:
         rest = Range(found[-1].key + "\0", keys.end)
         answer = await _page(session, rest, revision or header.revision)
-        found += key_values(answer)
-    return header, tuple(found)
+        found.extend(key_values(answer))
+    return header, found
 
 
 async def _page(session: Session, keys: Range, revision: int) -> RangeResponse:

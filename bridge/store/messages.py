@@ -3,7 +3,7 @@
 A key or value that is not UTF-8 (a stranger's) keeps its bytes as surrogate escapes and is written back alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from bridge.claims.transaction import (
@@ -83,9 +83,9 @@ def key_value(message: KeyValueMessage) -> KeyValue:
     return KeyValue(decode(message.key), decode(message.value), message.create_revision, message.mod_revision)
 
 
-def key_values(answer: RangeResponse) -> tuple[KeyValue, ...]:
+def key_values(answer: RangeResponse) -> Iterator[KeyValue]:
     """Return the keys of an answer as values."""
-    return tuple(key_value(message) for message in answer.kvs)
+    return map(key_value, answer.kvs)
 
 
 def range_bounds(keys: Range) -> dict[str, bytes]:
@@ -122,7 +122,7 @@ def read_request(keys: Sequence[Range], revision: int) -> Message:
 
 def found_keys(answer: TxnResponse) -> tuple[tuple[KeyValue, ...], ...]:
     """Return what a transaction read, in the order asked."""
-    return tuple(key_values(response.response_range) for response in answer.responses)
+    return tuple(tuple(key_values(response.response_range)) for response in answer.responses)
 
 
 def _txn(**parts: Sequence[Message]) -> Message:

@@ -16,6 +16,7 @@ from bridge.claims.memory import Memory
 from bridge.claims.place import Rule
 from bridge.claims.resync import recorded
 from bridge.claims.settling import Answer, Settling
+from bridge.claims.table import Keys, Table
 from bridge.claims.transaction import Committed, Compare, Put, Range, Read, Transaction
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
@@ -222,14 +223,14 @@ def listed(world: World, host: str) -> Memory:
     """A memory of all that is there, as the host's bridge reads it."""
     memory = _all(world, host)
     if host in world.scene.later:
-        memory.keys = {key: understood(seen) for key, seen in memory.keys.items()}
+        memory.keys = Keys(Table(map(understood, memory.keys.seen())))
     return memory
 
 
 def _all(world: World, host: str) -> Memory:
     memory = Memory(layout(host))
     state = Range(memory.layout.state, memory.layout.state[:-1] + "0")
-    memory.keys = {seen.key: seen for seen in world.etcd.find(state)}
+    memory.keys = Keys(Table(world.etcd.find(state)))
     return memory
 
 
@@ -237,7 +238,7 @@ def _reap(world: World, who: str) -> None:
     host = who.rpartition(" ")[2]
     memory, keys = _all(world, host), layout(host)
     dead = unchanged(keys, None, world.etcd.keys[keys.host_record()])
-    memory.keys = {key: it for key, it in memory.keys.items() if not _of_another(keys.parse(key), host)}
+    memory.keys = Keys(Table(it for it in memory.keys.seen() if not _of_another(keys.parse(it.key), host)))
     world.actors[who] = Actor(memory, dead, Settling(recorded(memory), memory, dead), reaps=host)
 
 

@@ -1,0 +1,111 @@
+"""Keys of etcd in little memory: thousands of them are held for as long as the bridge runs."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from typing import overload
+
+from bridge.claims.transaction import KeyValue
+
+
+class Table(Sequence[KeyValue]):
+    """Keys as etcd lists them, in the order of their bytes.
+
+    All texts are one piece of memory and the revisions another, which are given back as a whole.
+    """
+
+    __slots__ = ("_created", "_ends", "_modified", "_texts")
+
+    def __init__(self, listed: Iterable[KeyValue] = ()) -> None:
+        self._texts = bytearray()
+        self._ends, self._created, self._modified = array("Q"), array("Q"), array("Q")
+        self.extend(listed)
+
+    def extend(self, listed: Iterable[KeyValue]) -> None:
+        """Take in keys that come after all that are there."""
+        for seen in listed:
+            for text in (seen.key, seen.value):
+                self._texts += text.encode(errors="surrogateescape")
+                self._ends.append(len(self._texts))
+            self._created.append(seen.create_revision)
+            self._modified.append(seen.mod_revision)
+
+    def __len__(self) -> int:
+        return len(self._created)
+
+    @overload
+    def __getitem__(self, place: int) -> KeyValue: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Table": ...
+    def __getitem__(self, place: int | slice) -> "KeyValue | Table":
+        places = range(len(self))[place]
+        return self._at(places) if isinstance(places, int) else Table(map(self._at, places))
+
+    def find(self, key: str) -> KeyValue | None:
+        """Return a key as it was listed, None where it was not there."""
+        wanted, last = key.encode(errors="surrogateescape"), len(self) - 1
+        if last < 0 or not self._key(0) <= wanted <= self._key(last):
+            return None
+        place = bisect_left(range(last), wanted, key=self._key)
+        return self._at(place) if self._key(place) == wanted else None
+
+    def _at(self, place: int) -> KeyValue:
+        middle, end = self._ends[2 * place : 2 * place + 2]
+        value = self._texts[middle:end].decode(errors="surrogateescape")
+        key = self._key(place).decode(errors="surrogateescape")
+        return KeyValue(key, value, self._created[place], self._modified[place])
+
+    def _key(self, place: int) -> bytes:
+        start = self._ends[2 * place - 1] if place else 0
+        return bytes(self._texts[start : self._ends[2 * place]])
+
+
+def packed(listed: Sequence[KeyValue]) -> Table:
+    """Return what etcd listed as a table."""
+    return listed if isinstance(listed, Table) else Table(listed)
+
+
+class Keys(MutableMapping[str, KeyValue]):
+    """Keys by their names: what some tables say, and what has changed since."""
+
+    def __init__(self, *tables: Table) -> None:
+        self._tables = tables
+        self._changed: dict[str, KeyValue | None] = {}
+
+    def copy(self) -> "Keys":
+        """The same keys, going their own way from here on."""
+        made = Keys(*self._tables)
+        made._changed.update(self._changed)
+        return made
+
+    def __getitem__(self, key: str) -> KeyValue:
+        found = self._changed[key] if key in self._changed else self._listed(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __setitem__(self, key: str, seen: KeyValue) -> None:
+        self._changed[key] = seen
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        if self._listed(key):
+            self._changed[key] = None
+        else:
+            del self._changed[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return (seen.key for seen in self.seen())
+
+    def seen(self) -> Iterator[KeyValue]:
+        """All keys, without looking each of them up."""
+        listed = (seen for table in self._tables for seen in table)
+        yield from (seen for seen in listed if seen.key not in self._changed)
+        yield from filter(None, self._changed.values())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _listed(self, key: str) -> KeyValue | None:
+        return next((found for table in self._tables if (found := table.find(key))), None)
