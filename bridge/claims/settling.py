@@ -154,12 +154,11 @@ class Settling:
             self._begin()
 
     def _moving(self, changes: Iterable[Change]) -> list[Change]:
-        """The changes that are to be decided, with who shares objects with them; how others stand is settled."""
-        stand = [(change, standing(change, self.memory)) for change in changes]
-        touched = {ref for change, settled in stand if not settled for ref in self._refs(change)}
+        """The changes that are to be decided; how the others stand is settled."""
         moving: list[Change] = []
-        for change, settled in stand:
-            if settled and not self.memory.doubted and touched.isdisjoint(self._refs(change) if touched else ()):
+        for change in changes:
+            settled = None if self.memory.doubted else standing(change, self.memory)
+            if settled:
                 self.settled[change.container] = settled
             else:
                 moving.append(_acceptable(change, self.memory.layout))

@@ -17,8 +17,8 @@ def standing(change: Change, memory: Memory) -> Settled | None:
     publication = change.publication
     if publication is None or not publication.items:
         return None
-    refs = tuple(sorted(folded(item.ref) for item in publication.items))
-    record = encode_container(ContainerRecord(publication.container, refs))
+    refs = [folded(item.ref) for item in publication.items]
+    record = encode_container(ContainerRecord(publication.container, tuple(sorted(refs))))
     if _text(memory, memory.layout.container(change.container)) != record:
         return None
     if not all(_joined(publication, item, memory) for item in publication.items):

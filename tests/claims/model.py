@@ -8,7 +8,7 @@ may be taken for dead, and keys of the view that strangers write or delete.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from bridge.claims.decide import Settled
+from bridge.claims.decide import Decision, Settled, decide
 from bridge.claims.gather import Change, Known
 from bridge.claims.hosts import forgetting, living, unchanged
 from bridge.claims.layout import ClaimKey, ContainerKey, StateKey
@@ -16,6 +16,7 @@ from bridge.claims.memory import Memory
 from bridge.claims.place import Rule
 from bridge.claims.resync import recorded
 from bridge.claims.settling import Answer, Settling
+from bridge.claims.standing import standing
 from bridge.claims.table import Keys, Table
 from bridge.claims.transaction import Committed, Compare, Put, Range, Read, Transaction
 from bridge.view.model import Publication
@@ -261,12 +262,21 @@ def _decide(world: World, name: str) -> None:
     actor = world.actors[host]
     if actor.uncertain and world.scene.dropped != RENEWAL:
         actor = _renewed(world, actor, host)
-    memory = actor.memory.copy()
-    settling = Settling([change_of(world, it) for it in names], memory, actor.fence)
+    memory, changes = actor.memory.copy(), [change_of(world, it) for it in names]
+    for change in changes:
+        _stands_as_decided(change, memory, actor.fence)
+    settling = Settling(changes, memory, actor.fence)
     for it in names:
         world.boxes[it] = replace(world.boxes[it], marked=False)
     world.actors[host] = replace(actor, memory=memory, settling=settling, boxes=names)
     _finish(world, host)
+
+
+def _stands_as_decided(change: Change, memory: Memory, fence: tuple[Compare, ...]) -> None:
+    """What is found by comparing texts is what would have been decided."""
+    if stands := standing(change, memory):
+        decided = decide([change], Known(memory), fence)
+        assert decided == Decision((stands,), None, 0), (stands, decided)
 
 
 def _renewed(world: World, actor: Actor, host: str) -> Actor:

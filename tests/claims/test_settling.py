@@ -12,7 +12,8 @@ from bridge.claims.records import (
     encode_object,
 )
 from bridge.claims.settling import Settling
-from bridge.claims.transaction import Put, Range, Transaction
+from bridge.claims.standing import standing
+from bridge.claims.transaction import Put, Range, Read, Transaction
 from bridge.labels.model import Ref
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import Hand, checked, state
@@ -53,8 +54,18 @@ def test_unchanged_costs_nothing(etcd: FakeEtcd, bridge: Bridge) -> None:
     """An event that changes nothing asks etcd nothing."""
     bridge.settle(web("c1"))
     asked, revision = bridge.requests, etcd.revision
-    bridge.settle(web("c1"))
+    assert rules(bridge.settle(web("c1"))) == {"c1": ["JOIN", "JOIN"]}
     assert (bridge.requests, etcd.revision) == (asked, revision)
+    assert standing(change(web("c1")), bridge.memory)
+
+
+def test_a_replica_that_stands_succeeds_at_once(bridge: Bridge) -> None:
+    """Where a definer leaves, who shares its objects takes over in two requests, although nothing of it changes."""
+    bridge.settle(web("c1"), web("c2"))
+    asked = bridge.requests
+    came = bridge.settle("c1", web("c2"))
+    assert rules(came) == {"c1": [], "c2": ["JOIN", "JOIN"]}
+    assert bridge.requests - asked == 2
 
 
 def test_replica_touches_only_its_own(bridge: Bridge) -> None:
@@ -307,6 +318,21 @@ def test_lost_answer_is_asked_for(etcd: FakeEtcd, bridge: Bridge, *, done: bool)
     bridge.settle("c1")
     assert not view(etcd)
     assert not state(etcd).claims
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_nothing_stands_while_an_answer_is_missing(etcd: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
+    """Whoever is remembered to hold what it wants may hold something else, if a transaction got no answer."""
+    bridge.settle(web("c1"))
+    settling = Settling([change(web("c1", rule="b"))], bridge.memory, bridge.fence)
+    while isinstance(settling.request, Read):
+        settling.answer(etcd.carry_out(settling.request))
+    assert isinstance(settling.request, Transaction)
+    if done:
+        etcd.commit(settling.request)
+    settling.lost()
+    bridge.settle(web("c1"))
+    assert view(etcd)[RULE] == "a"
 
 
 def test_compares_come_first() -> None:

@@ -1,0 +1,60 @@
+"""Many keys in little memory: the same as a mapping by name, whatever the texts are."""
+
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.claims.table import Keys, Table
+from bridge.claims.transaction import KeyValue
+
+# As etcd may hold them: what is not UTF-8 comes as surrogate escapes.
+TEXTS = st.binary(max_size=4).map(lambda raw: raw.decode(errors="surrogateescape"))
+SEEN = st.builds(KeyValue, TEXTS, TEXTS, st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+LISTED = st.lists(SEEN, max_size=20).map(lambda found: {seen.key: seen for seen in found})
+CHANGES = st.lists(st.tuples(TEXTS, st.none() | SEEN), max_size=20)
+
+
+def _sorted(found: Mapping[str, KeyValue]) -> list[KeyValue]:
+    """In the order in which etcd lists keys."""
+    return sorted(found.values(), key=lambda seen: seen.key.encode(errors="surrogateescape"))
+
+
+@given(LISTED, LISTED, st.integers(0, 20))
+def test_table(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle: int) -> None:
+    """It gives back what it was given, in parts or at once, and finds what is there and nothing else."""
+    wanted = _sorted(listed)
+    table = Table(wanted[:middle])
+    table.extend(wanted[middle:])
+    assert list(table) == wanted
+    assert [table[place] for place in range(len(table))] == wanted
+    assert list(table[1:3]) == wanted[1:3]
+    assert all(table.find(key) == listed.get(key) for key in (*listed, *others))
+
+
+@given(LISTED, LISTED, CHANGES, CHANGES)
+def test_keys(
+    listed: dict[str, KeyValue],
+    others: dict[str, KeyValue],
+    changes: list[tuple[str, KeyValue | None]],
+    later: list[tuple[str, KeyValue | None]],
+) -> None:
+    """What changes afterwards is seen over what was listed; a copy goes its own way."""
+    apart = {key: seen for key, seen in others.items() if key not in listed}
+    keys, wanted = Keys(Table(_sorted(listed)), Table(_sorted(apart))), listed | apart
+    _change(keys, wanted, changes)
+    before, same = keys.copy(), dict(wanted)
+    _change(keys, wanted, later)
+    for held, mapping in ((keys, wanted), (before, same)):
+        assert dict(held) == mapping
+        assert sorted(held.seen(), key=repr) == sorted(mapping.values(), key=repr)
+        assert len(held) == len(mapping)
+        assert all((key in held) == (key in mapping) for key, _ in (*changes, *later))
+
+
+def _change(keys: Keys, wanted: dict[str, KeyValue], changes: list[tuple[str, KeyValue | None]]) -> None:
+    for key, seen in changes:
+        if seen:
+            keys[key] = wanted[key] = KeyValue(key, seen.value, 0, seen.mod_revision)
+        else:
+            assert keys.pop(key, None) == wanted.pop(key, None)
