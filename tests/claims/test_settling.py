@@ -60,7 +60,7 @@ def test_unchanged_costs_nothing(etcd: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_a_replica_that_stands_succeeds_at_once(bridge: Bridge) -> None:
-    """Where a definer leaves, who shares its objects takes over in two requests, although nothing of it changes."""
+    """Where a definer leaves, who shares its objects takes over in two requests, itself unchanged."""
     bridge.settle(web("c1"), web("c2"))
     asked = bridge.requests
     came = bridge.settle("c1", web("c2"))
