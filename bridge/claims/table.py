@@ -11,27 +11,28 @@ from bridge.claims.transaction import KeyValue
 class Table(Sequence[KeyValue]):
     """Keys as etcd lists them, in the order of their bytes.
 
-    All texts are one piece of memory and the revisions another, which are given back as a whole.
+    All values are one piece of memory and the revisions another, which are given back as a whole.
     """
 
-    __slots__ = ("_created", "_ends", "_modified", "_texts")
+    __slots__ = ("_created", "_ends", "_keys", "_modified", "_values")
 
     def __init__(self, listed: Iterable[KeyValue] = ()) -> None:
-        self._texts = bytearray()
+        self._keys: list[bytes] = []
+        self._values = bytearray()
         self._ends, self._created, self._modified = array("Q"), array("Q"), array("Q")
         self.extend(listed)
 
     def extend(self, listed: Iterable[KeyValue]) -> None:
         """Take in keys that come after all that are there."""
         for seen in listed:
-            for text in (seen.key, seen.value):
-                self._texts += text.encode(errors="surrogateescape")
-                self._ends.append(len(self._texts))
+            self._keys.append(_encoded(seen.key))
+            self._values += _encoded(seen.value)
+            self._ends.append(len(self._values))
             self._created.append(seen.create_revision)
             self._modified.append(seen.mod_revision)
 
     def __len__(self) -> int:
-        return len(self._created)
+        return len(self._keys)
 
     @overload
     def __getitem__(self, place: int) -> KeyValue: ...
@@ -41,23 +42,27 @@ class Table(Sequence[KeyValue]):
         places = range(len(self))[place]
         return self._at(places) if isinstance(places, int) else Table(map(self._at, places))
 
+    def __iter__(self) -> Iterator[KeyValue]:
+        return map(self._at, range(len(self)))
+
     def find(self, key: str) -> KeyValue | None:
         """Return a key as it was listed, None where it was not there."""
-        wanted, last = key.encode(errors="surrogateescape"), len(self) - 1
-        if last < 0 or not self._key(0) <= wanted <= self._key(last):
-            return None
-        place = bisect_left(range(last), wanted, key=self._key)
-        return self._at(place) if self._key(place) == wanted else None
+        wanted = _encoded(key)
+        place = bisect_left(self._keys, wanted)
+        return self._at(place) if self._keys[place : place + 1] == [wanted] else None
 
     def _at(self, place: int) -> KeyValue:
-        middle, end = self._ends[2 * place : 2 * place + 2]
-        value = self._texts[middle:end].decode(errors="surrogateescape")
-        key = self._key(place).decode(errors="surrogateescape")
+        start = self._ends[place - 1] if place else 0
+        key, value = _decoded(self._keys[place]), _decoded(self._values[start : self._ends[place]])
         return KeyValue(key, value, self._created[place], self._modified[place])
 
-    def _key(self, place: int) -> bytes:
-        start = self._ends[2 * place - 1] if place else 0
-        return bytes(self._texts[start : self._ends[2 * place]])
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
+def _decoded(raw: bytes | bytearray) -> str:
+    return raw.decode(errors="surrogateescape")
 
 
 def packed(listed: Sequence[KeyValue]) -> Table:
