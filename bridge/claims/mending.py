@@ -53,7 +53,7 @@ class Survey:
                     self._claim(ref, who, seen)
                 case ContainerKey(who) if isinstance(decode_container(seen.value), Unreadable):
                     self._unclear.add(who.container)
-        self.mends += [Mend(Delete(seen.key), (_unchanged(seen.key, seen),)) for seen in self._strays()]
+        self.mends += [Mend(Delete(key), (_unchanged(key, self.view.find(key)),)) for key in self._strays()]
 
     def _object(self, ref: Ref, seen: KeyValue) -> None:
         record = decode_object(seen.value)
@@ -86,21 +86,18 @@ class Survey:
         if seen is None or seen.value != value:
             self.mends.append(Mend(Put(key, value), (*compares, _unchanged(key, seen))))
 
-    def _strays(self) -> list[KeyValue]:
+    def _strays(self) -> list[str]:
         """Keys of servers that bear this host's name, below objects in force, and that no container brought.
 
         Where a container's record or claims cannot be read, it may have brought them.
         """
         name = re.escape(self.memory.layout.host)
         segment = re.compile(f"/loadbalancer/servers/{name}-(?P<container>[0-9a-f]{{12}})/[^/]+$")
-        bearing = ((seen, segment.search(seen.key)) for seen in self.view)
+        bearing = ((key, segment.search(key)) for key in self.view.names() if key not in self._servers)
         return [
-            seen
-            for seen, found in bearing
-            if found
-            and seen.key not in self._servers
-            and found["container"] not in self._unclear
-            and self._is_in_force(seen.key[: found.start()])
+            key
+            for key, found in bearing
+            if found and found["container"] not in self._unclear and self._is_in_force(key[: found.start()])
         ]
 
     def _is_in_force(self, key: str) -> bool:
@@ -122,8 +119,8 @@ class Survey:
     def _viewed(self) -> Iterable[Ref]:
         """The objects of the view, most of them once: an object's keys are listed one after the other."""
         below = "/"
-        for seen in self.view:
-            if not seen.key.startswith(below) and (ref := self.memory.layout.viewed(seen.key)):
+        for key in self.view.names():
+            if not key.startswith(below) and (ref := self.memory.layout.viewed(key)):
                 below = f"{self.memory.layout.view_key(ref)}/"
                 yield ref
 

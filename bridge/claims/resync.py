@@ -115,7 +115,8 @@ def _claims(seen: KeyValue, layout: Layout) -> list[str]:
 
 def recorded(memory: Memory) -> list[Change]:
     """Let all containers go of which something is recorded."""
-    keys = (memory.layout.parse(key) for key in memory.keys)
+    own = memory.layout.containers().key
+    keys = (memory.layout.parse(key) for key in memory.keys if key.startswith(own))
     return [Change(key.claimant.container, None) for key in keys if isinstance(key, ContainerKey)]
 
 

@@ -45,6 +45,10 @@ class Table(Sequence[KeyValue]):
     def __iter__(self) -> Iterator[KeyValue]:
         return map(self._at, range(len(self)))
 
+    def names(self) -> Iterator[str]:
+        """Return the keys without their values."""
+        return map(_decoded, self._keys)
+
     def find(self, key: str) -> KeyValue | None:
         """Return a key as it was listed, None where it was not there."""
         wanted = _encoded(key)
@@ -101,7 +105,9 @@ class Keys(MutableMapping[str, KeyValue]):
             del self._changed[key]
 
     def __iter__(self) -> Iterator[str]:
-        return (seen.key for seen in self.seen())
+        listed = (key for table in self._tables for key in table.names())
+        yield from (key for key in listed if key not in self._changed)
+        yield from (key for key, seen in self._changed.items() if seen)
 
     def seen(self) -> Iterator[KeyValue]:
         """All keys, without looking each of them up."""
