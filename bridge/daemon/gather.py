@@ -5,7 +5,7 @@ list of all containers tells that one did not change since it was inspected, it 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -22,6 +22,9 @@ AT_ONCE = 500
 PATIENCE = 2.0
 """Seconds that others wait for one inspection; one that takes longer is asked for apart from theirs."""
 
+
+PATIENCE_TOGETHER = 1.0
+"""Seconds for some that are asked for on one thread; then each of them is asked for by itself."""
 
 Inspected = Container | Unreadable | None
 """What the engine says of one container; None where it is gone."""
@@ -116,10 +119,13 @@ class Gatherer:
         self._unreadable.update(one.container_id for one in unreadable)
         return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 
-    async def _inspect(self, container_id: str) -> Inspected:
-        with anyio.move_on_after(PATIENCE):
-            return await self.engine.inspect(container_id)
-        return Unreadable(container_id, f"the engine did not answer within {PATIENCE:g} s")
+    async def _inspect(self, ids: Sequence[str]) -> dict[str, Inspected]:
+        with anyio.move_on_after(PATIENCE if len(ids) == 1 else PATIENCE_TOGETHER):
+            return {**await self.engine.inspect_several(ids)}
+        if len(ids) == 1:
+            return {ids[0]: Unreadable(ids[0], f"the engine did not answer within {PATIENCE:g} s")}
+        apart = [await self._inspect([container_id]) for container_id in ids]
+        return {i: found for part in apart for i, found in part.items()}
 
     async def _is_readable(self, container_id: str) -> bool:
         try:

@@ -5,7 +5,7 @@ from one whose engine is frozen: whoever follows it calls `ping` at intervals be
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -25,7 +25,7 @@ from bridge.labels.own import own_labels
 
 DEADLINE = 10.0
 HANG_UP_DEADLINE = 1.0
-CONCURRENT_INSPECTS = 4
+CONCURRENT_INSPECTS, INSPECTED_TOGETHER = 4, 8
 
 T = TypeVar("T")
 
@@ -61,28 +61,36 @@ class Engine:
 
     async def inspect(self, container_id: str) -> Container | Unreadable | None:
         """Return the container as it is now; None if it is gone."""
-        found = await self._ask(partial(rest.inspect, container_id))
-        return await self._with_drivers(found) if isinstance(found, Container) else found
+        return (await self.inspect_several([container_id]))[container_id]
+
+    async def inspect_several(self, ids: Sequence[str]) -> dict[str, Container | Unreadable | None]:
+        """Return containers as they are now, asked for one after the other; None for those that are gone."""
+        found = await self._ask(partial(rest.inspect_several, ids), len(ids))
+        return {i: await self._with_drivers(it) if isinstance(it, Container) else it for i, it in found.items()}
 
     async def inspect_all(self) -> tuple[Container | Unreadable, ...]:
         """Return all containers that exist, in no particular order."""
-        found = await self.each(self.inspect, [one.id for one in await self.list_all()])
+        found = await self.each(self.inspect_several, [one.id for one in await self.list_all()])
         return tuple(container for container in found.values() if container)
 
-    async def each(self, ask: Callable[[str], Awaitable[T]], ids: Collection[str]) -> dict[str, T]:
-        """Return what `ask` returns of each id, a few at a time."""
+    async def each(
+        self, ask: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]], ids: Sequence[str]
+    ) -> dict[str, T]:
+        """Return what `ask` returns of all ids, some at a time: to change threads costs as much as to ask."""
+        together = min(INSPECTED_TOGETHER, -(-len(ids) // CONCURRENT_INSPECTS))
+        parts = [ids[start : start + together] for start in range(0, len(ids), together or 1)]
+        if len(parts) == 1:  # as with most events: without what it takes to ask at the same time
+            return dict(await ask(parts[0]))
         found: dict[str, T] = {}
-        if len(ids) <= 1:  # as with most events: without what it takes to ask several
-            return {one: await ask(one) for one in ids}
-        waiting = iter(ids)
+        waiting = iter(parts)
 
         async def ask_next() -> None:
-            for one in waiting:
-                found[one] = await ask(one)
+            for part in waiting:
+                found.update(await ask(part))
 
         try:
             async with anyio.create_task_group() as tasks:
-                for _ in range(min(CONCURRENT_INSPECTS, len(ids))):
+                for _ in range(min(CONCURRENT_INSPECTS, len(parts))):
                     tasks.start_soon(ask_next)
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
@@ -137,15 +145,15 @@ class Engine:
         if client:
             await _in_peace(client.close)
 
-    async def _ask(self, question: Callable[[APIClient], T]) -> T:
+    async def _ask(self, question: Callable[[APIClient], T], parts: int = 1) -> T:
         async with self._connecting:
             if self._client is None:
                 self._client = await self._in_time(partial(rest.connect, self._endpoint))
             client = self._client
-        return await self._in_time(partial(question, client))
+        return await self._in_time(partial(question, client), parts)
 
-    async def _in_time(self, call: Callable[[], T]) -> T:
-        with translated(self._endpoint), anyio.fail_after(DEADLINE):
+    async def _in_time(self, call: Callable[[], T], parts: int = 1) -> T:
+        with translated(self._endpoint), anyio.fail_after(DEADLINE * parts):
             return await threads.run(call)
 
     async def _received(self, response: requests.Response) -> AsyncGenerator[Event]:

@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -128,6 +128,11 @@ def _state(entry: Mapping[str, Any]) -> int | None:
     health = entry["Status"].partition("(")[2] if entry.get("State") == "running" else ""
     ports = sorted(map(repr, entry["Ports"] or ()))
     return hash(repr((entry.get("State"), health, sorted(entry["Names"] or ()), ports, sorted(networks.items()))))
+
+
+def inspect_several(ids: Sequence[str], client: APIClient) -> dict[str, Container | Unreadable | None]:
+    """Return containers, one after the other."""
+    return {container_id: inspect(container_id, client) for container_id in ids}
 
 
 def inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
