@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Never, Protocol
 
-from anyio import CapacityLimiter, Lock, current_time, move_on_after, sleep, to_thread
+from anyio import Lock, current_time, move_on_after, sleep, to_thread
 
 from bridge.claims.table import Table
 from bridge.claims.transaction import (
@@ -45,9 +45,6 @@ from bridge.store.watch import Watch, watching
 PAGE = 5_000
 # Seconds for a page, which may take long to travel; that its endpoint is lost is found out by the lease.
 PAGE_DEADLINE = 10.0
-
-# Worker threads for calls, apart from everybody else's: nothing that hangs elsewhere holds up a lease.
-THREADS = 32
 
 # Seconds that closing a connection may take.
 CLOSING = 0.5
@@ -95,7 +92,6 @@ class Store:
         self._newest = 0
         self._session: Session | None = None
         self._opening = Lock()
-        self._threads = CapacityLimiter(THREADS)
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -228,7 +224,7 @@ class Store:
             if self._session is None:
                 endpoints = self._connection.endpoints
                 endpoint = endpoints[self._turn % len(endpoints)]
-                self._session = await to_thread.run_sync(Session, self._connection, endpoint, self._threads)
+                self._session = await to_thread.run_sync(Session, self._connection, endpoint)
             return self._session
 
     async def _leave(self, session: Session) -> None:

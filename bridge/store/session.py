@@ -1,20 +1,20 @@
-"""One connection to one endpoint of etcd, asked from worker threads so that every wait can be cancelled.
+"""One connection to one endpoint of etcd, asked so that every wait can be cancelled.
 
 The package's own calls would block until their deadline; these are the same calls on the same stubs.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from anyio import CapacityLimiter, fail_after, to_thread
+from anyio import CapacityLimiter, Event, fail_after, to_thread
 
 from bridge.store.connection import Connection
 from bridge.store.errors import EndpointLost, LoginNeeded, NotPermitted, StoreRejected, translated
 from bridge.store.messages import Message
 from bridge.store.stubs import etcdrpc, grpc
 
-T = TypeVar("T")
 Metadata = tuple[tuple[str, str], ...]
 
 # Seconds until an endpoint that does not answer is given up for the next.
@@ -37,7 +37,11 @@ class Stream:
         """Return the next answer; raise EndpointLost after `deadline` seconds or at the stream's end."""
         try:
             with fail_after(deadline):
-                answer = await self._session.wait(self._thread, next, self._call, None)
+                answer = await to_thread.run_sync(
+                    next, self._call, None, abandon_on_cancel=True, limiter=self._thread
+                )
+        except grpc.RpcError as error:
+            raise translated(error, self._session.endpoint) from error
         except TimeoutError as error:
             raise EndpointLost(f"etcd at {self._session.endpoint} does not answer") from error
         if answer is None:
@@ -45,13 +49,24 @@ class Stream:
         return answer
 
 
+async def _done(call: grpc.Future) -> None:
+    """Wait until a call has its answer, without a thread that would have to be woken for that."""
+    done, loop = Event(), asyncio.get_running_loop()
+
+    def tell(_: grpc.Future) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            loop.call_soon_threadsafe(done.set)
+
+    call.add_done_callback(tell)
+    await done.wait()
+
+
 class Session:
     """A channel to one endpoint, and the token of the user that is logged in there."""
 
-    def __init__(self, connection: Connection, endpoint: str, threads: CapacityLimiter) -> None:
+    def __init__(self, connection: Connection, endpoint: str) -> None:
         self.endpoint = endpoint
         self._connection = connection
-        self._threads = threads
         self._token: Metadata = ()
         self._channel = connection.open(endpoint).channel
         self.kv = etcdrpc.KVStub(self._channel)
@@ -87,13 +102,6 @@ class Session:
         finally:
             call.cancel()
 
-    async def wait(self, threads: CapacityLimiter, function: Callable[..., T], *arguments: object) -> T:
-        """Return what a blocking function of a call returns, which whoever leaves must cancel."""
-        try:
-            return await to_thread.run_sync(function, *arguments, abandon_on_cancel=True, limiter=threads)
-        except grpc.RpcError as error:
-            raise translated(error, self.endpoint) from error
-
     async def _ask(
         self,
         method: grpc.UnaryUnaryMultiCallable,
@@ -103,7 +111,10 @@ class Session:
     ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         call = self._begin(method.future, request, timeout=deadline, metadata=token)
         try:
-            return await self.wait(self._threads, call.result)
+            await _done(call)
+            return call.result()
+        except grpc.RpcError as error:
+            raise translated(error, self.endpoint) from error
         finally:
             call.cancel()
 

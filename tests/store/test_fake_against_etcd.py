@@ -61,7 +61,7 @@ async def carry_out(store: Store, asked: Transaction | Read) -> object:
     if isinstance(asked, Transaction):
         return await store.commit(asked)
     snapshot = await store.read(*asked.ranges)
-    return Found(snapshot.revision, snapshot.found)
+    return Found(snapshot.revision, tuple(map(tuple, snapshot.found)))
 
 
 @pytest.mark.parametrize("seed", ["one", "two"])

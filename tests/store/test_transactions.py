@@ -39,9 +39,8 @@ async def test_commit_writes_everything_at_one_revision(store: Store, root_key: 
     before = await write(store, Put(gone, "x"))
     revision = await write(store, Put(a, "1"), Put(b, "2"), Delete(gone))
     assert revision == before + 1
-    assert (await store.read(under(f"{root_key}/"))).found == (
-        (KeyValue(a, "1", revision, revision), KeyValue(b, "2", revision, revision)),
-    )
+    (found,) = (await store.read(under(f"{root_key}/"))).found
+    assert list(found) == [KeyValue(a, "1", revision, revision), KeyValue(b, "2", revision, revision)]
 
 
 async def test_refused_reads_instead_of_writing(store: Store, root_key: str) -> None:

@@ -1,10 +1,10 @@
 """Watches on a running etcd."""
 
 import pytest
-from anyio import CapacityLimiter, Semaphore, create_task_group, fail_after
+from anyio import Semaphore, create_task_group, fail_after
 
 from bridge.claims.transaction import Delete, Put, Range
-from bridge.store.client import THREADS, Store
+from bridge.store.client import Store
 from bridge.store.connection import Connection
 from bridge.store.errors import Compacted, StoreUnavailable
 from bridge.store.session import Session, Stream
@@ -14,6 +14,9 @@ from tests.lab.etcd import Etcd
 from tests.store.answers import under, write
 
 pytestmark = pytest.mark.anyio
+
+MANY = 41
+"""More than the threads that anyio has for everybody."""
 
 
 async def next_events(watch: Watch, count: int) -> list[Event]:
@@ -95,7 +98,7 @@ async def test_leaving_a_watch_ends_its_wait(store: Store, root_key: str) -> Non
 async def test_many_watches_leave_room_for_calls(store: Store, root_key: str) -> None:
     """However many watches wait, calls are answered, and closing the store ends all of them."""
     start = (await store.read(Range(root_key))).revision
-    keys = [f"{root_key}/{number}" for number in range(THREADS + 1)]
+    keys = [f"{root_key}/{number}" for number in range(MANY)]
     told: list[str] = []
     ended: list[str] = []
 
@@ -130,7 +133,7 @@ async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, o
         async def next(self, deadline: float | None = None) -> object:  # noqa: ARG002
             return etcdrpc.WatchResponse(**said)
 
-    session = Session(Connection((server.endpoint,)), server.endpoint, CapacityLimiter(1))
+    session = Session(Connection((server.endpoint,)), server.endpoint)
     with pytest.raises(StoreUnavailable, match="no reason given"):
         await anext(Watch(Saying(session, None)))
     session.close()
@@ -138,7 +141,7 @@ async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, o
 
 async def test_a_connection_that_was_given_up(server: Etcd) -> None:
     """A call on a channel that somebody else has closed in the meantime is worth retrying."""
-    session = Session(Connection((server.endpoint,)), server.endpoint, CapacityLimiter(1))
+    session = Session(Connection((server.endpoint,)), server.endpoint)
     session.close()
     with pytest.raises(StoreUnavailable, match="given up"):
         await session.ask(session.kv.Range, etcdrpc.RangeRequest(key=b"a"))
