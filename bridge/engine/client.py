@@ -42,7 +42,7 @@ class Engine:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._client: APIClient | None = None
-        self._connecting = anyio.Lock()
+        self._connecting = anyio.Lock(fast_acquire=True)
         self._drivers: dict[str, str] = {}
 
     async def ping(self) -> None:

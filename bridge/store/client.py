@@ -91,7 +91,7 @@ class Store:
         self._turn = 0
         self._newest = 0
         self._session: Session | None = None
-        self._opening = Lock()
+        self._opening = Lock(fast_acquire=True)
 
     async def aclose(self) -> None:
         """Close the connection."""
