@@ -25,11 +25,15 @@ class Table(Sequence[KeyValue]):
     def extend(self, listed: Iterable[KeyValue]) -> None:
         """Take in keys that come after all that are there."""
         for seen in listed:
-            self._keys.append(_encoded(seen.key))
-            self._values += _encoded(seen.value)
-            self._ends.append(len(self._values))
-            self._created.append(seen.create_revision)
-            self._modified.append(seen.mod_revision)
+            self.add(_encoded(seen.key), _encoded(seen.value), seen.create_revision, seen.mod_revision)
+
+    def add(self, key: bytes, value: bytes, create_revision: int, mod_revision: int) -> None:
+        """Take in a key that comes after all that are there, as it travels."""
+        self._keys.append(key)
+        self._values += value
+        self._ends.append(len(self._values))
+        self._created.append(create_revision)
+        self._modified.append(mod_revision)
 
     def __len__(self) -> int:
         return len(self._keys)

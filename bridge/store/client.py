@@ -30,8 +30,8 @@ from bridge.store.messages import (
     Message,
     RangeResponse,
     TxnResponse,
+    add_keys,
     found_keys,
-    key_values,
     outcome,
     range_bounds,
     read_request,
@@ -196,8 +196,9 @@ class Store:
     async def _refresh(self, lease: Lease) -> None:
         request = etcdrpc.LeaseKeepAliveRequest(ID=lease.id)
         async with self._connected() as session:
-            with session.stream(session.leases.LeaseKeepAlive, [request]) as stream:
-                answer: LeaseResponse = await stream.next(lease.ttl / REFRESHES)
+            answer: LeaseResponse = await session.ask(
+                session.leases.LeaseKeepAlive, request, lease.ttl / REFRESHES
+            )
         if answer.TTL <= 0:
             raise LeaseLost(f"etcd at {session.endpoint} has let lease {lease.id:x} expire")
         newest, self._newest = self._newest, answer.header.revision
@@ -261,11 +262,12 @@ async def _read(
 
 async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[Header, Table]:
     answer = await _page(session, keys, revision)
-    header, found = answer.header, Table(key_values(answer))
+    header, found = answer.header, Table()
+    add_keys(answer, found)
     while answer.more:
         rest = Range(found[-1].key + "\0", keys.end)
         answer = await _page(session, rest, revision or header.revision)
-        found.extend(key_values(answer))
+        add_keys(answer, found)
     return header, found
 
 

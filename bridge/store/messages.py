@@ -3,9 +3,10 @@
 A key or value that is not UTF-8 (a stranger's) keeps its bytes as surrogate escapes and is written back alike.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
+from bridge.claims.table import Table
 from bridge.claims.transaction import (
     Committed,
     Compare,
@@ -83,9 +84,10 @@ def key_value(message: KeyValueMessage) -> KeyValue:
     return KeyValue(decode(message.key), decode(message.value), message.create_revision, message.mod_revision)
 
 
-def key_values(answer: RangeResponse) -> Iterator[KeyValue]:
-    """Return the keys of an answer as values."""
-    return map(key_value, answer.kvs)
+def add_keys(answer: RangeResponse, table: Table) -> None:
+    """Add the keys of an answer to those that came before them."""
+    for message in answer.kvs:
+        table.add(message.key, message.value, message.create_revision, message.mod_revision)
 
 
 def range_bounds(keys: Range) -> dict[str, bytes]:
@@ -122,7 +124,7 @@ def read_request(keys: Sequence[Range], revision: int) -> Message:
 
 def found_keys(answer: TxnResponse) -> tuple[tuple[KeyValue, ...], ...]:
     """Return what a transaction read, in the order asked."""
-    return tuple(tuple(key_values(response.response_range)) for response in answer.responses)
+    return tuple(tuple(map(key_value, response.response_range.kvs)) for response in answer.responses)
 
 
 def _txn(**parts: Sequence[Message]) -> Message:

@@ -37,8 +37,12 @@ def _descriptor(package: Path) -> FileDescriptor:
     return pool.FindFileByName("rpc.proto")
 
 
+# Streams for which we have one request and take one answer: as plain calls they cost no threads.
+_PLAIN = ("LeaseKeepAlive",)
+
+
 def _method(channel: grpc.Channel, method: MethodDescriptor) -> grpc.UnaryUnaryMultiCallable:
-    streams = method.client_streaming, method.server_streaming
+    streams = (it and method.name not in _PLAIN for it in (method.client_streaming, method.server_streaming))
     shape = "_".join("stream" if is_stream else "unary" for is_stream in streams)
     return getattr(channel, shape)(
         f"/{method.containing_service.full_name}/{method.name}",
