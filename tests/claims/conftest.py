@@ -7,12 +7,12 @@ from tests.claims.world import Bridge
 
 
 @pytest.fixture
-def etcd() -> FakeEtcd:
+def fake() -> FakeEtcd:
     """An etcd with nothing in it."""
     return FakeEtcd()
 
 
 @pytest.fixture
-def bridge(etcd: FakeEtcd) -> Bridge:
+def bridge(fake: FakeEtcd) -> Bridge:
     """The first host's bridge."""
-    return Bridge(etcd)
+    return Bridge(fake)

@@ -14,88 +14,88 @@ GRACE = 60.0
 
 
 @pytest.fixture
-def two(etcd: FakeEtcd) -> tuple[Bridge, Bridge]:
+def two(fake: FakeEtcd) -> tuple[Bridge, Bridge]:
     """Two hosts that share a service, of which the second one's bridge dies."""
-    etcd.put(layout().permanent.key, layout().permanent.value)
-    one, other = started(etcd, ("h1", "h2"))
+    fake.put(layout().permanent.key, layout().permanent.value)
+    one, other = started(fake, ("h1", "h2"))
     one.settle(web("c1"))
     other.settle(web("c2"))
-    etcd.delete(layout("h2").alive())
+    fake.delete(layout("h2").alive())
     return one, other
 
 
-def seen(etcd: FakeEtcd) -> Mapping[str, KeyValue]:
+def seen(fake: FakeEtcd) -> Mapping[str, KeyValue]:
     """What the bridges watch."""
     keys = layout()
-    return {it.key: it for asked in (keys.alive_hosts(), keys.hosts()) for it in etcd.find(asked)}
+    return {it.key: it for asked in (keys.alive_hosts(), keys.hosts()) for it in fake.find(asked)}
 
 
-def removed(etcd: FakeEtcd, host: str, *, comes_back: bool = False) -> Removed:
+def removed(fake: FakeEtcd, host: str, *, comes_back: bool = False) -> Removed:
     """Remove a host that has no `alive`, or none when it is decided."""
     keys = layout(host)
-    steps = removal(keys, unchanged(keys, None, etcd.keys[keys.host_record()]))
+    steps = removal(keys, unchanged(keys, None, fake.keys[keys.host_record()]))
     request = next(steps)
     if comes_back:
-        etcd.put(keys.alive(), "back")
-    return driven(steps, request, etcd)
+        fake.put(keys.alive(), "back")
+    return driven(steps, request, fake)
 
 
-def driven(steps: Removal, request: Transaction | Read, etcd: FakeEtcd) -> Removed:
+def driven(steps: Removal, request: Transaction | Read, fake: FakeEtcd) -> Removed:
     """Carry out a removal from a request on, to its end."""
     while True:
         try:
-            request = steps.send(etcd.carry_out(request))
+            request = steps.send(fake.carry_out(request))
         except StopIteration as done:
             came: Removed = done.value
             return came
 
 
-def test_who_is_not_alive_has_departed(etcd: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_who_is_not_alive_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """A host without a bridge stays for the grace; those that live, and oneself, are not concerned."""
-    gone, unclear = departed(seen(etcd), layout(two[0].host), GRACE)
+    gone, unclear = departed(seen(fake), layout(two[0].host), GRACE)
     assert [(it.host, it.stays) for it in gone] == [("h2", GRACE)]
     assert not unclear
 
 
 @pytest.mark.parametrize("stays", [0.0, 600.0])
-def test_a_goodbye_says_for_how_long(etcd: FakeEtcd, two: tuple[Bridge, Bridge], stays: float) -> None:
+def test_a_goodbye_says_for_how_long(fake: FakeEtcd, two: tuple[Bridge, Bridge], stays: float) -> None:
     """After a goodbye a host stays for the time that it names, be that shorter or longer than the grace."""
-    etcd.put(layout("h2").host_record(), encode_host(HostRecord("", "", "1", stays)))
-    (gone,), _ = departed(seen(etcd), layout(two[0].host), GRACE)
+    fake.put(layout("h2").host_record(), encode_host(HostRecord("", "", "1", stays)))
+    (gone,), _ = departed(seen(fake), layout(two[0].host), GRACE)
     assert gone.stays == stays
 
 
-def test_a_host_of_a_later_format_is_left_to_later_bridges(etcd: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_a_host_of_a_later_format_is_left_to_later_bridges(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """It may have said goodbye for any time."""
-    etcd.put(layout("h2").host_record(), '{"format":9}')
-    gone, unclear = departed(seen(etcd), layout(two[0].host), GRACE)
+    fake.put(layout("h2").host_record(), '{"format":9}')
+    gone, unclear = departed(seen(fake), layout(two[0].host), GRACE)
     assert (gone, list(unclear)) == ((), ["h2"])
 
 
-def test_only_what_it_brought_goes(etcd: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_only_what_it_brought_goes(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """A removed host leaves nothing; what the other shares with it stays."""
-    before = view(etcd)
-    assert removed(etcd, two[1].host) == Removed(("c2",), (), done=True)
-    assert not [key for key in etcd.keys if "/h2" in key]
-    assert view(etcd) == {path: value for path, value in before.items() if "63320" not in path}
+    before = view(fake)
+    assert removed(fake, two[1].host) == Removed(("c2",), (), done=True)
+    assert not [key for key in fake.keys if "/h2" in key]
+    assert view(fake) == {path: value for path, value in before.items() if "63320" not in path}
 
 
 @pytest.mark.parametrize("kind", ["containers", "claims"])
-def test_what_cannot_be_read_is_left(etcd: FakeEtcd, two: tuple[Bridge, Bridge], kind: str) -> None:
+def test_what_cannot_be_read_is_left(fake: FakeEtcd, two: tuple[Bridge, Bridge], kind: str) -> None:
     """What a later bridge wrote stays, the host's own record too, so that later bridges can do it; it is told."""
-    before = view(etcd)
-    for key, it in list(etcd.keys.items()):
+    before = view(fake)
+    for key, it in list(fake.keys.items()):
         if f"/{kind}/" in key and "/h2/" in key:
-            etcd.put(key, it.value.replace('"format":1', '"format":9'))
-    came = removed(etcd, two[1].host)
+            fake.put(key, it.value.replace('"format":1', '"format":9'))
+    came = removed(fake, two[1].host)
     assert not came.done
     assert "its format is 9" in came.problems[0].message
-    assert view(etcd) == before
-    assert layout("h2").host_record() in etcd.keys
+    assert view(fake) == before
+    assert layout("h2").host_record() in fake.keys
 
 
-def test_a_host_that_is_back_keeps_everything(etcd: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_a_host_that_is_back_keeps_everything(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """When the host begins anew after the decision, nothing is removed."""
-    before = etcd.find(layout("h2").containers()), view(etcd)
-    assert not removed(etcd, two[1].host, comes_back=True).done
-    assert (etcd.find(layout("h2").containers()), view(etcd)) == before
+    before = fake.find(layout("h2").containers()), view(fake)
+    assert not removed(fake, two[1].host, comes_back=True).done
+    assert (fake.find(layout("h2").containers()), view(fake)) == before

@@ -25,41 +25,41 @@ from tests.claims.world import (
 )
 
 
-def test_sixty_routers_are_one_transaction(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_sixty_routers_are_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container with sixty routers comes, is recreated and goes at one revision each."""
     items = [router(f"r{number}", rule="a", service="web") for number in range(60)]
-    before = etcd.revision
+    before = fake.revision
     bridge.settle(replace(web("c1"), items=(*web("c1").items, *items)))
     bridge.settle("c1", replace(web("c2"), items=(*web("c2").items, *items)))
-    assert len(state(etcd).objects) == 62
+    assert len(state(fake).objects) == 62
     bridge.settle("c2")
-    assert etcd.revision - before == 3
-    assert not view(etcd)
+    assert fake.revision - before == 3
+    assert not view(fake)
 
 
-def test_stranger_comes_between_a_large_container(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_stranger_comes_between_a_large_container(fake: FakeEtcd, bridge: Bridge) -> None:
     """One compare for all objects of a kind notices what each object's own would."""
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(60)))
     settling = Settling([change(large)], bridge.memory, bridge.fence)
     assert isinstance(settling.request, Read)
-    settling.answer(etcd.carry_out(settling.request))
-    etcd.put("traefik/http/routers/r7/priority", "1")
+    settling.answer(fake.carry_out(settling.request))
+    fake.put("traefik/http/routers/r7/priority", "1")
     bridge.drive(settling)
     assert rules(settling)["c1"].count("WAIT_FOREIGN") == 1
-    assert list(view(etcd)) == ["http/routers/r7/priority"]
+    assert list(view(fake)) == ["http/routers/r7/priority"]
 
 
-def test_replica_comes_between_a_large_container(etcd: FakeEtcd) -> None:
+def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
     """A claim that came while a large container was leaving keeps its object."""
-    first, second = started(etcd, ["h1", "h2"])
+    first, second = started(fake, ["h1", "h2"])
     first.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
     settling = Settling([change("c1")], first.memory, first.fence)
     assert isinstance(settling.request, Read)
-    settling.answer(etcd.carry_out(settling.request))
+    settling.answer(fake.carry_out(settling.request))
     second.settle(publication("c2", router("r7", rule="a")))
     first.drive(settling)
-    assert view(etcd) == {"http/routers/r7/rule": "a"}
-    assert state(etcd).objects[Ref("http", "routers", "r7")].definer.container == identifier("c2")
+    assert view(fake) == {"http/routers/r7/rule": "a"}
+    assert state(fake).objects[Ref("http", "routers", "r7")].definer.container == identifier("c2")
 
 
 @pytest.mark.parametrize(
@@ -79,42 +79,42 @@ def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> Non
     assert came.settled[identifier("c2")].published
 
 
-def test_many_leave_what_others_share(etcd: FakeEtcd) -> None:
+def test_many_leave_what_others_share(fake: FakeEtcd) -> None:
     """A container that hands on more than fits one transaction leaves in several."""
-    first, second = started(etcd, ["h1", "h2"])
+    first, second = started(fake, ["h1", "h2"])
     items = [router(f"r{number}", rule="a") for number in range(100)]
     first.settle(publication("c1", *items))
     second.settle(publication("c2", *items, created="2"))
     first.settle("c1")
-    assert {it.definer.container for it in state(etcd).objects.values()} == {identifier("c2")}
-    assert len(view(etcd)) == 100
+    assert {it.definer.container for it in state(fake).objects.values()} == {identifier("c2")}
+    assert len(view(fake)) == 100
 
 
-def test_hundred_containers_start_at_once(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_hundred_containers_start_at_once(fake: FakeEtcd, bridge: Bridge) -> None:
     """Containers that have nothing in common share few transactions."""
-    before = etcd.revision
+    before = fake.revision
     bridge.settle(*(publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)))
-    assert len(view(etcd)) == 100
-    assert etcd.revision - before <= 4
+    assert len(view(fake)) == 100
+    assert fake.revision - before <= 4
 
 
 @pytest.mark.parametrize("leaves", [200, 3_000])
-def test_an_object_with_many_leaves_is_handed_on(etcd: FakeEtcd, bridge: Bridge, leaves: int) -> None:
+def test_an_object_with_many_leaves_is_handed_on(fake: FakeEtcd, bridge: Bridge, leaves: int) -> None:
     """What succeeds a definition may add any number of leaves to it: they are compared as one range."""
     many = {f"option{number}": "x" for number in range(leaves)}
     bridge.settle(publication("c1", router("web", rule="a"), created="2"))
     bridge.settle(publication("c2", router("web", **many), created="1"))
     bridge.settle("c1")
-    assert len(view(etcd)) == leaves
+    assert len(view(fake)) == leaves
 
 
-def test_what_cannot_be_handed_on_stays(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
     """A claim that another kind of bridge let grow too large keeps a definer from leaving: told, nothing hangs."""
     bridge.settle(publication("c1", router("web", rule="a"), created="2"))
     bridge.settle(publication("c2", router("web", rule="b"), created="1"))
     key = layout().claim(Ref("http", "routers", "web"), layout().me(identifier("c2")))
-    etcd.put(key, etcd.keys[key].value.replace('"b"', f'"{"b" * 600_000}"'))
+    fake.put(key, fake.keys[key].value.replace('"b"', f'"{"b" * 600_000}"'))
     came = bridge.settle("c1", publication("c3", router("api", rule="a")))
     assert "cannot leave" in came.settled[identifier("c1")].problems[0].message
     assert not came.unsettled
-    assert view(etcd) == {"http/routers/web/rule": "a", "http/routers/api/rule": "a"}
+    assert view(fake) == {"http/routers/web/rule": "a", "http/routers/api/rule": "a"}

@@ -24,12 +24,12 @@ UNLIKE = pytest.param({"leaves": [["rule", "a"]]}, id="reads like nothing known"
 
 
 def by_a_later_bridge(
-    etcd: FakeEtcd, bridge: Bridge, more: Mapping[str, object] = NOTHING, key: str = FORCE
+    fake: FakeEtcd, bridge: Bridge, more: Mapping[str, object] = NOTHING, key: str = FORCE
 ) -> dict[str, object]:
     """Have a key written by a later bridge, which says more; returns all that it says."""
-    said: dict[str, object] = {**json.loads(etcd.keys[key].value), "format": 9, "later": [1], **more}
-    etcd.put(key, json.dumps(said))
-    bridge.memory.learn(Range(key), etcd.find(Range(key)))
+    said: dict[str, object] = {**json.loads(fake.keys[key].value), "format": 9, "later": [1], **more}
+    fake.put(key, json.dumps(said))
+    bridge.memory.learn(Range(key), fake.find(Range(key)))
     return said
 
 
@@ -39,81 +39,81 @@ def definer(container: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
-def test_a_definer_hands_on(etcd: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
+def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
     """When its definer leaves, the newest claim of those that agree defines it: nothing else changes."""
     bridge.settle(publication("c1", router("web", rule="a")))
     bridge.settle(publication("c2", router("web", rule="a"), application="blog", created="2"))
     bridge.settle(publication("c3", router("web", rule="a"), created="3"))
-    said, shown = by_a_later_bridge(etcd, bridge, more), view(etcd)
+    said, shown = by_a_later_bridge(fake, bridge, more), view(fake)
     bridge.settle("c1")
-    assert json.loads(etcd.keys[FORCE].value) == {**said, "definer": definer("c3"), "created": "3"}
+    assert json.loads(fake.keys[FORCE].value) == {**said, "definer": definer("c3"), "created": "3"}
     bridge.settle("c3")
     left = {**said, "definer": definer("c2"), "created": "2", "application": "blog"}
-    assert json.loads(etcd.keys[FORCE].value) == left
-    assert view(etcd) == shown
+    assert json.loads(fake.keys[FORCE].value) == left
+    assert view(fake) == shown
 
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
-def test_the_last_one_takes_it_away(etcd: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
+def test_the_last_one_takes_it_away(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
     """When the last one leaves that claims it, nothing is left, and there is nothing to tell."""
     bridge.settle(web("c1"))
-    by_a_later_bridge(etcd, bridge, more)
+    by_a_later_bridge(fake, bridge, more)
     assert not messages(bridge.settle("c1"))
-    assert not view(etcd)
-    assert etcd.keys.keys() == {layout().alive(), layout().host_record()}
+    assert not view(fake)
+    assert fake.keys.keys() == {layout().alive(), layout().host_record()}
 
 
-def test_what_is_not_known_of_it_is_told(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_what_is_not_known_of_it_is_told(fake: FakeEtcd, bridge: Bridge) -> None:
     """Leaves that are not as they are known may be anybody's: they stay, and are named."""
     bridge.settle(publication("c1", router("web", priority="1", rule="a")))
-    by_a_later_bridge(etcd, bridge)
-    etcd.put(f"traefik/{RULE}", "b")
-    etcd.put("traefik/http/routers/web/later", "x")
+    by_a_later_bridge(fake, bridge)
+    fake.put(f"traefik/{RULE}", "b")
+    fake.put("traefik/http/routers/web/later", "x")
     [told] = messages(bridge.settle("c1"))
     assert told.endswith("left are traefik/http/routers/web/later, traefik/http/routers/web/rule")
-    assert view(etcd) == {RULE: "b", "http/routers/web/later": "x"}
-    assert FORCE not in etcd.keys
+    assert view(fake) == {RULE: "b", "http/routers/web/later": "x"}
+    assert FORCE not in fake.keys
 
 
-def test_a_recreated_container_defines_it_anew(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_a_recreated_container_defines_it_anew(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that is alone and made anew is one change, after which the format is today's."""
     bridge.settle(web("c1"))
-    by_a_later_bridge(etcd, bridge)
-    before = etcd.keys[f"traefik/{RULE}"]
+    by_a_later_bridge(fake, bridge)
+    before = fake.keys[f"traefik/{RULE}"]
     assert rules(bridge.settle("c1", web("c2", created="2")))["c2"][0] == "DEFINE"
-    assert isinstance(decode_object(etcd.keys[FORCE].value), ObjectRecord)
-    assert etcd.keys[f"traefik/{RULE}"] == before
+    assert isinstance(decode_object(fake.keys[FORCE].value), ObjectRecord)
+    assert fake.keys[f"traefik/{RULE}"] == before
 
 
-def test_a_later_claim_succeeds_as_what_it_reads_like(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_a_later_claim_succeeds_as_what_it_reads_like(fake: FakeEtcd, bridge: Bridge) -> None:
     """Where only a later bridge's claim is left, it defines; application and age are what they read like."""
     bridge.settle(web("c1", rule="b"))
     bridge.settle(web("c2", created="2", rule="b"))
-    by_a_later_bridge(etcd, bridge, key=layout().claim(WEB, layout().me(identifier("c2"))))
+    by_a_later_bridge(fake, bridge, key=layout().claim(WEB, layout().me(identifier("c2"))))
     bridge.settle("c1")
-    record = decode_object(etcd.keys[FORCE].value)
+    record = decode_object(fake.keys[FORCE].value)
     assert isinstance(record, ObjectRecord)
     assert (record.definer, record.application, record.created) == (Claimant(**definer("c2")), "shop", "2")
 
 
-def test_a_host_is_removed_with_all_it_defined(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_a_host_is_removed_with_all_it_defined(fake: FakeEtcd, bridge: Bridge) -> None:
     """Whoever removes a host takes away what later bridges made of its definitions, and forgets it."""
-    etcd.put(layout().permanent.key, layout().permanent.value)
+    fake.put(layout().permanent.key, layout().permanent.value)
     bridge.settle(web("c1"))
-    by_a_later_bridge(etcd, bridge)
-    etcd.put("traefik/http/routers/web/later", "x")
-    etcd.delete(layout().alive())
-    steps = removal(layout(), unchanged(layout(), None, etcd.keys[layout().host_record()]))
-    came = driven(steps, next(steps), etcd)
+    by_a_later_bridge(fake, bridge)
+    fake.put("traefik/http/routers/web/later", "x")
+    fake.delete(layout().alive())
+    steps = removal(layout(), unchanged(layout(), None, fake.keys[layout().host_record()]))
+    came = driven(steps, next(steps), fake)
     assert came.done
     assert len(came.problems) == 1
-    assert sorted(etcd.keys) == [layout().permanent.key, "traefik/http/routers/web/later"]
+    assert sorted(fake.keys) == [layout().permanent.key, "traefik/http/routers/web/later"]
 
 
-def test_a_value_without_a_definer_is_only_left(etcd: FakeEtcd, bridge: Bridge) -> None:
+def test_a_value_without_a_definer_is_only_left(fake: FakeEtcd, bridge: Bridge) -> None:
     """What does not even say who defines it stays, whoever leaves."""
     bridge.settle(web("c1"))
-    said = by_a_later_bridge(etcd, bridge, {"definer": "?"})
+    said = by_a_later_bridge(fake, bridge, {"definer": "?"})
     bridge.settle("c1")
-    assert json.loads(etcd.keys[FORCE].value) == said
-    assert isinstance(decode_object(etcd.keys[FORCE].value), Unreadable)
+    assert json.loads(fake.keys[FORCE].value) == said
+    assert isinstance(decode_object(fake.keys[FORCE].value), Unreadable)
