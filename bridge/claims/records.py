@@ -108,7 +108,7 @@ class Unreadable:
 Record = TypeVar("Record")
 
 
-REMEMBERED, LONGEST = 256, 1_000
+REMEMBERED, LONGEST = 64, 1_000
 """How many decoded values are remembered, and up to which length: what labels blow up is decoded each time."""
 
 

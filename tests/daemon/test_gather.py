@@ -110,9 +110,12 @@ def resynced(engine: CountingEngine) -> None:
 
 def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """At the start and later, others are routed; so is this one, once it is answered."""
-    hanging, other = engine.run(container("hanging")), engine.run(container("other"))
+    some = [engine.run(container(f"some{number}")) for number in range(20)]
+    hanging = engine.run(container("hanging"))
+    others = [*some, *(engine.run(container(f"other{number}")) for number in range(20))]
     with engine.hanging(hanging), bridge(engine, etcd, root_key) as keys:
-        routed(keys, other)
+        for other in others:
+            routed(keys, other)
         routed(keys, engine.run(container("later")))
         assert not keys.servers(hanging)
 
