@@ -10,7 +10,7 @@ from bridge.claims.gather import claimed
 from bridge.claims.layout import Layout
 from bridge.claims.place import Place
 from bridge.claims.records import ObjectRecord, encode_claim
-from bridge.claims.transaction import Compare, Put, Range, Revision, Transaction
+from bridge.claims.transaction import Compare, Put, Range, Revision, Transaction, as_bytes
 from bridge.labels.model import Ref
 from bridge.view.model import Item, Publication
 
@@ -83,7 +83,7 @@ def _weight(publication: Publication, item: Item, layout: Layout) -> int:
 
 
 def _bytes(*texts: str) -> int:
-    return sum(len(text.encode(errors="surrogateescape")) for text in texts)
+    return sum(len(as_bytes(text)) for text in texts)
 
 
 def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import overload
 
-from bridge.claims.transaction import KeyValue
+from bridge.claims.transaction import KeyValue, as_bytes, as_text
 
 
 class Table(Sequence[KeyValue]):
@@ -25,7 +25,7 @@ class Table(Sequence[KeyValue]):
     def extend(self, listed: Iterable[KeyValue]) -> None:
         """Take in keys that come after all that are there."""
         for seen in listed:
-            self.add(_encoded(seen.key), _encoded(seen.value), seen.create_revision, seen.mod_revision)
+            self.add(as_bytes(seen.key), as_bytes(seen.value), seen.create_revision, seen.mod_revision)
 
     def add(self, key: bytes, value: bytes, create_revision: int, mod_revision: int) -> None:
         """Take in a key that comes after all that are there, as it travels."""
@@ -51,26 +51,18 @@ class Table(Sequence[KeyValue]):
 
     def names(self) -> Iterator[str]:
         """Return the keys without their values."""
-        return map(_decoded, self._keys)
+        return map(as_text, self._keys)
 
     def find(self, key: str) -> KeyValue | None:
         """Return a key as it was listed, None where it was not there."""
-        wanted = _encoded(key)
+        wanted = as_bytes(key)
         place = bisect_left(self._keys, wanted)
         return self._at(place) if self._keys[place : place + 1] == [wanted] else None
 
     def _at(self, place: int) -> KeyValue:
         start = self._ends[place - 1] if place else 0
-        key, value = _decoded(self._keys[place]), _decoded(self._values[start : self._ends[place]])
+        key, value = as_text(self._keys[place]), as_text(self._values[start : self._ends[place]])
         return KeyValue(key, value, self._created[place], self._modified[place])
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode(errors="surrogateescape")
-
-
-def _decoded(raw: bytes | bytearray) -> str:
-    return raw.decode(errors="surrogateescape")
 
 
 def packed(listed: Sequence[KeyValue]) -> Table:

@@ -26,6 +26,19 @@ class Range:
     end: str = ""
 
 
+def as_bytes(text: str) -> bytes:
+    """Return a key or value as etcd holds it and orders it.
+
+    What is not UTF-8 (a stranger's) is surrogate escapes in our texts, and is written back with the bytes it had.
+    """
+    return text.encode(errors="surrogateescape")
+
+
+def as_text(raw: bytes | bytearray) -> str:
+    """Return a key or value of etcd as text, whatever its bytes."""
+    return raw.decode(errors="surrogateescape")
+
+
 class Revision(Enum):
     """Which of a key's revisions a comparison looks at; both are 0 for an absent key."""
 

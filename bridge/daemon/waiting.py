@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from bridge.claims.decide import Settled
-from bridge.claims.transaction import Range
+from bridge.claims.transaction import Range, as_bytes
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.daemon.work import Task, Work
 from bridge.store.client import Store
@@ -59,7 +59,7 @@ class Waiting:
 
 def _within(key: str, ranges: tuple[Range, ...]) -> bool:
     """Whether a key is in one of the ranges; etcd orders keys by their bytes."""
-    name = key.encode(errors="surrogateescape")
+    name = as_bytes(key)
     return any(
-        key == keys.key if not keys.end else keys.key.encode() <= name < keys.end.encode() for keys in ranges
+        key == keys.key if not keys.end else as_bytes(keys.key) <= name < as_bytes(keys.end) for keys in ranges
     )

@@ -1,7 +1,4 @@
-"""etcd's messages: ours made from values, theirs read into values.
-
-A key or value that is not UTF-8 (a stranger's) keeps its bytes as surrogate escapes and is written back alike.
-"""
+"""etcd's messages: ours made from values, theirs read into values."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -17,6 +14,8 @@ from bridge.claims.transaction import (
     Refused,
     Revision,
     Transaction,
+    as_bytes,
+    as_text,
 )
 from bridge.store.stubs import etcdrpc
 
@@ -69,19 +68,9 @@ class TxnResponse(Protocol):
     responses: Sequence[ResponseOp]
 
 
-def encode(text: str) -> bytes:
-    """Return the bytes of a key or value."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def decode(raw: bytes) -> str:
-    """Return a key or value as text, whatever its bytes."""
-    return raw.decode("utf-8", "surrogateescape")
-
-
 def key_value(message: KeyValueMessage) -> KeyValue:
     """Return a key of an answer as a value."""
-    return KeyValue(decode(message.key), decode(message.value), message.create_revision, message.mod_revision)
+    return KeyValue(as_text(message.key), as_text(message.value), message.create_revision, message.mod_revision)
 
 
 def add_keys(answer: RangeResponse, table: Table) -> None:
@@ -92,7 +81,7 @@ def add_keys(answer: RangeResponse, table: Table) -> None:
 
 def range_bounds(keys: Range) -> dict[str, bytes]:
     """Return the fields that say which keys are meant."""
-    return {"key": encode(keys.key), "range_end": encode(keys.end)}
+    return {"key": as_bytes(keys.key), "range_end": as_bytes(keys.end)}
 
 
 def transaction_request(transaction: Transaction, lease: int = 0) -> Message:
@@ -160,9 +149,9 @@ def _compare(compare: Compare) -> Message:
 
 
 def _write(write: Put | Delete, lease: int) -> Message:
-    key = encode(write.key)
+    key = as_bytes(write.key)
     message: Message = (
-        etcdrpc.RequestOp(request_put=etcdrpc.PutRequest(key=key, value=encode(write.value), lease=lease))
+        etcdrpc.RequestOp(request_put=etcdrpc.PutRequest(key=key, value=as_bytes(write.value), lease=lease))
         if isinstance(write, Put)
         else etcdrpc.RequestOp(request_delete_range=etcdrpc.DeleteRangeRequest(key=key))
     )

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from bridge.claims.transaction import Range
+from bridge.claims.transaction import Range, as_text
 from bridge.store.errors import Compacted, StoreUnavailable
-from bridge.store.messages import Header, KeyValueMessage, Message, decode, range_bounds
+from bridge.store.messages import Header, KeyValueMessage, Message, range_bounds
 from bridge.store.session import DEADLINE, HAS_LEADER, Session, Stream
 from bridge.store.stubs import etcdrpc
 
@@ -93,5 +93,5 @@ def _request(keys: Range, revision: int) -> Message:
 
 
 def _event(message: EventMessage) -> Event:
-    value = None if message.type else decode(message.kv.value)
-    return Event(decode(message.kv.key), value, message.kv.mod_revision)
+    value = None if message.type else as_text(message.kv.value)
+    return Event(as_text(message.kv.key), value, message.kv.mod_revision)

@@ -13,10 +13,10 @@ from typing import Any
 
 from docker import APIClient
 
+from bridge.claims.transaction import as_bytes
 from bridge.engine.client import CONCURRENT_INSPECTS
 from bridge.store.client import PAGE
 from bridge.store.connection import Connection
-from bridge.store.messages import encode
 from bridge.store.stubs import etcdrpc
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     for text in asked.get("transactions", ()):
         stub.Txn(etcdrpc.TxnRequest.FromString(base64.b64decode(text)))
     for prefix in asked.get("state", ()):
-        _read(stub, encode(prefix), encode(prefix[:-1] + "0"))
+        _read(stub, as_bytes(prefix), as_bytes(prefix[:-1] + "0"))
 
 
 def _read(stub: Any, key: bytes, end: bytes) -> None:  # noqa: ANN401 - see `stubs.etcdrpc`

@@ -21,14 +21,14 @@ from typing import Any
 import anyio
 
 from bridge.claims.layout import Layout, under
-from bridge.claims.transaction import Range
+from bridge.claims.transaction import Range, as_bytes
 from bridge.container import from_inspect
 from bridge.settings import PlanSettings
 from bridge.settings.options import options
 from bridge.store.client import Store
 from bridge.store.connection import Connection
 from bridge.store.errors import StoreUnavailable
-from bridge.store.messages import encode, range_bounds
+from bridge.store.messages import range_bounds
 from bridge.store.stubs import etcdrpc
 from bridge.view.model import Publication
 from bridge.view.publish import mapped
@@ -194,7 +194,7 @@ def _at_rest(etcd: Etcd, hosts: Process) -> Iterator[Row]:
 
 def _newcomer(kv: Any, hosts: Process) -> Row:  # noqa: ANN401 - etcd's calls
     begun = time.time_ns()
-    kv.Put(etcdrpc.PutRequest(key=encode(Layout(ROOT, STATE, "newcomer").alive())))
+    kv.Put(etcdrpc.PutRequest(key=as_bytes(Layout(ROOT, STATE, "newcomer").alive())))
     wait_for(lambda: len(_heard(hosts)) == HOSTS, WITHIN, hosts.tail)
     waited = Figures(tuple((it - begun) / 1e6 for it in _heard(hosts)))
     return Row(
@@ -230,7 +230,7 @@ def _busy(etcd: Etcd) -> Row:
 
 
 def _reads(etcd: Etcd, kv: Any) -> Iterator[Row]:  # noqa: ANN401 - etcd's calls
-    whole = etcdrpc.RangeRequest(key=encode(ROOT), range_end=encode(ROOT[:-1] + chr(ord(ROOT[-1]) + 1)))
+    whole = etcdrpc.RangeRequest(key=as_bytes(ROOT), range_end=as_bytes(ROOT[:-1] + chr(ord(ROOT[-1]) + 1)))
     took = Figures(tuple(seconds(lambda: kv.Range(whole)) for _ in range(SAMPLES)))
     yield Row(
         f"reading the whole prefix as Traefik does, {_all()}", "s", took, remark="Traefik gives up after 5 s"
