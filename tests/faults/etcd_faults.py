@@ -1,11 +1,20 @@
 """What can happen to a cluster of etcd, each as a block: it lasts inside, and its end is the end of the fault."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.faults.observed import put
 from tests.faults.world import HEALED_WITHIN, World
 from tests.lab.etcd import Etcd
+
+QUOTA = 32_000_000
+"""Bytes that a cluster may use on which `no_space` is to happen: `--quota-backend-bytes`."""
+
+PIECE = 1_000_000
+LIMITED = f"--quota-backend-bytes={QUOTA}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +37,7 @@ def killed(members: Sequence[Etcd]) -> Iterator[None]:
     for member in members:
         member.kill()
     yield
-    for member in members:
-        member.start()
-    _wait_until_healthy(members)
+    _start_together(members)
 
 
 @contextmanager
@@ -79,6 +86,69 @@ FAULTS: Mapping[str, Fault] = {
     "all members killed": Fault(killed, everybody, 3, 10),
     "all members frozen": Fault(frozen, everybody, 7, 20),
 }
+
+
+@contextmanager
+def no_space(world: World) -> Iterator[None]:
+    """Have the quota used up, until somebody makes room and disarms it.
+
+    What happened before is forgotten with what took the room.
+    """
+    _fill(world.observer)
+    world.start = world.seen()
+    try:
+        yield
+    finally:
+        compact(world, world.start.revision)
+        for member in world.members:
+            member.ctl("defrag")
+        world.observer.ctl("alarm", "disarm")
+
+
+def _fill(etcd: Etcd) -> None:
+    """Write until etcd takes no more."""
+    with suppress(OSError):
+        for _ in range(QUOTA // PIECE + 1):
+            put(etcd, "full", "x" * PIECE)
+    assert "NOSPACE" in etcd.ctl("alarm", "list")
+
+
+@contextmanager
+def wiped(world: World) -> Iterator[None]:
+    """Have no etcd, and then one that is empty."""
+    world.start = None
+    for member in world.members:
+        member.kill()
+        member.wipe()
+    yield
+    _start_together(world.members)
+
+
+@contextmanager
+def restored(world: World) -> Iterator[None]:
+    """Have no etcd, and then one of which some time is gone, restored from a snapshot."""
+    world.start = None
+    with TemporaryDirectory() as directory:
+        snapshot = Path(directory, "snapshot")
+        world.observer.ctl("snapshot", "save", str(snapshot))
+        world.docker.churn(world.chance)
+        for member in world.members:
+            member.kill()
+            member.restore(snapshot)
+    yield
+    _start_together(world.members)
+
+
+def _start_together(members: Sequence[Etcd]) -> None:
+    for member in members:
+        member.start()
+    _wait_until_healthy(members)
+
+
+STATES: Mapping[str, Callable[[World], AbstractContextManager[None]]] = {
+    it.__name__: it for it in (no_space, wiped, restored)
+}
+"""What changes etcd itself; two hosts know of it at once."""
 
 
 def compact(world: World, revision: int) -> None:

@@ -2,9 +2,9 @@
 
     python -m tests.faults.launcher run
 
-FAULT_CALL names the call: `Txn 2` is the second transaction, `removal 3` the third of all calls while it removes
-another host, `goodbye 1` the first while it stops. FAULT_MOMENT is `before` or `after` (of a stream: its first
-answer). FAULT_HARM is KILL, STOP, or LOSE: the bridge lives on, but never hears of this call.
+FAULT_CALL names the call: `Txn 2` is the second transaction, `call 4` the fourth of all calls, `removal 3` the
+third while it removes another host, `goodbye 1` the first while it stops. FAULT_MOMENT is `before` or `after` (of
+a stream: its first answer). FAULT_HARM is KILL, STOP, or LOSE: the bridge lives on, but never hears of this call.
 """
 
 import os
@@ -34,7 +34,7 @@ class Call:
     """One call that begins: what it is named."""
 
     def __init__(self, kind: str) -> None:
-        kinds = [name for name in (kind, _within.get()) if name]
+        kinds = [name for name in (kind, _within.get(), "call") if name]
         _numbers.update(kinds)
         self.names = [f"{name} {_numbers[name]}" for name in kinds]
 

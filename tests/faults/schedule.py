@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tests.faults.docker import Docker
-from tests.faults.etcd_faults import FAULTS, compact
+from tests.faults.etcd_faults import FAULTS, LIMITED, STATES, compact
 from tests.faults.world import HEALED_WITHIN, World, new_world
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Member, cluster
@@ -43,7 +43,7 @@ def make_scene(docker: Docker, prefix: str) -> Iterator[Scene]:
         network = stack.enter_context(make_network())
         place = stack.enter_context(make_host(1, network))
         made = [Member(f"member{number}", address=network.address(0)) for number in range(3)]
-        members = stack.enter_context(cluster("3.4", made))
+        members = stack.enter_context(cluster("3.4", made, (LIMITED,)))
         docker.options = ("--restart=always",)
         docker.populate()
         worlds = []
@@ -157,7 +157,8 @@ def host_cut_off(scene: Scene) -> Iterator[None]:
 @contextmanager
 def history_compacted(scene: Scene) -> Iterator[None]:
     """Have nothing left of what was before this step."""
-    compact(scene.lab, scene.lab.began)
+    assert scene.lab.start
+    compact(scene.lab, scene.lab.start.revision)
     yield
 
 
@@ -191,7 +192,7 @@ KINDS: tuple[Mapping[str, OfScene], ...] = (
     _of("other", BRIDGE),
     _of("lab", DOCKER),
     {"lab: cut off": host_cut_off},
-    _of("lab", ETCD),
+    _of("lab", {**ETCD, **STATES}),
 )
 """In the order in which they begin; they end in the opposite one, since a new bridge needs the others to begin."""
 

@@ -2,20 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from tests.faults.docker import Docker
-from tests.faults.etcd_faults import compact
-from tests.faults.observed import put
+from tests.faults.etcd_faults import LIMITED, compact, no_space, restored, wiped
 from tests.faults.world import HEALED_WITHIN, WITHIN, World, idle, make_world, wait
 from tests.lab.etcd import Etcd, Member, cluster
 from tests.lab.network import make_host, make_network
 from tests.lab.wait import wait_for
 
 TOKEN_TTL = 2
-QUOTA = 4_000_000
 
 LONG = pytest.param(True, marks=pytest.mark.faults, id="long")
 SHORT = pytest.param(False, id="short")
@@ -36,59 +33,26 @@ def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..
 @pytest.mark.parametrize("long", [SHORT, LONG])
 def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
     """An etcd whose quota is used up takes no writes until somebody makes room and disarms it."""
-    world = start_world(f"--quota-backend-bytes={QUOTA}")
-    world.converge("before")
-    while "NOSPACE" not in world.observer.ctl("alarm", "list"):
-        fill(world)
-    full = world.seen().revision
-    with world.ordeal("no space"):
+    world = start_world(LIMITED)
+    with world.ordeal("no space"), no_space(world):
         world.docker.churn(world.chance)
         with idle(world, "no space"):
             wait(15 if long else 3)
-        compact(world, full)
-        for member in world.members:
-            member.ctl("defrag")
-        world.observer.ctl("alarm", "disarm")
-
-
-def fill(world: World) -> None:
-    """Write until etcd refuses."""
-    try:
-        put(world.observer, "full", "x" * 500_000)
-    except OSError:
-        return
 
 
 def test_wiped(start_world: Callable[..., World]) -> None:
     """An etcd that comes back empty is filled again."""
     world = start_world()
-    with world.ordeal("etcd wiped", history=False):
-        for member in world.members:
-            member.kill()
-            member.wipe()
-        start_together(world)
+    with world.ordeal("etcd wiped"), wiped(world):
+        pass
 
 
 @pytest.mark.parametrize("away", [0.0, 7.0], ids=["quickly", "slowly"])
-def test_restored(start_world: Callable[..., World], tmp_path: Path, away: float) -> None:
+def test_restored(start_world: Callable[..., World], away: float) -> None:
     """An etcd that is restored from a snapshot, the bridge's lease included, gets what has happened since."""
-    world, snapshot = start_world(), tmp_path / "snapshot"
-    world.observer.ctl("snapshot", "save", str(snapshot))
-    world.docker.churn(world.chance)
-    with world.ordeal("etcd restored", history=False):
-        for member in world.members:
-            member.kill()
-            member.restore(snapshot)
+    world = start_world()
+    with world.ordeal("etcd restored"), restored(world):
         wait(away)
-        start_together(world)
-
-
-def start_together(world: World) -> None:
-    """Start all members."""
-    for member in world.members:
-        member.start()
-    for member in world.members:
-        member.process.wait_until(member.healthy, HEALED_WITHIN)
 
 
 def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001, it is built

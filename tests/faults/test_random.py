@@ -40,7 +40,7 @@ def scene(shared_scene: Scene) -> Scene:
 )
 def test_random_faults(scene: Scene, seed: int, number: int, longest: float) -> None:
     """Whatever happens, and whatever happens meanwhile, is got over; the test's name tells the seed."""
-    chance = random.Random(seed)
+    chance = scene.lab.chance = random.Random(seed)
     for _ in range(number):
         faults = draw(chance)
         print(f"FAULTS_SEED={seed}:", ", ".join(faults))

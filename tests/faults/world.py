@@ -40,8 +40,8 @@ def wait(seconds: float) -> None:
 class World:
     """One bridge between an engine and the members of a cluster; all its keys are below `prefix`.
 
-    `sites` are the hosts that share the view, and by which constraints their containers are told apart. An ordeal
-    `began` at this revision.
+    `sites` are the hosts that share the view, and by which constraints their containers are told apart. What
+    happens in an ordeal is followed from `start`, which a fault may put off; None where etcd has lost it.
     """
 
     docker: Docker
@@ -51,7 +51,7 @@ class World:
     host: str = "lab"
     sites: Mapping[str, str] = field(default_factory=lambda: {"lab": ""})
     chance: random.Random = field(default_factory=lambda: random.Random(1))
-    began: int = 0
+    start: Moment | None = None
 
     @property
     def layout(self) -> Layout:
@@ -78,19 +78,15 @@ class World:
         return next(member for member in self.members if leads(member))
 
     @contextmanager
-    def ordeal(self, name: str, within: float = WITHIN, *, history: bool = True) -> Iterator[None]:
-        """Hold what happens in the block to all that is promised; its end is the end of the fault.
-
-        Without `history`, etcd itself loses what has happened, and keys may be written again.
-        """
+    def ordeal(self, name: str, within: float = WITHIN) -> Iterator[None]:
+        """Hold what happens in the block to all that is promised; its end is the end of the fault."""
         self.converge("before")
-        start, before = self.seen(), self.wanted()
+        self.start, before = self.seen(), self.wanted()
         self.docker.changed.clear()
-        self.began = start.revision
         yield
         after = self.converge(name, within)
-        if history:
-            self.replay(start, self.tick(), _ran_on(before, after, self.docker.changed))
+        if self.start is not None:
+            self.replay(self.start, self.tick(), _ran_on(before, after, self.docker.changed))
         check(*(state(self.seen().keys, self.prefix),) * 2, self.layout, {})
 
     def converge(self, name: str, within: float = WITHIN) -> Mapping[str, str]:

@@ -71,6 +71,10 @@ class Bridge(Part):
             return bool(json.loads(asking.makefile().readline())["healthy"])
         return False
 
+    def start_command(self, program: Command, *arguments: str) -> Process:
+        """Start another command of a program with the same settings, without waiting."""
+        return Process([*program, *arguments], self._work.path / arguments[0], self._env)
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the product with the same settings."""
         return subprocess.run(

@@ -1,0 +1,111 @@
+"""Who purges a host comes to harm: the next purge finishes, and a host that came back meanwhile loses nothing."""
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.daemon.keys import Key
+from tests.faults.test_bridge import REACHED, Point, Points, every
+from tests.hosts.fakes import STARTED_WITHIN, FakeHost, fake_host
+from tests.lab.etcd import Etcd
+from tests.lab.process import Process
+from tests.lab.wait import wait_for
+
+CALLS = tuple(f"call {number}" for number in range(1, 12))
+"""What a purge asks of etcd: seven reads, of what it shows and what it removes; the last call forgets the host."""
+
+BEYOND = Point("call 12", "before", "KILL")
+SOME = [
+    Point("call 7", "after", "LOSE"),
+    Point("call 9", "before", "KILL"),
+    Point("call 6", "before", "STOP"),
+    Point("call 11", "before", "STOP"),
+]
+PURGED_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A host that is retired, one that is left, and a purge of the former; they share a router and a service."""
+
+    retired: FakeHost
+    left: FakeHost
+    container: str
+    before: Mapping[str, Key]
+    purge: Process
+
+    def kept(self) -> bool:
+        """Whether nothing is missing of what others have, and nothing of theirs was written again."""
+        return self.before.items() >= self.left.keys.view().items() and any(
+            "/left-" in path for path in self.left.keys.view()
+        )
+
+    def wait_until_reached(self) -> None:
+        """Wait until the purge has come to its point."""
+        wait_for(lambda: REACHED in self.purge.log.read_text(), PURGED_WITHIN, self.purge.tail)
+
+
+@contextmanager
+def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
+    """Retire a host, and begin to purge it."""
+    with ExitStack() as stack:
+        retired, left = (stack.enter_context(fake_host(etcd, root_key, name)) for name in ("retired", "left"))
+        containers = {host.name: host.run(f"on-{host.name}") for host in (retired, left)}
+        for host in (retired, left):
+            host.start()
+            host.wait_until_routed(containers[host.name])
+        before = left.keys.view()
+        retired.process.end()
+        purge = left.bridge.start_command(point.program, "purge", "retired", "--yes")
+        stack.callback(purge.kill)
+        yield Scene(retired, left, containers["retired"], before, purge)
+
+
+@contextmanager
+def scenes(etcd: Etcd, root_key: str, points: Points) -> Iterator[list[Scene]]:
+    """Make a scene for each point."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(scene(etcd, f"{root_key}-{at}", point)) for at, point in enumerate(points)]
+
+
+def test_it_takes_as_many_calls(etcd: Etcd, root_key: str) -> None:
+    """An unharmed purge ends before the first call that is not among those that come to harm."""
+    with scene(etcd, root_key, BEYOND) as it:
+        assert it.purge.wait(PURGED_WITHIN) == 0, it.purge.tail()
+        assert not it.left.left_of("retired")
+
+
+@pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(CALLS, "KILL", "STOP", "LOSE")])
+def test_harm_at_a_purge(etcd: Etcd, root_key: str, points: Points) -> None:
+    """Killed or not answered, it is repeated; frozen, it finds that the host has come back."""
+    with scenes(etcd, root_key, points) as made:
+        for it, point in zip(made, points, strict=True):
+            it.wait_until_reached()
+            if point.harm == "STOP":
+                see_it_refused(it, point)
+            else:
+                see_it_repeated(it, point)
+
+
+def see_it_repeated(it: Scene, point: Point) -> None:
+    """Purge again, after which nothing is left of the host, and all of the others."""
+    it.purge.wait(PURGED_WITHIN)
+    assert it.kept(), point
+    again = it.left.bridge.command("purge", "retired", "--yes")
+    assert again.returncode == 0 or "nothing is known of a host retired" in again.stderr, again.stderr
+    assert not it.left.left_of("retired"), point
+    assert it.kept(), point
+
+
+def see_it_refused(it: Scene, point: Point) -> None:
+    """Have the host come back while the purge stands still: when that goes on, nobody loses anything."""
+    it.retired.bridge.start()
+    it.retired.process.wait_until(it.retired.bridge.synced, STARTED_WITHIN)
+    routed = it.left.keys.view()
+    it.purge.send(signal.SIGCONT)
+    it.purge.wait(PURGED_WITHIN)
+    assert it.left.keys.view() == routed, point
+    assert it.retired.routed(it.container), point
