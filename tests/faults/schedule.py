@@ -192,12 +192,16 @@ KINDS: tuple[Mapping[str, OfScene], ...] = (
     _of("other", BRIDGE),
     _of("lab", DOCKER),
     {"lab: cut off": host_cut_off},
-    _of("lab", {**ETCD, **STATES}),
 )
-"""In the order in which they begin; they end in the opposite one, since a new bridge needs the others to begin."""
+OF_ETCD = _of("lab", ETCD), _of("lab", STATES)
+"""Of these there is one at a time."""
 
 
 def draw(chance: random.Random) -> Mapping[str, OfScene]:
-    """Choose one fault, or several of different kinds."""
-    chosen = {name: kind[name] for kind in KINDS if chance.random() < CHANCE for name in [chance.choice([*kind])]}
+    """Choose one fault, or several of different kinds, in the order in which they begin.
+
+    They end in the opposite one, since a new bridge needs the others to begin.
+    """
+    kinds = (*KINDS, chance.choice(OF_ETCD))
+    chosen = {name: kind[name] for kind in kinds if chance.random() < CHANCE for name in [chance.choice([*kind])]}
     return chosen or draw(chance)
