@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,9 @@ ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
 LAST = FakeContainer("zz-last", {"traefik.enable": "true", "traefik.http.routers.zz-last.rule": "Host(`last`)"})
 # Of several servers that cannot be used Traefik names any one, also one without a URL.
 ADDRESS = re.compile(r"127(\.\d+){3}|\[fd00:(1:)?:[0-9a-f]+\]|(?<=server URL )\S*(?=: )")
+COPY = re.compile(r"^[a-z]+-conflicted-")
+"""How the name of a router's copy begins. Source: resolveHTTPTLSOptions in pkg/server/aggregator.go of traefik."""
+
 TRAEFIK_OPTIONS = {
     "exposed_by_default": "exposedByDefault",
     "default_rule": "defaultRule",
@@ -80,7 +83,8 @@ class Outcome:
         owners: dict[str, list[Placed]] = {}
         for placed in self.containers:
             owners.setdefault(owner(placed.container.name), []).append(placed)
-        sides = _comparable(self.theirs, "docker"), _comparable(self.ours, "etcd")
+        failed = {owner(name) for name, it in self.theirs.get("services", {}).items() if _failed_for_nothing(it)}
+        sides = _comparable(self.theirs, "docker", failed), _comparable(self.ours, "etcd", failed)
         for section in sorted({*sides[0], *sides[1]}):
             theirs, ours = (side.get(section, {}) for side in sides)
             for name in sorted({*theirs, *ours}):
@@ -126,15 +130,32 @@ def compare(
         return Outcome(containers, theirs, ours, bridge.log())
 
 
-def _comparable(sections: Sections, provider: str) -> Sections:
+def _failed_for_nothing(service: Mapping[str, Any]) -> bool:
+    """Whether Traefik gave a service up that has a server without an address.
+
+    It gives up for any server, this one too, where the service's transport is unknown, and then looks at nothing
+    else of the routers that use the service.
+    """
+    told = any("getting RoundTripper" in text for text in service.get("error", ()))
+    return told and {} in service.get("loadBalancer", {}).get("servers", ())
+
+
+def _comparable(sections: Sections, provider: str, failed: Collection[str]) -> Sections:
     """Leave out what changes with time or is made up, and Traefik's servers without an address.
 
-    Those are what its Docker provider makes of a container that is kept although it does not serve.
+    Those are what its Docker provider makes of a container that is kept although it does not serve. What is said
+    of the objects of those who `failed` for them is left out, too.
     """
     copied: dict[str, dict[str, Any]] = json.loads(json.dumps(sections))
+    copied["routers"] = _without_copies(copied.get("routers", {}))
     for objects in copied.values():
         for name, content in objects.items():
             content.pop("serverStatus", None)
+            if "usedBy" in content:
+                content["usedBy"] = sorted({COPY.sub("", name) for name in content["usedBy"]})
+            if owner(name) in failed:
+                content.pop("error", None)
+                content.pop("status", None)
             if "error" in content:
                 # Which of several bad servers is named is random.
                 content["error"] = sorted({ADDRESS.sub("ADDRESS", text) for text in content["error"]})
@@ -146,6 +167,22 @@ def _comparable(sections: Sections, provider: str) -> Sections:
                 serving = [server for server in balancer.pop("servers") if server]
                 balancer |= {"servers": serving} if serving else {}
     return copied
+
+
+def _without_copies(routers: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Put together routers of which Traefik made copies; a copy has only some of the router's entry points.
+
+    It makes one for each entry point on which others serve the same host with other TLS options: so one that only
+    one side has, since the bridge refuses its container, divides others.
+    """
+    whole: dict[str, dict[str, Any]] = {}
+    for name, router in routers.items():
+        same = whole.setdefault(COPY.sub("", name), router)
+        if "tls" in router:
+            for field in ("entryPoints", "using", "error"):
+                if said := {*same.get(field, ()), *router.get(field, ())}:
+                    same[field] = sorted(said)
+    return whole
 
 
 def cookie_name(service: str) -> str:

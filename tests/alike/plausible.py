@@ -111,7 +111,8 @@ def _bent(dice: Random, label: str, app: str) -> str:
     elif chance < 0.99:
         parts = parts[:-1]
     else:
-        parts.append(dice.choice(("foo", "main", "0")))
+        # No key can hold what a plugin would call "0".
+        parts.append(dice.choice(("foo", "main") if "Plugin" in parts else ("foo", "main", "0")))
     return ".".join(parts)
 
 

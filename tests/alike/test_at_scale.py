@@ -6,7 +6,10 @@ or case of its own, which docs/deviations.md names:
 - several networks without a network label, a port bound for TCP and UDP with use_bind_port_ip (random);
 - names and map keys of digits only, names with "/" or "___lock", names that differ in case between containers;
 - containers that disagree on an object, and several that bring the same URL to one service;
-- the servers without an address of containers that are kept although they do not serve;
+- the servers without an address of containers that are kept although they do not serve, and that Traefik gives a
+  service up for such a server, here in `test_server_without_an_address`;
+- on which entry points Traefik serves a router without its TLS options, since others have the same host with other
+  ones, here in `test_conflicting_tls_options`;
 - an empty scheme on Traefik 2.11, here in `test_empty_scheme`;
 - on Traefik 2.11 containers with a `server.url`: it ignores this, which 3.4 reads, and the bridge refuses such a
   container, here in `test_url_on_2_11`.
@@ -97,6 +100,43 @@ def test_empty_scheme(etcd: Etcd) -> None:
     assert [it.name for it in outcome.differences()] == ["a", "a-s"]
     assert outcome.theirs["services"]["a-s"]["loadBalancer"]["servers"] == [{"url": "://127.0.0.2:80"}]
     assert outcome.ours["services"]["a-s"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.2:80"}]
+
+
+def test_server_without_an_address(etcd: Etcd) -> None:
+    """With a transport that does not exist, Traefik gives a service up also for a server without an address."""
+    router, service = "traefik.http.routers.a-r", "traefik.http.services.a-s.loadbalancer"
+    labels = {
+        f"{router}.rule": "Nonsense(`x`)",
+        f"{service}.server.port": "80",
+        f"{service}.serverstransport": "nosuch",
+        "traefik.docker.allownonrunning": "true",
+    }
+    outcome = compare([Placed(FakeContainer("a", labels), runs=False)], etcd, "3.7")
+    theirs, ours = (side["services"]["a-s"] for side in (outcome.theirs, outcome.ours))
+    assert (theirs["loadBalancer"]["servers"], theirs["status"]) == ([{}], "disabled")
+    assert ("servers" in ours["loadBalancer"], ours["status"]) == (False, "enabled")
+    assert not outcome.differences()
+
+
+@releases
+def test_conflicting_tls_options(etcd: Etcd, release: TraefikRelease) -> None:
+    """Of two that serve a host with different TLS options, both are copied, on both sides."""
+    routers = {"a": "none", "b": "some@file"}
+    labels = {
+        name: {
+            f"traefik.http.routers.{name}-r.rule": "Host(`a.example`)",
+            f"traefik.http.routers.{name}-r.entrypoints": "web",
+            f"traefik.http.routers.{name}-r.tls.options": options,
+        }
+        for name, options in routers.items()
+    }
+    outcome = compare([Placed(FakeContainer(name, it)) for name, it in labels.items()], etcd, release)
+    copies = {"web-conflicted-a-r", "web-conflicted-b-r"}
+    assert [{name for name in side["routers"] if "-r" in name} for side in (outcome.theirs, outcome.ours)] == [
+        copies,
+        copies,
+    ]
+    assert not outcome.differences()
 
 
 def test_cookie_without_a_name(etcd: Etcd) -> None:
