@@ -64,13 +64,9 @@ async def _refresh(leases: Any, lease: int) -> None:  # noqa: ANN401 - see `stub
     while True:
         await asyncio.sleep(LEASE / REFRESHES)
         try:
-            stream = leases.LeaseKeepAlive()
-            await stream.write(etcdrpc.LeaseKeepAliveRequest(ID=lease))
-            await stream.done_writing()
-            if (await stream.read()).TTL <= 0:
+            if (await leases.LeaseKeepAlive(etcdrpc.LeaseKeepAliveRequest(ID=lease))).TTL <= 0:
                 print("a lease was lost", flush=True)
                 return
-            await stream.read()
         except aio.AioRpcError as error:
             print(f"a refresh failed: {error.details()}", flush=True)
 
