@@ -195,6 +195,11 @@ def test_problem(label: str, value: str, message: str, hint: str) -> None:
         pytest.param([".a.x", ".a[0]"], "mixes names and positions in a list", id="names and positions"),
         pytest.param([".a.a", ".a.B", ".b"], "has names that differ only in letter case", id="letter case"),
         pytest.param([".l[0].a.x", ".l[0].a[0]"], "mixes names and positions in a list", id="inside a list"),
+        pytest.param(
+            [".a.0"],
+            "has the name '0', which has only digits, which Traefik takes for a position in a list",
+            id="digits",
+        ),
     ],
 )
 def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) -> None:

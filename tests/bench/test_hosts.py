@@ -1,0 +1,38 @@
+"""The hosts at rest of the simulation live as bridges do: they refresh their leases, and hear of each other."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.claims.layout import Layout
+from tests.bench.scene import ROOT
+from tests.lab.etcd import Etcd
+from tests.lab.process import Process
+
+NUMBER = 2
+WITHIN = 20.0
+REFRESHES = r'grpc_server_handled_total\{grpc_code="OK",grpc_method="LeaseKeepAlive",.*\}'
+LAYOUT = Layout(ROOT, "docker-event-bridge", "newcomer")
+
+
+@pytest.fixture
+def hosts(etcd: Etcd, tmp_path: Path) -> Iterator[Process]:
+    """Return a process that is some hosts, which leave nothing."""
+    process = Process([sys.executable, "-m", "tests.bench.hosts", etcd.endpoint, str(NUMBER)], tmp_path / "log")
+    try:
+        process.wait_until(lambda: "ready" in process.log.read_text(), WITHIN)
+        yield process
+    finally:
+        process.kill()
+        etcd.ctl("del", "--prefix", LAYOUT.state)
+
+
+def test_hosts_live_and_hear(etcd: Etcd, hosts: Process) -> None:
+    """Each refreshes its lease more than once, and each hears of a newcomer."""
+    before = etcd.metric(REFRESHES)
+    hosts.wait_until(lambda: etcd.metric(REFRESHES) > before + 2 * NUMBER, WITHIN)
+    etcd.ctl("put", LAYOUT.alive(), "")
+    hosts.wait_until(lambda: sum(line.isdigit() for line in hosts.log.read_text().splitlines()) == NUMBER, WITHIN)
+    assert "lease" not in hosts.log.read_text()
