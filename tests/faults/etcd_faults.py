@@ -116,25 +116,42 @@ def _fill(etcd: Etcd) -> None:
 @contextmanager
 def wiped(world: World) -> Iterator[None]:
     """Have no etcd, and then one that is empty."""
-    world.start = None
-    for member in world.members:
-        member.kill()
-        member.wipe()
-    yield
-    _start_together(world.members)
+    with _other_data(world, Etcd.wipe):
+        yield
 
 
 @contextmanager
 def restored(world: World) -> Iterator[None]:
-    """Have no etcd, and then one of which some time is gone, restored from a snapshot."""
-    world.start = None
+    """Have no etcd, and then one of which some time is gone: what has happened was committed, or is under way."""
+    with saved(world) as snapshot:
+        world.docker.churn(world.chance)
+        with restored_from(world, snapshot):
+            yield
+
+
+@contextmanager
+def saved(world: World) -> Iterator[Path]:
+    """Save a snapshot, and return where it is."""
     with TemporaryDirectory() as directory:
         snapshot = Path(directory, "snapshot")
         world.observer.ctl("snapshot", "save", str(snapshot))
-        world.docker.churn(world.chance)
-        for member in world.members:
-            member.kill()
-            member.restore(snapshot)
+        yield snapshot
+
+
+@contextmanager
+def restored_from(world: World, snapshot: Path) -> Iterator[None]:
+    """Have no etcd, and then one that knows what the snapshot knows."""
+    with _other_data(world, lambda member: member.restore(snapshot)):
+        yield
+
+
+@contextmanager
+def _other_data(world: World, change: Callable[[Etcd], None]) -> Iterator[None]:
+    """Have no etcd, and then one whose members' data was changed; it has lost what has happened."""
+    world.start = None
+    for member in world.members:
+        member.kill()
+        change(member)
     yield
     _start_together(world.members)
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.faults.docker import Docker
-from tests.faults.etcd_faults import LIMITED, compact, no_space, restored, wiped
+from tests.faults.etcd_faults import LIMITED, compact, no_space, restored_from, saved, wiped
 from tests.faults.world import HEALED_WITHIN, WITHIN, World, idle, make_world, wait
 from tests.lab.etcd import Etcd, Member, cluster
 from tests.lab.network import make_host, make_network
@@ -51,8 +51,11 @@ def test_wiped(start_world: Callable[..., World]) -> None:
 def test_restored(start_world: Callable[..., World], away: float) -> None:
     """An etcd that is restored from a snapshot, the bridge's lease included, gets what has happened since."""
     world = start_world()
-    with world.ordeal("etcd restored"), restored(world):
-        wait(away)
+    with saved(world) as snapshot:
+        world.docker.churn(world.chance)
+        # It begins when all of this is committed.
+        with world.ordeal("etcd restored"), restored_from(world, snapshot):
+            wait(away)
 
 
 def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001, it is built
