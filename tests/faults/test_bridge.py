@@ -2,21 +2,20 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 import pytest
 
 from tests.faults.docker import Docker
 from tests.faults.observed import Moment
+from tests.faults.points import REACHED, Point, Points, every
 from tests.faults.world import HEALED_WITHIN, World, new_world, wait
 from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
 
 PRODUCT = (sys.executable, "-m", "bridge")
 LEASE_OVER = 7.0
-REACHED = "fault point reached"
 CALLS = (
     *(f"Txn {number}" for number in range(1, 8)),
     "LeaseGrant 1",
@@ -28,33 +27,6 @@ CALLS = (
 """What a bridge asks of etcd when it starts (up to the fifth transaction) and meets some events."""
 
 EARLIER = "an earlier bridge"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Where a bridge comes to harm: before or after which of its calls to etcd, and how; see the launcher."""
-
-    call: str
-    moment: str
-    harm: str
-
-    @property
-    def program(self) -> tuple[str, ...]:
-        """What starts the bridge that comes to harm there."""
-        variables = f"FAULT_CALL={self.call}", f"FAULT_MOMENT={self.moment}", f"FAULT_HARM={self.harm}"
-        return ("env", *variables, sys.executable, "-m", "tests.faults.launcher")
-
-
-Points = list[Point]
-
-
-def every(calls: Sequence[str], *harms: str) -> list[object]:
-    """Each point of these calls, four at a time, for a long test."""
-    points = [Point(call, moment, harm) for harm in harms for moment in ("before", "after") for call in calls]
-    return [
-        pytest.param(points[first : first + 4], marks=pytest.mark.faults, id=f"every-{first}")
-        for first in range(0, len(points), 4)
-    ]
 
 
 HARMED = [

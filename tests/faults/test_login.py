@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.test_etcd_access import USERS, documented, run
-from tests.faults.test_bridge import EARLIER, PRODUCT, REACHED, Point, Points, every
+from tests.faults.points import REACHED, Point, Points, every
+from tests.faults.test_bridge import EARLIER, PRODUCT
 from tests.faults.world import HEALED_WITHIN
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd

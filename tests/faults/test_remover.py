@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.daemon.keys import Key
-from tests.faults.test_bridge import REACHED, Point, Points, every
+from tests.faults.points import REACHED, Point, Points, every
 from tests.hosts.fakes import STARTED_WITHIN, FakeHost, fake_host
 from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
@@ -43,8 +43,7 @@ class Scene:
 
     def kept(self) -> Mapping[str, Key]:
         """Return what is in the view, servers of those who may go aside."""
-        view = self.left.keys.view().items()
-        return {path: key for path, key in view if "/dead-" not in path and "/remover-" not in path}
+        return self.left.view_without("dead", "remover")
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import bridge
 from tests.daemon.host import WITHIN
-from tests.daemon.keys import Keys
+from tests.daemon.keys import Key, Keys
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer, FakeEngine
@@ -66,6 +66,11 @@ class FakeHost:
         """What is left of a host, in the state and in the view."""
         state = [path for path in self.keys.state() if f"/{host}/" in f"{path}/"]
         return [*state, *(path for path in self.keys.view() if f"/servers/{host}-" in path)]
+
+    def view_without(self, *hosts: str) -> Mapping[str, Key]:
+        """Return what is in the view, but for the servers of these hosts."""
+        theirs = tuple(f"/{host}-" for host in hosts)
+        return {path: key for path, key in self.keys.view().items() if not any(it in path for it in theirs)}
 
     def wait_until_forgotten(self, host: str, within: float) -> None:
         """Wait until nothing is left of a host."""
