@@ -152,7 +152,7 @@ def _comparable(sections: Sections, provider: str, failed: Collection[str]) -> S
         for name, content in objects.items():
             content.pop("serverStatus", None)
             if "usedBy" in content:
-                content["usedBy"] = sorted({COPY.sub("", name) for name in content["usedBy"]})
+                content["usedBy"] = sorted({COPY.sub("", user) for user in content["usedBy"]})
             if owner(name) in failed:
                 content.pop("error", None)
                 content.pop("status", None)
