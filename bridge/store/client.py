@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Never, Protocol
 
-from anyio import Lock, current_time, move_on_after, sleep, to_thread
+from anyio import CancelScope, Lock, current_time, sleep
 
 from bridge.claims.table import Table
 from bridge.claims.transaction import (
@@ -45,9 +45,6 @@ from bridge.store.watch import Watch, watching
 PAGE = 5_000
 # Seconds for a page, which may take long to travel; that its endpoint is lost is found out by the lease.
 PAGE_DEADLINE = 10.0
-
-# Seconds that closing a connection may take.
-CLOSING = 0.5
 
 # How often a lease is refreshed while it would last: often, since this is also what finds a frozen endpoint.
 REFRESHES = 5
@@ -225,7 +222,7 @@ class Store:
             if self._session is None:
                 endpoints = self._connection.endpoints
                 endpoint = endpoints[self._turn % len(endpoints)]
-                self._session = await to_thread.run_sync(Session, self._connection, endpoint)
+                self._session = Session(self._connection, endpoint, await self._connection.open(endpoint))
             return self._session
 
     async def _leave(self, session: Session) -> None:
@@ -233,9 +230,8 @@ class Store:
         if session is self._session:
             self._session = None
             self._turn += 1
-            # Closing waits for the calls that it ends, on a thread, and for no longer than a moment.
-            with move_on_after(CLOSING, shield=True):
-                await to_thread.run_sync(session.close, abandon_on_cancel=True)
+            with CancelScope(shield=True):
+                await session.close()
 
 
 def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from anyio import to_thread
+
 from bridge.store.errors import StoreRejected
-from bridge.store.stubs import Etcd3Client
+from bridge.store.stubs import grpc
 
 # A connection that died without a word is found out within 15 s; etcd throws out who asks much more often.
 OPTIONS = [
@@ -46,20 +48,22 @@ class Connection:
         for endpoint in self.endpoints:
             self._address(endpoint)
 
-    def open(self, endpoint: str) -> Etcd3Client:
-        """Return a client of one endpoint that has not yet connected. Reads the files of TLS, so it blocks."""
+    async def open(self, endpoint: str) -> grpc.aio.Channel:
+        """Return a channel to one endpoint that has not yet connected."""
         host, port = self._address(endpoint)
+        address = f"{host}:{port}"
+        # Never undone: else the end of the last channel blocks the event loop until gRPC's thread has ended.
+        grpc.aio.init_grpc_aio()
+        if not self.ca:
+            return grpc.aio.insecure_channel(address, OPTIONS)
+        return grpc.aio.secure_channel(address, await to_thread.run_sync(self._credentials), OPTIONS)
+
+    def _credentials(self) -> grpc.ChannelCredentials:
         try:
-            return Etcd3Client(
-                host,
-                port,
-                ca_cert=self.ca,
-                cert_cert=self.cert,
-                cert_key=self.key,
-                grpc_options=OPTIONS,
-            )
+            ca, key, cert = (path.read_bytes() if path else None for path in (self.ca, self.key, self.cert))
         except OSError as error:
             raise StoreRejected(f"etcd: {error.filename} cannot be read: {error.strerror}") from error
+        return grpc.ssl_channel_credentials(ca, key, cert)
 
     def _address(self, endpoint: str) -> tuple[str, int]:
         scheme, separator, rest = endpoint.rpartition("://")

@@ -3,12 +3,13 @@
 The package's own calls would block until their deadline; these are the same calls on the same stubs.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from asyncio import CancelledError, current_task
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from anyio import CapacityLimiter, Event, fail_after, to_thread
+from anyio import fail_after
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from bridge.store.connection import Connection
 from bridge.store.errors import EndpointLost, LoginNeeded, NotPermitted, StoreRejected, translated
@@ -27,58 +28,63 @@ HAS_LEADER: Metadata = (("hasleader", "true"),)
 class Stream:
     """The answers of a streaming call, one at a time."""
 
-    def __init__(self, session: "Session", call: grpc.Call) -> None:
+    def __init__(self, session: "Session", call: grpc.aio.StreamStreamCall) -> None:
         self._session = session
         self._call = call
-        # Of its own: a stream waits for ever, and many must leave room for calls.
-        self._thread = CapacityLimiter(1)
 
     async def next(self, deadline: float | None = None) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
-        """Return the next answer; raise EndpointLost after `deadline` seconds or at the stream's end."""
+        """Return the next answer; raise EndpointLost after `deadline` seconds or at the stream's end.
+
+        Whoever is cancelled while waiting ends the stream.
+        """
         try:
             with fail_after(deadline):
-                answer = await to_thread.run_sync(
-                    next, self._call, None, abandon_on_cancel=True, limiter=self._thread
-                )
-        except grpc.RpcError as error:
-            raise translated(error, self._session.endpoint) from error
+                async with self._session.failures():
+                    answer = await self._call.read()
         except TimeoutError as error:
             raise EndpointLost(f"etcd at {self._session.endpoint} does not answer") from error
-        if answer is None:
+        if answer is grpc.aio.EOF:
             raise EndpointLost(f"etcd at {self._session.endpoint} has ended a stream")
         return answer
-
-
-async def _done(call: grpc.Future) -> None:
-    """Wait until a call has its answer, without a thread that would have to be woken for that."""
-    done, loop = Event(), asyncio.get_running_loop()
-
-    def tell(_: grpc.Future) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(done.set)
-
-    call.add_done_callback(tell)
-    await done.wait()
 
 
 class Session:
     """A channel to one endpoint, and the token of the user that is logged in there."""
 
-    def __init__(self, connection: Connection, endpoint: str) -> None:
+    def __init__(self, connection: Connection, endpoint: str, channel: grpc.aio.Channel) -> None:
         self.endpoint = endpoint
         self._connection = connection
         self._token: Metadata = ()
-        self._channel = connection.open(endpoint).channel
-        self.kv = etcdrpc.KVStub(self._channel)
-        self.leases = etcdrpc.LeaseStub(self._channel)
-        self.watches = etcdrpc.WatchStub(self._channel)
-        self._auth = etcdrpc.AuthStub(self._channel)
+        self._channel = channel
+        self.kv = etcdrpc.KVStub(channel)
+        self.leases = etcdrpc.LeaseStub(channel)
+        self.watches = etcdrpc.WatchStub(channel)
+        self._auth = etcdrpc.AuthStub(channel)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the channel; calls and streams that are under way end."""
-        self._channel.close()
+        await self._channel.close()
 
-    async def ask(self, method: grpc.UnaryUnaryMultiCallable, request: Message, deadline: float = DEADLINE) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
+    @asynccontextmanager
+    async def failures(self) -> AsyncIterator[None]:
+        """Raise our errors for those of a call."""
+        try:
+            yield
+        except grpc.RpcError as error:
+            raise translated(error, self.endpoint) from error
+        except grpc.aio.UsageError as error:
+            raise EndpointLost(f"etcd at {self.endpoint} was given up: {error}") from error
+        except CancelledError as error:
+            # gRPC's own, which anyio would not take for the end of its scope.
+            await checkpoint_if_cancelled()
+            task = current_task()
+            if task is None or task.cancelling():
+                raise
+            raise EndpointLost(f"etcd at {self.endpoint} was given up") from error
+
+    async def ask(
+        self, method: grpc.aio.UnaryUnaryMultiCallable, request: Message, deadline: float = DEADLINE
+    ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         """Return the answer to one request; log in first where etcd wants a (newer) token."""
         try:
             return await self._ask(method, request, self._token, deadline)
@@ -93,10 +99,10 @@ class Session:
 
     @contextmanager
     def stream(
-        self, method: grpc.StreamStreamMultiCallable, requests: Sequence[Message], metadata: Metadata = ()
+        self, method: grpc.aio.StreamStreamMultiCallable, requests: Sequence[Message], metadata: Metadata = ()
     ) -> Iterator[Stream]:
         """Open a stream of answers to `requests`, which ends with the context."""
-        call = self._begin(method, iter(requests), metadata=(*self._token, *metadata))
+        call = method(iter(requests), metadata=(*self._token, *metadata))
         try:
             yield Stream(self, call)
         finally:
@@ -104,25 +110,13 @@ class Session:
 
     async def _ask(
         self,
-        method: grpc.UnaryUnaryMultiCallable,
+        method: grpc.aio.UnaryUnaryMultiCallable,
         request: Message,
         token: Metadata,
         deadline: float = DEADLINE,
     ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
-        call = self._begin(method.future, request, timeout=deadline, metadata=token)
-        try:
-            await _done(call)
-            return call.result()
-        except grpc.RpcError as error:
-            raise translated(error, self.endpoint) from error
-        finally:
-            call.cancel()
-
-    def _begin(self, method: Callable[..., grpc.Call], *arguments: object, **options: object) -> grpc.Call:
-        try:
-            return method(*arguments, **options)
-        except ValueError as error:
-            raise EndpointLost(f"etcd at {self.endpoint} was given up: {error}") from error
+        async with self.failures():
+            return await method(request, timeout=deadline, metadata=token)
 
     async def _login(self) -> Metadata:
         if not self._connection.username:

@@ -1,22 +1,22 @@
-"""The etcd3 package with its generated protobuf stubs rebuilt; the only place that imports it.
+"""The etcd3 package's protobuf stubs rebuilt; the only place that knows where they are.
 
 etcd3 0.12.0 carries stubs that today's protobuf refuses. They are built anew from the descriptors inside
-them, which are read as text, and take their place before etcd3 is imported.
+them, which are read as text. Its client is not imported: each of its calls waits in a thread.
 """
 
 import ast
 import os
 import re
-import sys
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 # gRPC writes to standard error of what we raise as errors anyway; read when it is loaded.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
+import grpc.aio
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
@@ -59,26 +59,17 @@ def _stub(service: ServiceDescriptor) -> type:
     return type(f"{service.name}Stub", (), {"__init__": init})
 
 
-def _module(name: str, file: FileDescriptor) -> ModuleType:
-    module = ModuleType(name)
-    for message in file.message_types_by_name.values():
-        setattr(module, message.name, GetMessageClass(message))
-    for service in file.services_by_name.values():
-        setattr(module, f"{service.name}Stub", _stub(service))
-    return module
-
-
-def _rebuilt() -> ModuleType:
+def _rebuilt() -> SimpleNamespace:
     spec = find_spec("etcd3")
     if spec is None or spec.origin is None:
         raise ImportError("etcd3 is not installed")
-    name = "etcd3.etcdrpc"
-    return sys.modules.setdefault(name, _module(name, _descriptor(Path(spec.origin).parent)))
+    file = _descriptor(Path(spec.origin).parent)
+    messages = {name: GetMessageClass(message) for name, message in file.message_types_by_name.items()}
+    stubs = {f"{name}Stub": _stub(service) for name, service in file.services_by_name.items()}
+    return SimpleNamespace(**messages, **stubs)
 
 
 # The classes are made at run time: no type checker can know them. `messages` says what we read of them.
 etcdrpc: Any = _rebuilt()
 
-from etcd3 import Etcd3Client  # noqa: E402, its stubs must stand first
-
-__all__ = ["Etcd3Client", "etcdrpc", "grpc"]
+__all__ = ["etcdrpc", "grpc"]

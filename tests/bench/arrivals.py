@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.claims.layout import under
-from bridge.store.connection import Connection
+from bridge.store.connection import OPTIONS
 from bridge.store.messages import range_bounds
 from bridge.store.stubs import etcdrpc, grpc
 from tests.lab.etcd import Etcd
@@ -64,7 +64,7 @@ class Arrivals:
 @contextmanager
 def watching(etcd: Etcd, roots: Sequence[str]) -> Iterator[Arrivals]:
     """Watch what is committed below some roots, until the block ends."""
-    channel = Connection((etcd.endpoint,)).open(etcd.endpoint).channel
+    channel = grpc.insecure_channel(etcd.endpoint, OPTIONS)
     creates = [etcdrpc.WatchCreateRequest(**range_bounds(under(f"{root}/"))) for root in roots]
     open_ended: queue.Queue[Any] = queue.Queue()
     for create in creates:

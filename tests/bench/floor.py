@@ -20,9 +20,9 @@ from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Committed, Compare, Range, Revision, Transaction
-from bridge.store.connection import Connection
+from bridge.store.connection import OPTIONS
 from bridge.store.messages import transaction_request
-from bridge.store.stubs import etcdrpc
+from bridge.store.stubs import etcdrpc, grpc
 from bridge.view.model import Publication
 
 ANY_REVISION = 2**62
@@ -33,7 +33,7 @@ def main() -> None:
     engine, etcd, file = sys.argv[1:]
     requests = {action: request(text) for action, text in json.loads(Path(file).read_text()).items()}
     client = APIClient(engine, version="auto")
-    commit = etcdrpc.KVStub(Connection((etcd,)).open(etcd).channel).Txn
+    commit = etcdrpc.KVStub(grpc.insecure_channel(etcd, OPTIONS)).Txn
     events = client.events(decode=True, filters={"type": "container", "event": [*requests]})
     commit([*requests.values()][-1])
     print("ready", flush=True)

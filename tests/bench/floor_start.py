@@ -16,8 +16,8 @@ from docker import APIClient
 from bridge.claims.transaction import as_bytes
 from bridge.engine.client import CONCURRENT_INSPECTS
 from bridge.store.client import PAGE
-from bridge.store.connection import Connection
-from bridge.store.stubs import etcdrpc
+from bridge.store.connection import OPTIONS
+from bridge.store.stubs import etcdrpc, grpc
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     engine, etcd, file = sys.argv[1:]
     asked = json.loads(Path(file).read_text())
     client = APIClient(engine, version="auto")
-    stub = etcdrpc.KVStub(Connection((etcd,)).open(etcd).channel)
+    stub = etcdrpc.KVStub(grpc.insecure_channel(etcd, OPTIONS))
     with ThreadPoolExecutor(CONCURRENT_INSPECTS) as threads:
         list(threads.map(client.inspect_container, (it["Id"] for it in client.containers(all=True))))
     for text in asked.get("transactions", ()):

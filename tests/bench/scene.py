@@ -23,9 +23,9 @@ from bridge.claims.transaction import Committed, Compare, Found, Range, Revision
 from bridge.container import from_inspect
 from bridge.settings import PlanSettings
 from bridge.settings.options import options
-from bridge.store.connection import Connection
+from bridge.store.connection import OPTIONS
 from bridge.store.messages import range_bounds, transaction_request
-from bridge.store.stubs import etcdrpc
+from bridge.store.stubs import etcdrpc, grpc
 from bridge.view.model import Publication
 from bridge.view.publish import mapped
 from tests.bench.arrivals import watching
@@ -202,7 +202,7 @@ def running(size: int) -> Iterator[Scene]:
 @contextmanager
 def key_values(etcd: Etcd) -> Iterator[Any]:
     """Give etcd's own calls for keys."""
-    channel = Connection((etcd.endpoint,)).open(etcd.endpoint).channel
+    channel = grpc.insecure_channel(etcd.endpoint, OPTIONS)
     try:
         yield etcdrpc.KVStub(channel)
     finally:

@@ -123,6 +123,12 @@ async def test_many_watches_leave_room_for_calls(store: Store, root_key: str) ->
     assert sorted(told) == sorted(ended) == sorted(keys)
 
 
+async def open_session(server: Etcd) -> Session:
+    """Return a session that no store has."""
+    connection = Connection((server.endpoint,))
+    return Session(connection, server.endpoint, await connection.open(server.endpoint))
+
+
 @pytest.mark.parametrize(
     "said", [{"watch_id": -1, "created": True}, {"canceled": True, "cancel_reason": "no reason given"}]
 )
@@ -133,15 +139,15 @@ async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, o
         async def next(self, deadline: float | None = None) -> object:  # noqa: ARG002
             return etcdrpc.WatchResponse(**said)
 
-    session = Session(Connection((server.endpoint,)), server.endpoint)
+    session = await open_session(server)
     with pytest.raises(StoreUnavailable, match="no reason given"):
         await anext(Watch(Saying(session, None)))
-    session.close()
+    await session.close()
 
 
 async def test_a_connection_that_was_given_up(server: Etcd) -> None:
     """A call on a channel that somebody else has closed in the meantime is worth retrying."""
-    session = Session(Connection((server.endpoint,)), server.endpoint)
-    session.close()
+    session = await open_session(server)
+    await session.close()
     with pytest.raises(StoreUnavailable, match="given up"):
         await session.ask(session.kv.Range, etcdrpc.RangeRequest(key=b"a"))
