@@ -40,8 +40,13 @@ def fits(transaction: Transaction) -> bool:
 
 def _size(transaction: Transaction) -> int:
     ranges = (*(compare.range for compare in transaction.compares), *transaction.reads)
-    asked = sum(_bytes(keys.key, keys.end) for keys in ranges)
-    return asked + sum(_bytes(it.key, it.value if isinstance(it, Put) else "") for it in transaction.writes)
+    puts = [write for write in transaction.writes if isinstance(write, Put)]
+    return _bytes(
+        *(keys.key for keys in ranges),
+        *(keys.end for keys in ranges),
+        *(write.key for write in transaction.writes),
+        *(put.value for put in puts),
+    )
 
 
 def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout) -> tuple[Compare, ...]:
@@ -78,12 +83,13 @@ def weight(publication: Publication, layout: Layout) -> int:
 
 
 def _weight(publication: Publication, item: Item, layout: Layout) -> int:
-    shown = sum(_bytes(layout.view_key(item.ref, leaf.path), leaf.value) for leaf in item.definition + item.server)
-    return shown + _bytes(encode_claim(claimed(publication, item)))
+    leaves = item.definition + item.server
+    keys = (layout.view_key(item.ref, leaf.path) for leaf in leaves)
+    return _bytes(*keys, *(leaf.value for leaf in leaves), encode_claim(claimed(publication, item)))
 
 
 def _bytes(*texts: str) -> int:
-    return sum(len(as_bytes(text)) for text in texts)
+    return len(as_bytes("".join(texts)))
 
 
 def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:

@@ -5,11 +5,15 @@ view keeps them as their user wrote them.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bridge.claims.transaction import KeyValue, Range
 from bridge.labels.folding import fold
 from bridge.labels.model import Ref
 from bridge.view.keys import PERMANENT, PERMANENT_PATH, PERMANENT_VALUE, key
+
+REMEMBERED = 256
+"""Of how many objects the folded names are at hand: each one that an event touches is asked for thirty times."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -176,6 +180,7 @@ def under(prefix: str) -> Range:
     return Range(prefix, prefix[:-1] + chr(ord("/") + 1))
 
 
+@lru_cache(REMEMBERED)
 def folded(ref: Ref) -> Ref:
     """The object whatever its letter case."""
     return Ref(fold(ref.protocol), fold(ref.kind), fold(ref.name))
