@@ -122,6 +122,11 @@ def definition(item: Item) -> Definition:
     return Definition(item.ref.name, leaves(item.definition))
 
 
+def wanted(change: Change) -> set[Ref]:
+    """The objects that a container publishes from now on, by folded name."""
+    return {folded(item.ref) for item in change.publication.items} if change.publication else set()
+
+
 def leaves(found: Iterable[Leaf]) -> Leaves:
     """Leaves without where they came from."""
     return tuple(sorted((leaf.path, leaf.value) for leaf in found))

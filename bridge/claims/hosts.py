@@ -114,7 +114,7 @@ def removal(layout: Layout, fence: tuple[Compare, ...], *, forget: bool = True) 
     assert isinstance(listed, Found)
     while True:
         memory = Memory(layout)
-        came = yield from resync((), memory, fence)
+        came = yield from resync({}, memory, fence)
         if came.fenced or not came.unsettled:
             break
     problems = tuple(problem for settled in came.settled.values() for problem in settled.problems)

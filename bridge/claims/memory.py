@@ -36,6 +36,11 @@ class Memory:
         seen = self.keys.get(self.layout.container(container))
         return None if seen is None else decode_container(seen.value)
 
+    def held(self, container: str) -> set[Ref]:
+        """The objects that a container of this host claims, by folded name."""
+        record = self.container(container)
+        return set(record.claims) if isinstance(record, ContainerRecord) else set()
+
     def learn(self, asked: Range, found: Iterable[KeyValue]) -> None:
         """Take in what was read of one key of the state."""
         self.keys.pop(asked.key, None)

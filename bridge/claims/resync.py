@@ -4,12 +4,13 @@ The one path for the start, for a new lease and for every few minutes. A listing
 carries it out, and so can never read as "nothing is there".
 """
 
-from collections.abc import Collection, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bridge.claims.decide import Settled
 from bridge.claims.fitting import fits
-from bridge.claims.gather import Change
+from bridge.claims.gather import Change, wanted
+from bridge.claims.grouping import independent
 from bridge.claims.layout import ContainerKey, Layout
 from bridge.claims.memory import Memory
 from bridge.claims.mending import MENDED_AT_ONCE, Mend, Survey
@@ -32,6 +33,9 @@ from bridge.view.model import Publication
 CLAIMS_AT_ONCE = 1_280
 """How many claims are read together."""
 
+SETTLED_AT_ONCE = 500
+"""How many containers are settled one after the other before what they published is let go."""
+
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
 
@@ -42,28 +46,59 @@ class Resynced:
     Containers that stayed as they are count as unsettled where what they hold was changed by somebody else.
     """
 
-    settled: Mapping[str, Settled]
-    unsettled: tuple[str, ...]
+    settled: dict[str, Settled]
+    unsettled: list[str]
     fenced: bool
     mended: tuple[str, ...]
 
 
 def resync(
-    publications: Iterable[Publication], memory: Memory, fence: tuple[Compare, ...], keeps: Iterable[str] = ()
+    publications: dict[str, Publication],
+    memory: Memory,
+    fence: tuple[Compare, ...],
+    keeps: Iterable[str] = (),
 ) -> Steps:
     """Make etcd hold just what these containers publish; memory is renewed.
 
-    `keeps` are containers that stay as they are: nothing is known of them at the moment, or nothing changed.
+    The publications, by the ids of their containers, are taken out as they are settled: the memory that thousands
+    of them take is then free for what is remembered of them. `keeps` are containers that stay as they are: nothing
+    is known of them at the moment, or nothing changed.
     """
-    before, keeps = memory.keys, frozenset(keeps)
-    wanted = {publication.id: publication for publication in publications}
-    staying = wanted.keys() | keeps
+    written = {container: _written(container, memory) for container in sorted(keeps)}
+    # Given up before all is listed: there is no need for both at the same time.
+    memory.keys = Keys()
+    staying = publications.keys() | written.keys()
     needed = yield from _listed(memory, staying)
-    strayed = [container for container in sorted(keeps) if _strayed(container, before, memory)]
-    mended = yield from _mend(needed, fence)
-    gone = [change for change in recorded(memory) if change.container not in staying]
-    changes = [*gone, *(Change(name, publication) for name, publication in wanted.items())]
-    settling = Settling(changes, memory, fence)
+    strayed = [container for container, before in written.items() if _strayed(container, before, memory)]
+    resynced = Resynced({}, strayed, fenced=False, mended=(yield from _mend(needed, fence)))
+    gone = [container for container in recorded(memory) if container not in staying]
+    for part in _parts([*gone, *publications], publications, memory):
+        settling = Settling([Change(name, publications.pop(name, None)) for name in part], memory, fence)
+        yield from _settle(settling)
+        resynced.settled.update(settling.settled)
+        resynced.unsettled.extend(settling.unsettled)
+        if settling.fenced:
+            return replace(resynced, fenced=True)
+    return resynced
+
+
+def _parts(names: Sequence[str], publications: Mapping[str, Publication], memory: Memory) -> Iterator[list[str]]:
+    """Put containers together that share objects: who goes hands on to who comes in one transaction."""
+    # By the objects' hashes, which take little memory: two that happen to be equal only put more together.
+    touched = (
+        {hash(ref) for ref in memory.held(name) | wanted(Change(name, publications.get(name)))} for name in names
+    )
+    part: list[str] = []
+    for group in independent(touched):
+        part += [names[place] for place in group]
+        if len(part) >= SETTLED_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _settle(settling: Settling) -> Generator[Transaction | Read, Answer, None]:
     while settling.request:
         try:
             answer = yield settling.request
@@ -71,20 +106,20 @@ def resync(
             settling.lost()
             raise
         settling.answer(answer)
-    return Resynced(settling.settled, (*settling.unsettled, *strayed), settling.fenced, mended)
 
 
-def _strayed(container: str, before: Mapping[str, KeyValue], memory: Memory) -> bool:
+def _strayed(container: str, written: tuple[int, ...], memory: Memory) -> bool:
     """Whether what a container holds is not what it was, or has no definition any more."""
-    layout, record = memory.layout, memory.container(container)
-    claims = record.claims if isinstance(record, ContainerRecord) else ()
-    own = (layout.container(container), *(layout.claim(ref, layout.me(container)) for ref in claims))
-    changed = any(_revision(before, key) != _revision(memory.keys, key) for key in own)
-    return changed or any(layout.object(ref) not in memory.keys for ref in claims)
+    forces = map(memory.layout.object, memory.held(container))
+    return _written(container, memory) != written or any(force not in memory.keys for force in forces)
 
 
-def _revision(keys: Mapping[str, KeyValue], key: str) -> int:
-    return keys[key].mod_revision if key in keys else 0
+def _written(container: str, memory: Memory) -> tuple[int, ...]:
+    """The revisions at which a container's own keys were written: its record, and the claims that this names."""
+    layout = memory.layout
+    claims = (layout.claim(ref, layout.me(container)) for ref in sorted(memory.held(container)))
+    seen = (memory.keys.get(key) for key in (layout.container(container), *claims))
+    return tuple(found.mod_revision if found else 0 for found in seen)
 
 
 def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer, list[Mend]]:
@@ -113,11 +148,11 @@ def _claims(seen: KeyValue, layout: Layout) -> list[str]:
     return [layout.claim(ref, key.claimant) for ref in record.claims]
 
 
-def recorded(memory: Memory) -> list[Change]:
-    """Let all containers go of which something is recorded."""
+def recorded(memory: Memory) -> list[str]:
+    """The containers of this host of which something is recorded."""
     own = memory.layout.containers().key
     keys = (memory.layout.parse(key) for key in memory.keys if key.startswith(own))
-    return [Change(key.claimant.container, None) for key in keys if isinstance(key, ContainerKey)]
+    return [key.claimant.container for key in keys if isinstance(key, ContainerKey)]
 
 
 def _mend(needed: list[Mend], fence: tuple[Compare, ...]) -> Generator[Transaction, Answer, tuple[str, ...]]:

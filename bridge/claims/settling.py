@@ -7,16 +7,17 @@ Whoever drives it carries out each request and hands back the answer: the daemon
         settling.answer(await carry_out(settling.request))
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
 from bridge.claims.fitting import MAX_WEIGHT, fits, kinds, weight
-from bridge.claims.gather import Change, Known
+from bridge.claims.gather import Change, Known, wanted
+from bridge.claims.grouping import independent
 from bridge.claims.layout import Layout, folded
 from bridge.claims.memory import Memory
 from bridge.claims.problems import clash, stuck, too_large
-from bridge.claims.records import ContainerRecord
 from bridge.claims.standing import standing
 from bridge.claims.transaction import (
     Committed,
@@ -39,25 +40,6 @@ OBJECTS_AT_ONCE = 40
 Answer = Committed | Refused | Found
 
 
-@dataclass(slots=True, eq=False)
-class _Group:
-    """Changes that have objects in common, by their places in the order given."""
-
-    refs: set[Ref]
-    members: dict[int, Change]
-
-    @property
-    def changes(self) -> list[Change]:
-        """The changes in their order."""
-        return [change for _, change in sorted(self.members.items())]
-
-    def take(self, other: "_Group") -> None:
-        """Move all of another group into this one."""
-        self.refs |= other.refs
-        self.members |= other.members
-        other.members = {}
-
-
 class Settling:
     """The settling of some changes of one host's containers.
 
@@ -73,7 +55,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self.batches = _packed(self._independent(self._moving(changes)))
+        self.batches = self._packed(self._independent(self._moving(changes)))
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -145,8 +127,7 @@ class Settling:
         groups = self._independent(batch)
         if len(groups) > 1:
             middle = len(groups) // 2
-            parts = (groups[:middle], groups[middle:])
-            self.batches[:1] = [tuple(it for group in part for it in group.changes) for part in parts]
+            self.batches[:1] = [tuple(chain(*part)) for part in (groups[:middle], groups[middle:])]
         elif not self._coarse:
             self._coarse, self.known.trusting = True, False
         else:
@@ -164,18 +145,21 @@ class Settling:
                 moving.append(_acceptable(change, self.memory.layout))
         return moving
 
-    def _independent(self, changes: Iterable[Change]) -> list[_Group]:
-        groups: list[_Group] = []
-        of: dict[Ref, _Group] = {}
-        for number, change in enumerate(changes):
-            groups.append(_Group(self._refs(change), {number: change}))
-            met = dict.fromkeys([*(of[ref] for ref in groups[-1].refs if ref in of), groups[-1]])
-            largest = max(met, key=lambda group: len(group.refs))
-            for other in met.keys() - {largest}:
-                largest.take(other)
-                of |= dict.fromkeys(other.refs, largest)
-            of |= dict.fromkeys(largest.refs if largest is groups[-1] else (), largest)
-        return [group for group in groups if group.members]
+    def _independent(self, changes: Sequence[Change]) -> list[list[Change]]:
+        return [[changes[place] for place in group] for group in independent(map(self._refs, changes))]
+
+    def _packed(self, groups: Iterable[list[Change]]) -> list[tuple[Change, ...]]:
+        """Put independent groups together as far as they are likely to fit one transaction."""
+        batches: list[list[Change]] = []
+        room = 0
+        for group in groups:
+            size = max(len({ref for change in group for ref in self._refs(change)}), 1)
+            if size > room:
+                batches.append([])
+                room = OBJECTS_AT_ONCE
+            batches[-1] += group
+            room -= size
+        return [tuple(batch) for batch in batches]
 
     def _halves(self, batch: tuple[Change, ...]) -> list[tuple[Change, ...]]:
         if len(batch) > 1:
@@ -197,26 +181,10 @@ class Settling:
         return [(replace(change, refused=too_large(change.publication)),)]
 
     def _refs(self, change: Change) -> set[Ref]:
-        items = change.publication.items if change.publication else ()
-        return self._held(change) | {folded(item.ref) for item in items}
+        return self._held(change) | wanted(change)
 
     def _held(self, change: Change) -> set[Ref]:
-        record = self.memory.container(change.container)
-        return set(record.claims) if isinstance(record, ContainerRecord) else set()
-
-
-def _packed(groups: Iterable[_Group]) -> list[tuple[Change, ...]]:
-    """Put independent groups together as far as they are likely to fit one transaction."""
-    batches: list[list[Change]] = []
-    room = 0
-    for group in groups:
-        size = max(len(group.refs), 1)
-        if size > room:
-            batches.append([])
-            room = OBJECTS_AT_ONCE
-        batches[-1] += group.changes
-        room -= size
-    return [tuple(batch) for batch in batches]
+        return self.memory.held(change.container)
 
 
 def _acceptable(change: Change, layout: Layout) -> Change:

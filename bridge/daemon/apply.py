@@ -33,9 +33,9 @@ async def settle(store: Store, session: Session, changes: list[Change]) -> Settl
 
 
 async def settle_all(
-    store: Store, session: Session, publications: list[Publication], keeps: list[str]
+    store: Store, session: Session, publications: dict[str, Publication], keeps: list[str]
 ) -> Resynced:
-    """List what is in etcd and settle all containers of this host. Raises the store's errors."""
+    """List what is in etcd and settle all containers of this host; see `resync`. Raises the store's errors."""
     await session.ascertain(store)
     try:
         return await drive(store, resync(publications, session.memory, session.fence, keeps))

@@ -26,13 +26,19 @@ class Report:
     problems: tuple[Problem, ...] = ()
 
 
-def report(it: Mapped, settled: Settled | None) -> Report:
-    """Say how a container stands after it was mapped and settled."""
-    problems = it.problems + (settled.problems if settled else ())
-    if settled is None or not settled.published or it.publication is None:
-        return Report(it.container, (), it.reason or WAITS, problems)
-    refs = [item.ref for item in it.publication.items]
-    return Report(it.container, tuple(f"{ref.protocol}/{ref.kind}/{ref.name}" for ref in refs), "", problems)
+def promised(it: Mapped) -> Report:
+    """Say how a container will stand once what it publishes is settled."""
+    refs = [item.ref for item in it.publication.items] if it.publication else ()
+    routed = tuple(f"{ref.protocol}/{ref.kind}/{ref.name}" for ref in refs)
+    return Report(it.container, routed, it.reason, it.problems)
+
+
+def kept(promise: Report, settled: Settled | None) -> Report:
+    """Say how a container stands after it was settled, or after there was nothing to settle."""
+    problems = promise.problems + (settled.problems if settled else ())
+    if settled is None or not settled.published:
+        return Report(promise.container, (), promise.reason or WAITS, problems)
+    return replace(promise, reason="", problems=problems)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from bridge.claims.settling import Settling
 from bridge.daemon.apply import beside, settle, settle_all
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gathered, Gatherer, Seen
-from bridge.daemon.reports import DRAINS, GONE, Report, Reports, report
+from bridge.daemon.reports import DRAINS, GONE, Report, Reports, kept, promised
 from bridge.daemon.running import Running
 from bridge.daemon.session import Session
 from bridge.daemon.waiting import Waiting
@@ -22,7 +22,7 @@ from bridge.routing.keep import excluded, exposed
 from bridge.routing.options import Options
 from bridge.store.client import Store
 from bridge.store.errors import LeaseLost
-from bridge.view.model import Mapped
+from bridge.view.model import Mapped, Publication
 from bridge.view.publish import mapped
 
 log = get_logger()
@@ -73,7 +73,7 @@ class Sync:
         decided = {one.id: self._decide(one) for one in gathered.seen}
         changes = [Change(it.id, it.publication) for it in decided.values()]
         settling = await settle(self.store, session, changes)
-        return self._settled(decided, settling, gathered)
+        return self._settled({i: promised(it) for i, it in decided.items()}, settling, gathered)
 
     def relocate(self, options: Options) -> None:
         """Take other options of this host: whoever is the same may be reached elsewhere now."""
@@ -85,26 +85,28 @@ class Sync:
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
-        decided, states = await self._listed()
+        promises, states = await self._listed()
+        publications: dict[str, Publication] = {}
         unreadable: list[Unreadable] = []
         same = frozenset[str]()
         async for part in self.gatherer.all(states, self.reports.restless()):
             self._learn_who_runs(part)
-            decided |= await beside(lambda part=part: {one.id: self._decide(one) for one in part.seen})
+            decided = await beside(lambda part=part: {one.id: self._decide(one) for one in part.seen})
+            publications |= {it.id: it.publication for it in decided.values() if it.publication}
+            promises |= {i: promised(it) for i, it in decided.items()}
             unreadable += part.unreadable
             same |= part.same
-        publications = [it.publication for it in decided.values() if it.publication]
         staying = [i[:SHORT] for i in (*same, *(gap.container_id for gap in unreadable))]
         resynced = await settle_all(self.store, session, publications, staying)
         for key in resynced.mended:
             log.warning("mended a key that was changed by somebody else", key=key)
         gathered = Gathered((), tuple(unreadable), same)
-        self._forget(decided, gathered)
-        again = self._settled(decided, resynced, gathered)
+        self._forget(promises, gathered)
+        again = self._settled(promises, resynced, gathered)
         self._settled_in = session
         return again
 
-    async def _listed(self) -> tuple[dict[str, Mapped], dict[str, int | None]]:
+    async def _listed(self) -> tuple[dict[str, Report], dict[str, int | None]]:
         """List all containers; return those that their labels exclude, and the states of the others."""
         remembered = self.draining.ids() | self._running.ids
         listed = await self.gatherer.engine.list_all()
@@ -118,9 +120,9 @@ class Sync:
     def _learn_who_runs(self, gathered: Gathered) -> None:
         self._running.learn(one.container for one in gathered.seen if one.container)
 
-    def _sorted_out(self, listed: Iterable[Listed]) -> dict[str, Mapped]:
+    def _sorted_out(self, listed: Iterable[Listed]) -> dict[str, Report]:
         reasons = {one.id: (one.name, self._excluded(one)) for one in listed}
-        return {i: Mapped(name, i[:SHORT], None, reason=why) for i, (name, why) in reasons.items() if why}
+        return {i: Report(name, reason=why) for i, (name, why) in reasons.items() if why}
 
     def _excluded(self, listed: Listed) -> str:
         said = read_options(listed.name, listed.labels, self.options.release)
@@ -133,20 +135,21 @@ class Sync:
             return Mapped(seen.container.name, seen.container.short_id, None, reason=DRAINS)
         return mapped(seen.container, self.options, seen.target)
 
-    def _settled(self, decided: Mapping[str, Mapped], came: Settling | Resynced, gathered: Gathered) -> Task:
+    def _settled(self, promises: Mapping[str, Report], came: Settling | Resynced, gathered: Gathered) -> Task:
         """Tell what came of it; return who is to be settled again."""
         if came.fenced:
             raise LeaseLost("the other bridges took this one for dead")
-        for full_id, it in decided.items():
-            self.waiting.update(full_id, came.settled.get(it.id))
-            self.reports.tell(full_id, report(it, came.settled.get(it.id)))
+        for full_id, promise in promises.items():
+            settled = came.settled.get(full_id[:SHORT])
+            self.waiting.update(full_id, settled)
+            self.reports.tell(full_id, kept(promise, settled))
         for gap in gathered.unreadable:
             self.reports.unreadable(gap)
         unsettled = set(came.unsettled)
-        return Task(frozenset(i for i in (*decided, *gathered.same) if i[:SHORT] in unsettled))
+        return Task(frozenset(i for i in (*promises, *gathered.same) if i[:SHORT] in unsettled))
 
-    def _forget(self, decided: Mapping[str, Mapped], gathered: Gathered) -> None:
-        known = decided.keys() | gathered.same | {gap.container_id for gap in gathered.unreadable}
+    def _forget(self, promises: Mapping[str, Report], gathered: Gathered) -> None:
+        known = promises.keys() | gathered.same | {gap.container_id for gap in gathered.unreadable}
         for full_id in self.reports.others(known):
             self.waiting.update(full_id, None)
             self.reports.tell(full_id, Report("", reason=GONE))

@@ -230,7 +230,8 @@ def requests(published: Sequence[Publication], layout: Layout) -> list[str]:
 
 def transactions(published: Sequence[Publication], layout: Layout) -> Iterator[Any]:
     """The transactions of a first start, with compares that hold."""
-    steps = resync(published, Memory(layout), (Compare(Range(layout.alive()), Revision.CREATED, 0),))
+    wanted = {publication.id: publication for publication in published}
+    steps = resync(wanted, Memory(layout), (Compare(Range(layout.alive()), Revision.CREATED, 0),))
     request = next(steps)
     while True:
         if isinstance(request, Transaction):

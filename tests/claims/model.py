@@ -240,7 +240,8 @@ def _reap(world: World, who: str) -> None:
     memory, keys = _all(world, host), layout(host)
     dead = unchanged(keys, None, world.etcd.keys[keys.host_record()])
     memory.keys = Keys(Table(it for it in memory.keys.seen() if not _of_another(keys.parse(it.key), host)))
-    world.actors[who] = Actor(memory, dead, Settling(recorded(memory), memory, dead), reaps=host)
+    leaving = Settling([Change(it, None) for it in recorded(memory)], memory, dead)
+    world.actors[who] = Actor(memory, dead, leaving, reaps=host)
 
 
 def _of_another(key: StateKey | None, host: str) -> bool:

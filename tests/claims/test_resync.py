@@ -22,7 +22,12 @@ RULE = "traefik/http/routers/web/rule"
 
 def run(bridge: Bridge, *publications: Publication, keeps: Iterable[str] = ()) -> Resynced:
     """Resync a host, as its bridge does."""
-    return _carried_out(resync(publications, bridge.memory, bridge.fence, keeps), bridge.etcd)
+    return _carried_out(resync(by_id(*publications), bridge.memory, bridge.fence, keeps), bridge.etcd)
+
+
+def by_id(*publications: Publication) -> dict[str, Publication]:
+    """Publications by their containers' ids, for a resync to use up."""
+    return {publication.id: publication for publication in publications}
 
 
 def _carried_out(steps: Steps, fake: FakeEtcd, meanwhile: Callable[[Asked], object] = id) -> Resynced:
@@ -65,6 +70,28 @@ def test_gone_and_recreated_while_nobody_looked(fake: FakeEtcd, bridge: Bridge) 
     run(bridge, web("c2", created="2"))
     assert fake.revision == revision + 1
     assert {who.container for who in state(fake).containers} == {identifier("c2")}
+
+
+def test_recreated_among_many(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are settled in parts, who goes and who comes for the same are not apart: nothing is missing."""
+    monkeypatch.setattr("bridge.claims.resync.SETTLED_AT_ONCE", 2)
+    bridge = Bridge(fake)
+    first = [publication(f"a{number}", router(f"r{number}", rule="a")) for number in range(7)]
+    again = [publication(f"b{number}", router(f"r{number}", rule="a"), created="2") for number in (1, 4, 6)]
+    run(bridge, *first)
+    begun = {key: seen.create_revision for key, seen in fake.keys.items() if key.endswith("/rule")}
+    assert len(begun) == len(first)
+    assert not run(bridge, *again, first[0], *first[2:4], first[5]).unsettled
+    assert {key: seen.create_revision for key, seen in fake.keys.items() if key.endswith("/rule")} == begun
+    names = ("a0", "a2", "a3", "a5", "b1", "b4", "b6")
+    assert {who.container for who in state(fake).containers} == {*map(identifier, names)}
+
+
+def test_publications_are_used_up(fake: FakeEtcd) -> None:
+    """What was settled is not held in memory any more."""
+    publications = by_id(web("c1"), web("c2"))
+    _carried_out(resync(publications, Bridge(fake).memory, ()), fake)
+    assert not publications
 
 
 def test_unknown_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
@@ -201,7 +228,7 @@ def test_large_values_are_mended_apart(fake: FakeEtcd) -> None:
     for path in before:
         fake.delete(f"traefik/{path}")
     asked: list[Asked] = []
-    _carried_out(resync(large, bridge.memory, bridge.fence), fake, asked.append)
+    _carried_out(resync(by_id(*large), bridge.memory, bridge.fence), fake, asked.append)
     assert all(isinstance(request, Read) or fits(request) for request in asked)
     assert view(fake) == before
 
@@ -216,7 +243,7 @@ def test_what_cannot_be_mended_holds_up_nothing(fake: FakeEtcd, bridge: Bridge) 
         if isinstance(request, Transaction) and fake.keys[RULE].value == "evil":
             fake.put(RULE, "worse")
 
-    _carried_out(resync([web("c1")], bridge.memory, bridge.fence), fake, meanwhile)
+    _carried_out(resync(by_id(web("c1")), bridge.memory, bridge.fence), fake, meanwhile)
     assert view(fake) == shown | {"http/routers/web/rule": "worse"}
 
 
@@ -226,5 +253,5 @@ def test_who_was_taken_for_dead_mends_nothing(fake: FakeEtcd, bridge: Bridge) ->
         fake.put(f"traefik/{path}", "evil")
     fenced = (Compare(Range("nobody"), Revision.MODIFIED, 1),)
     asked: list[Asked] = []
-    _carried_out(resync([web("c1")], bridge.memory, fenced), fake, asked.append)
+    _carried_out(resync(by_id(web("c1")), bridge.memory, fenced), fake, asked.append)
     assert sum(isinstance(request, Transaction) for request in asked) <= 2
