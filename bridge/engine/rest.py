@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -112,7 +113,8 @@ def _listed(entry: dict[str, Any]) -> Listed:
     name = next(iter(entry.get("Names") or ()), "").removeprefix("/")
     networks = _networks(entry) or {}
     ids = frozenset(network.get("NetworkID") or "" for network in networks.values() if network)
-    return Listed(entry["Id"], name, entry.get("Labels") or {}, ids, _state(entry))
+    # Interned: the ids stay, and new ones each time would keep all the memory around them from being given back.
+    return Listed(sys.intern(entry["Id"]), name, entry.get("Labels") or {}, ids, _state(entry))
 
 
 def _networks(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
