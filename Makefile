@@ -56,7 +56,7 @@ test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them
 	@$(BIN)/pytest -q -m "(real or slow) and not deep and not faults"
 
 .PHONY: test-deep
-test-deep: venv  ## What takes hours: a million of everything that the other tests sample
+test-deep: venv  ## What takes an hour or two: a million of everything that the other tests sample
 	@$(BIN)/pytest -q -m deep
 
 .PHONY: bench
