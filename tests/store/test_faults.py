@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from anyio import create_task_group, current_time, fail_after, move_on_after, sleep
+from anyio import create_task_group, current_time, fail_after, move_on_after, sleep, wait_all_tasks_blocked
 
 from bridge.claims.transaction import Delete, Put, Range
 from bridge.store.client import Lease, Store
@@ -123,6 +123,28 @@ async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: 
         tasks.cancel_scope.cancel()
     own.thaw()
     assert current_time() - begun < 1
+
+
+async def test_calls_end_with_their_connection(own: Etcd, own_store: Store) -> None:
+    """Whoever waits on a connection that another gives up is told so, and is not taken for cancelled."""
+    await write(own_store, Put("a", "1"))
+    own.freeze()
+    told: list[str] = []
+
+    async def ask() -> None:
+        try:
+            await own_store.read(Range("a"))
+        except StoreUnavailable as error:
+            told.append(str(error))
+
+    with fail_after(STALL / 2):
+        async with create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(ask)
+            await wait_all_tasks_blocked()
+            await own_store.aclose()
+    own.thaw()
+    assert told == [f"etcd at {own.endpoint} was given up"] * 3
 
 
 async def test_a_lease_outlives_a_restart(own: Etcd, own_store: Store) -> None:
