@@ -37,7 +37,7 @@ def _descriptor(package: Path) -> FileDescriptor:
     return pool.FindFileByName("rpc.proto")
 
 
-# Streams for which we have one request and take one answer: as plain calls they cost no threads.
+# Streams for which we have one request and take one answer: that is a plain call, and nothing to be kept open.
 _PLAIN = ("LeaseKeepAlive",)
 
 

@@ -24,7 +24,7 @@ def test_who_touches_the_same_goes_together(touched: list[str], groups: list[lis
 
 
 def test_groups_are_all_that_is_connected() -> None:
-    """For all ways in which five may touch three things, as they are found by walking from one to the next."""
+    """Whatever four of them touch of three things: the same as is found by walking from one to the next."""
     for touched in product(["", "a", "b", "c", "ab", "bc"], repeat=4):
         expected = sorted({_reached(place, touched) for place in range(len(touched))})
         assert [tuple(group) for group in independent(touched)] == expected
