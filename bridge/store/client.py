@@ -37,7 +37,7 @@ from bridge.store.messages import (
     read_request,
     transaction_request,
 )
-from bridge.store.session import Session
+from bridge.store.session import DEADLINE, Session
 from bridge.store.stubs import etcdrpc
 from bridge.store.watch import Watch, watching
 
@@ -46,8 +46,12 @@ PAGE = 5_000
 # Seconds for a page, which may take long to travel; that its endpoint is lost is found out by the lease.
 PAGE_DEADLINE = 10.0
 
-# How often a lease is refreshed while it would last: often, since this is also what finds a frozen endpoint.
-REFRESHES = 5
+# Seconds for connecting in the first, second and any further round through the endpoints after the loss of one: a
+# fault that others wait for is got over soon, a slow network in the end.
+PATIENCE = (0.25, 0.5, 1.0)
+
+# How often a lease is refreshed while it would last, and seconds after which one that failed is tried again.
+REFRESHES, AGAIN = 3, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._turn = 0
+        self._losses = 0
         self._newest = 0
         self._session: Session | None = None
         self._opening = Lock(fast_acquire=True)
@@ -176,9 +181,10 @@ class Store:
             except StoreUnavailable:
                 if current_time() - refreshed > lease.ttl:
                     raise
+                await sleep(AGAIN)
             else:
                 refreshed = asked
-            await sleep(lease.ttl / REFRESHES)
+                await sleep(lease.ttl / REFRESHES)
 
     async def revoke(self, lease: Lease) -> None:
         """End a lease, and its key with it. Raises LeaseLost where it has ended already."""
@@ -194,7 +200,7 @@ class Store:
         request = etcdrpc.LeaseKeepAliveRequest(ID=lease.id)
         async with self._connected() as session:
             answer: LeaseResponse = await session.ask(
-                session.leases.LeaseKeepAlive, request, lease.ttl / REFRESHES
+                session.leases.LeaseKeepAlive, request, min(DEADLINE, lease.ttl / REFRESHES)
             )
         if answer.TTL <= 0:
             raise LeaseLost(f"etcd at {session.endpoint} has let lease {lease.id:x} expire")
@@ -216,20 +222,29 @@ class Store:
         except EndpointLost:
             await self._leave(session)
             raise
+        self._losses = 0
 
     async def _open(self) -> Session:
         async with self._opening:
             if self._session is None:
                 endpoints = self._connection.endpoints
                 endpoint = endpoints[self._turn % len(endpoints)]
-                self._session = Session(self._connection, endpoint, await self._connection.open(endpoint))
+                channel = await self._connection.open(endpoint, self._patience())
+                self._session = Session(self._connection, endpoint, channel)
             return self._session
+
+    def _patience(self) -> float:
+        if not self._losses:
+            return PATIENCE[-1]
+        rounds = (self._losses - 1) // len(self._connection.endpoints)
+        return PATIENCE[min(rounds, len(PATIENCE) - 1)]
 
     async def _leave(self, session: Session) -> None:
         """Give a session up, and its endpoint; whoever else finds it broken finds it left."""
         if session is self._session:
             self._session = None
             self._turn += 1
+            self._losses += 1
             with CancelScope(shield=True):
                 await session.close()
 

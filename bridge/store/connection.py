@@ -14,11 +14,15 @@ OPTIONS = [
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 1_000),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.max_receive_message_length", -1),
 ]
+
+# An attempt to connect lasts for the longer of the least one and the wait before the next.
+CONNECTING = (
+    "grpc.initial_reconnect_backoff_ms",
+    "grpc.min_reconnect_backoff_ms",
+    "grpc.max_reconnect_backoff_ms",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,16 @@ class Connection:
         for endpoint in self.endpoints:
             self._address(endpoint)
 
-    async def open(self, endpoint: str) -> grpc.aio.Channel:
-        """Return a channel to one endpoint that has not yet connected."""
+    async def open(self, endpoint: str, patience: float) -> grpc.aio.Channel:
+        """Return a channel to one endpoint, not yet connected; connecting may take `patience` seconds."""
         host, port = self._address(endpoint)
         address = f"{host}:{port}"
         # Never undone: else the end of the last channel blocks the event loop until gRPC's thread has ended.
         grpc.aio.init_grpc_aio()
+        options = [*OPTIONS, *((name, round(patience * 1_000)) for name in CONNECTING)]
         if not self.ca:
-            return grpc.aio.insecure_channel(address, OPTIONS)
-        return grpc.aio.secure_channel(address, await to_thread.run_sync(self._credentials), OPTIONS)
+            return grpc.aio.insecure_channel(address, options)
+        return grpc.aio.secure_channel(address, await to_thread.run_sync(self._credentials), options)
 
     def _credentials(self) -> grpc.ChannelCredentials:
         try:

@@ -40,9 +40,9 @@ def look(etcd: Etcd, prefix: str) -> Moment:
     return Moment(int(found["header"]["revision"]), keys)
 
 
-def put(etcd: Etcd, key: str, value: str) -> int:
-    """Write a key; return the revision."""
-    with _ask(etcd, "kv/put", {"key": _coded(key), "value": _coded(value)}) as answer:
+def put(etcd: Etcd, key: str, value: str, within: float = ANSWER_WITHIN) -> int:
+    """Write a key; return the revision. Raises OSError where the member does not answer within so many seconds."""
+    with _ask(etcd, "kv/put", {"key": _coded(key), "value": _coded(value)}, within) as answer:
         return int(json.load(answer)["header"]["revision"])
 
 
@@ -70,9 +70,9 @@ def _change(event: Mapping[str, Any]) -> Change:
     return Change(_text(found["key"]), value, int(found["mod_revision"]), time.monotonic())
 
 
-def _ask(etcd: Etcd, what: str, request: Mapping[str, object]) -> HTTPResponse:
+def _ask(etcd: Etcd, what: str, request: Mapping[str, object], within: float = ANSWER_WITHIN) -> HTTPResponse:
     url, data = f"http://{etcd.endpoint}/v3/{what}", json.dumps(request).encode()
-    answer: HTTPResponse = urllib.request.urlopen(url, data, timeout=ANSWER_WITHIN)
+    answer: HTTPResponse = urllib.request.urlopen(url, data, timeout=within)
     return answer
 
 

@@ -110,6 +110,29 @@ async def test_a_frozen_etcd_is_given_up(own: Etcd, own_store: Store) -> None:
         assert (await insist(lambda: own_store.read(Range("a")))).found[0]
 
 
+async def test_connecting_is_patient_only_with_the_first_and_with_those_that_stay_away(
+    own: Etcd, server: Etcd, open_store: OpenStore
+) -> None:
+    """A frozen endpoint keeps a new bridge for 1 s, one that has lost another for 0.25 s, then for longer."""
+    own.freeze()
+    only = open_store(Connection((own.endpoint,)))
+    assert await _waits(only, 5) == pytest.approx([1, 0.25, 0.5, 1, 1], abs=0.2)
+    after_a_loss = open_store(Connection((f"{LOOPBACK}:{free_port()}", own.endpoint, server.endpoint)))
+    assert await _waits(after_a_loss, 2) == pytest.approx([0.0, 0.25], abs=0.2)
+    await after_a_loss.read(Range("a"))
+
+
+async def _waits(store: Store, calls: int) -> list[float]:
+    """Return for how many seconds each of some calls waited until it failed."""
+    waited = []
+    for _ in range(calls):
+        begun = current_time()
+        with pytest.raises(StoreUnavailable):
+            await store.read(Range("a"))
+        waited.append(current_time() - begun)
+    return waited
+
+
 async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: Store) -> None:
     """Whoever waits for an answer, or for a watch to stand, leaves at once."""
     await write(own_store, Put("a", "1"))

@@ -126,7 +126,7 @@ async def test_many_watches_leave_room_for_calls(store: Store, root_key: str) ->
 async def open_session(server: Etcd) -> Session:
     """Return a session that no store has."""
     connection = Connection((server.endpoint,))
-    return Session(connection, server.endpoint, await connection.open(server.endpoint))
+    return Session(connection, server.endpoint, await connection.open(server.endpoint, 1.0))
 
 
 @pytest.mark.parametrize(
