@@ -6,6 +6,7 @@ view keeps them as their user wrote them.
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from bridge.claims.transaction import KeyValue, Range
 from bridge.labels.folding import fold
@@ -16,8 +17,7 @@ REMEMBERED = 256
 """Of how many objects the folded names are at hand: each one that an event touches is asked for thirty times."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Claimant:
+class Claimant(NamedTuple):
     """A container on its host, by the first 12 characters of its id."""
 
     host: str

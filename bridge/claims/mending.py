@@ -5,7 +5,7 @@ Whatever else lies in the view is somebody else's, also below our own objects.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
 from bridge.claims.memory import Memory
@@ -60,7 +60,7 @@ class Survey:
         if isinstance(record, Unreadable):
             self._unreadable.add(ref)
             return
-        named = replace(ref, name=record.definition.name)
+        named = ref._replace(name=record.definition.name)
         self._in_force.add(named)
         if record.definer.host == self.memory.layout.host and record.definer.container in self.staying:
             why = "mend: the object is unchanged"
@@ -73,7 +73,7 @@ class Survey:
         if isinstance(claim, Unreadable):
             self._unclear.add(who.container)
             return
-        for key, value in self._shown(replace(ref, name=claim.name), claim.server):
+        for key, value in self._shown(ref._replace(name=claim.name), claim.server):
             self._servers.add(key)
             if who.container in self.staying:
                 self._check(key, value)

@@ -267,7 +267,7 @@ class Place:
 
     def view_key(self, name: str, path: str) -> str:
         """A key of the view below this object, in this spelling."""
-        return self.layout.view_key(replace(self.ref, name=name), path)
+        return self.layout.view_key(self.ref._replace(name=name), path)
 
     def finish(self) -> set[Range]:
         """Compare that nobody wrote by hand what an object in force gains; return what must be read first."""
@@ -311,7 +311,7 @@ class Place:
         return min(self.ranges[keys].revision for keys in self._view(name))
 
     def _view(self, name: str) -> tuple[Range, Range]:
-        ref = replace(self.ref, name=name)
+        ref = self.ref._replace(name=name)
         return self.layout.view_object(ref), Range(self.layout.view_key(ref))
 
 

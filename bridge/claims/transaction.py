@@ -6,10 +6,10 @@ The core decides in these terms and `bridge.store` carries them out, so that a m
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class KeyValue:
+class KeyValue(NamedTuple):
     """A key as etcd holds it."""
 
     key: str
@@ -18,8 +18,7 @@ class KeyValue:
     mod_revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """The keys from `key` up to, not including, `end`; only `key` itself where `end` is ""."""
 
     key: str

@@ -1,7 +1,6 @@
 """What is there and what is to be there, key by key: only the difference is written, deletes name each key."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from bridge.claims.gather import Known, Party
 from bridge.claims.layout import Layout
@@ -87,7 +86,7 @@ def _record(party: Party) -> ContainerRecord | None:
 
 def _servers(claims: Collection[tuple[Ref, Claim]], layout: Layout) -> dict[str, str]:
     return {
-        layout.view_key(replace(ref, name=claim.name), path): value
+        layout.view_key(ref._replace(name=claim.name), path): value
         for ref, claim in claims
         for path, value in claim.server
     }

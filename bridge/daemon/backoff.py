@@ -22,6 +22,11 @@ async def persist(
         if isinstance(error, Exception):
             failed(error)
 
+    try:
+        return await attempt()  # as nearly always: without what it takes to try again
+    except failures as error:
+        failed(error)
+    await anyio.sleep(FIRST_WAIT)
     async for retry in AsyncRetrying(
         retry=retry_if_exception_type(failures),
         wait=wait_exponential_jitter(FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT),

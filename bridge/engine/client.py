@@ -77,10 +77,10 @@ class Engine:
         self, ask: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]], ids: Sequence[str]
     ) -> dict[str, T]:
         """Return what `ask` returns of all ids, some at a time: to change threads costs as much as to ask."""
+        if len(ids) <= 1:  # as with most events: without what it takes to ask at the same time
+            return dict(await ask(ids)) if ids else {}
         together = min(INSPECTED_TOGETHER, -(-len(ids) // CONCURRENT_INSPECTS))
-        parts = [ids[start : start + together] for start in range(0, len(ids), together or 1)]
-        if len(parts) == 1:  # as with most events: without what it takes to ask at the same time
-            return dict(await ask(parts[0]))
+        parts = [ids[start : start + together] for start in range(0, len(ids), together)]
         found: dict[str, T] = {}
         waiting = iter(parts)
 
@@ -157,15 +157,12 @@ class Engine:
             return await threads.run(call)
 
     async def _received(self, response: requests.Response) -> AsyncGenerator[Event]:
-        messages = rest.messages(response)
-        while True:
-            with translated(self._endpoint):
-                message = await threads.run(partial(next, messages, None))
-                received = event.from_message(message) if message is not None else None
-            if message is None:
-                raise EngineUnavailable(f"Docker engine at {shown(self._endpoint)}: its stream of events ended")
-            if received:
-                yield received
+        with translated(self._endpoint):
+            async with aclosing(threads.each(rest.messages(response))) as messages:
+                async for message in messages:
+                    if received := event.from_message(message):
+                        yield received
+        raise EngineUnavailable(f"Docker engine at {shown(self._endpoint)}: its stream of events ended")
 
 
 async def _in_peace(close: Callable[[], None]) -> None:

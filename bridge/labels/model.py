@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bridge.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(NamedTuple):
     """One named object: `Ref("http", "routers", "web")`, the name as the user wrote it."""
 
     protocol: str
@@ -15,8 +15,7 @@ class Ref:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One value of an object, in the spelling that Traefik's KV provider reads.
 
     `path` is relative to the object, field names in lower case, joined by "/", positions of lists of objects in

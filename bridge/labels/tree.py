@@ -64,7 +64,8 @@ def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) ->
     """
     root = Node(ROOT, ROOT)
     problems: list[Problem] = []
-    for label in sorted(label for label in labels if _begins(label, tuple(prefixes))):
+    beginnings = tuple(prefixes)
+    for label in sorted(label for label in labels if _begins(label, beginnings)):
         first, *parts = label.split(".")
         if problem := _misshapen(container, label, first, parts):
             problems.append(problem)

@@ -1,7 +1,6 @@
 """The one server that a container brings to each of its services: its URL or address."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bridge.container import Container
 from bridge.labels.folding import fold
@@ -50,7 +49,7 @@ def idle_server(service: Ref, leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
 def _said(leaves: Sequence[Leaf]) -> dict[str, Leaf]:
     """What labels say of the server, by field; the paths are relative to the server."""
     mine = (leaf for leaf in leaves if leaf.path.startswith(SERVER))
-    return {name: replace(leaf, path=name) for leaf in mine if (name := leaf.path.removeprefix(SERVER))}
+    return {name: leaf._replace(path=name) for leaf in mine if (name := leaf.path.removeprefix(SERVER))}
 
 
 def _transport(service: Ref) -> str:

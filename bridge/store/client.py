@@ -216,7 +216,7 @@ class Store:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Session]:
-        session = await self._open()
+        session = self._session or await self._open()
         try:
             yield session
         except EndpointLost:

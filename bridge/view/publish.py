@@ -4,8 +4,6 @@ Any key or value that Traefik's decoder rejects would freeze the configuration o
 does not know for certain costs the container instead.
 """
 
-from dataclasses import replace
-
 from bridge.container import Container
 from bridge.labels.check import kv_problem
 from bridge.labels.limits import excess
@@ -54,7 +52,7 @@ def _items(
 def _item(made: Object, segment: str) -> Item:
     leaves = tuple(localised(made.ref, leaf) for leaf in made.leaves)
     server = tuple(
-        replace(leaf, path=f"loadbalancer/servers/{segment}/{leaf.path}")
+        leaf._replace(path=f"loadbalancer/servers/{segment}/{leaf.path}")
         for leaf in sorted(made.server, key=lambda leaf: leaf.path)
     )
     return Item(made.ref, leaves, server)

@@ -3,8 +3,6 @@
 Objects of other providers (`auth@file`) stay as they are. Source: Traefik's documentation, "Provider Namespace".
 """
 
-from dataclasses import replace
-
 from bridge.labels.model import Leaf, Ref
 
 _SUFFIX = "@docker"
@@ -24,4 +22,4 @@ def referred(ref: Ref, leaf: Leaf) -> tuple[str, ...]:
 def localised(ref: Ref, leaf: Leaf) -> Leaf:
     """The leaf with its references to the Docker provider's objects made references to its own provider's."""
     names = referred(ref, leaf)
-    return replace(leaf, value=",".join(name.removesuffix(_SUFFIX) for name in names)) if names else leaf
+    return leaf._replace(value=",".join(name.removesuffix(_SUFFIX) for name in names)) if names else leaf

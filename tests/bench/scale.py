@@ -149,7 +149,7 @@ def _publications(number: int) -> Iterator[Publication]:
 def _probe(url: str, bridge: Bridge) -> Publication:
     router = item("rprobe", rule="Host(`probe`)", service="sprobe")
     made = publication("probe", router, item("sprobe"), application="probe", host=bridge.layout.host)
-    served = [replace(it, server=tuple(replace(leaf, value=url) for leaf in it.server)) for it in made.items]
+    served = [replace(it, server=tuple(leaf._replace(value=url) for leaf in it.server)) for it in made.items]
     return replace(made, items=tuple(served))
 
 

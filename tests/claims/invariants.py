@@ -1,7 +1,7 @@
 """What must hold in etcd after every transaction, read off the keys alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
 from bridge.claims.records import (
@@ -88,7 +88,7 @@ def _behind(ref: Ref, new: State, hand: Hand, *, mixed: bool) -> None:
         assert record.definer in claims, f"{ref.name}: no claim behind the definer"
         definer = claims[record.definer]
         added = {path for path, _ in definer.wants.leaves} - {path for path, _ in record.definition.leaves}
-        named = replace(ref, name=record.definition.name)
+        named = ref._replace(name=record.definition.name)
         obstructed = any(LAYOUT.view_key(named, path) in hand.written for path in added)
         agrees = definer.wants.leaves == record.definition.leaves
         # Beside later ones, bridges keep in force what they cannot read, until somebody who can puts it right.
@@ -127,7 +127,7 @@ def _whole(new: State) -> None:
 def _shown(etcd: FakeEtcd, new: State, hand: Hand) -> None:
     shown = dict.fromkeys(hand.written, BY_HAND)
     for ref, record in new.objects.items():
-        named = replace(ref, name=record.definition.name)
+        named = ref._replace(name=record.definition.name)
         shown |= {LAYOUT.view_key(named, path): value for path, value in record.definition.leaves}
         for claim in new.claims.get(ref, {}).values():
             shown |= {LAYOUT.view_key(named, path): value for path, value in claim.server}

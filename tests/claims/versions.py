@@ -17,7 +17,7 @@ def is_later(value: str) -> bool:
 
 def understood(seen: KeyValue) -> KeyValue:
     """A key as a later bridge reads it."""
-    return replace(seen, value=seen.value.replace(_LATER, _TODAY, 1)) if is_later(seen.value) else seen
+    return seen._replace(value=seen.value.replace(_LATER, _TODAY, 1)) if is_later(seen.value) else seen
 
 
 def heard(answer: Answer) -> Answer:

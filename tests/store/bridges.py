@@ -220,7 +220,7 @@ def _shown(keys: Keys, state: State, layout: Layout, foreign: Keys) -> None:
     assert not harmed, f"harmed what others wrote: {harmed}"
     shown = {layout.permanent.key: layout.permanent.value, **foreign}
     for ref, record in state.objects.items():
-        named = replace(ref, name=record.definition.name)
+        named = ref._replace(name=record.definition.name)
         servers = [leaf for claim in state.claims[ref].values() for leaf in claim.server]
         shown |= {layout.view_key(named, path): value for path, value in (*record.definition.leaves, *servers)}
     assert not view.keys() - shown.keys(), f"orphans: {view.keys() - shown.keys()}"
