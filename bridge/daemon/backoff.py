@@ -29,7 +29,7 @@ async def persist(
     await anyio.sleep(FIRST_WAIT)
     async for retry in AsyncRetrying(
         retry=retry_if_exception_type(failures),
-        wait=wait_exponential_jitter(FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT),
+        wait=wait_exponential_jitter(2 * FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT),
         sleep=anyio.sleep,
         before_sleep=tell,
     ):
