@@ -26,6 +26,9 @@ MAX_WEIGHT = 250_000
 That one holds the new definition twice, in the state and in the view, the deletes of the old one, and compares.
 """
 
+FRAME, CHARACTER = 64, 10
+"""What bounds a weight from above: characters around a leaf, and bytes of one: four in a key, six in JSON."""
+
 Kind = tuple[str, str]
 """A protocol and a kind of objects."""
 
@@ -75,6 +78,22 @@ def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
 def kinds(refs: Iterable[Ref]) -> frozenset[Kind]:
     """The kinds of some objects."""
     return frozenset((ref.protocol, ref.kind) for ref in refs)
+
+
+def is_too_heavy(publication: Publication, layout: Layout) -> bool:
+    """Whether a container publishes more than MAX_WEIGHT; hardly one comes near it, so that few are weighed."""
+    return at_most(publication, layout) > MAX_WEIGHT and weight(publication, layout) > MAX_WEIGHT
+
+
+def at_most(publication: Publication, layout: Layout) -> int:
+    """Bytes that a weight does not exceed."""
+    around = FRAME + len(layout.root_key) + len(publication.application) + len(publication.created)
+    return CHARACTER * sum(_characters(item, around) for item in publication.items)
+
+
+def _characters(item: Item, around: int) -> int:
+    own, leaves = around + 2 * len(item.ref.name), item.definition + item.server
+    return own + sum(own + len(leaf.path) + len(leaf.value) for leaf in leaves)
 
 
 def weight(publication: Publication, layout: Layout) -> int:

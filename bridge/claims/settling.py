@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
-from bridge.claims.fitting import MAX_WEIGHT, fits, kinds, weight
+from bridge.claims.fitting import fits, is_too_heavy, kinds
 from bridge.claims.gather import Change, Known, wanted
 from bridge.claims.grouping import independent
 from bridge.claims.layout import Layout, folded
@@ -55,7 +55,8 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
-        self.batches = self._packed(self._independent(self._moving(changes)))
+        moving = self._moving(changes)
+        self.batches = [tuple(moving)] if len(moving) == 1 else self._packed(self._independent(moving))
         self._decision: Decision | None = None
         self._begin()
         if memory.doubted:
@@ -188,7 +189,7 @@ class Settling:
 
 
 def _acceptable(change: Change, layout: Layout) -> Change:
-    if change.publication and weight(change.publication, layout) > MAX_WEIGHT:
+    if change.publication and is_too_heavy(change.publication, layout):
         return replace(change, refused=too_large(change.publication))
     seen: dict[Ref, Ref] = {}
     for item in change.publication.items if change.publication else ():

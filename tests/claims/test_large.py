@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bridge.claims.fitting import at_most, weight
+from bridge.claims.layout import Layout
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Read
 from bridge.labels.model import Ref
@@ -19,6 +23,7 @@ from tests.claims.world import (
     publication,
     router,
     rules,
+    service,
     started,
     view,
     web,
@@ -77,6 +82,18 @@ def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> Non
     came = bridge.settle(large, web("c2"))
     assert "does not fit one etcd transaction" in messages(came)[0]
     assert came.settled[identifier("c2")].published
+
+
+TEXTS = st.text(st.sampled_from('a"\\\x01\x7fé€\U0001f600'), max_size=40)
+
+
+@given(st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), max_size=3), TEXTS, TEXTS)
+def test_a_weight_is_bounded(items: dict[str, dict[str, str]], text: str, root_key: str) -> None:
+    """Whoever is light at first sight is light, whatever its texts take as keys and in JSON."""
+    routers = [router(name, **leaves) for name, leaves in items.items()]
+    one = publication("c1", *routers, service("s", text, "h1-c1"), application=text, created=text)
+    where = Layout(root_key, "state", "h1")
+    assert weight(one, where) <= at_most(one, where)
 
 
 def test_many_leave_what_others_share(fake: FakeEtcd) -> None:
