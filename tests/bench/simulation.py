@@ -25,7 +25,7 @@ from bridge.claims.transaction import Range, as_bytes
 from bridge.container import from_inspect
 from bridge.settings import PlanSettings
 from bridge.settings.options import options
-from bridge.store.client import Store
+from bridge.store.client import REFRESHES, Store
 from bridge.store.connection import Connection
 from bridge.store.errors import StoreUnavailable
 from bridge.store.messages import range_bounds
@@ -34,6 +34,7 @@ from bridge.view.model import Publication
 from bridge.view.publish import mapped
 from tests.bench import floor
 from tests.bench.containers import inspection
+from tests.bench.hosts import LEASE
 from tests.bench.measure import Figures, seconds
 from tests.bench.processor import megabytes, used, wait_for_rest
 from tests.bench.report import Result, Row
@@ -186,7 +187,8 @@ def _at_rest(etcd: Etcd, hosts: Process) -> Iterator[Row]:
     per_second = (etcd.metric(CALLS) - calls) / REST
     spent, theirs = ((used(it) - before) / REST for it, before in ((etcd.process.pid, spent), (hosts.pid, theirs)))
     remark = f"their one process takes {theirs:.2f} of a core"
-    yield Row(f"calls, {HOSTS:,} hosts at rest", "1/s", _one(per_second), _one(HOSTS), "calculated", remark=remark)
+    calculated = _one(HOSTS * REFRESHES / LEASE)
+    yield Row(f"calls, {HOSTS:,} hosts at rest", "1/s", _one(per_second), calculated, "calculated", remark=remark)
     watches = etcd.metric("etcd_debugging_mvcc_watcher_total")
     yield Row(f"watches, {HOSTS:,} hosts", "", _one(watches), _one(2 * HOSTS), "calculated")
     yield Row(f"etcd's part of a core, {HOSTS:,} hosts at rest", "", _one(spent))
