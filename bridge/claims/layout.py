@@ -135,11 +135,14 @@ class Layout:
 
     def claim(self, ref: Ref, claimant: Claimant) -> str:
         """One claim on an object."""
-        return f"{self.claims(ref).key}{claimant.host}/{claimant.container}"
+        return f"{self._claims(ref)}{claimant.host}/{claimant.container}"
 
     def claims(self, ref: Ref) -> Range:
         """All claims on an object."""
-        return under(f"{self.state}claims/{key(folded(ref), '')}/")
+        return under(self._claims(ref))
+
+    def _claims(self, ref: Ref) -> str:
+        return f"{self.state}claims/{key(folded(ref), '')}/"
 
     def claims_of_kind(self, ref: Ref) -> Range:
         """All claims on objects of the same protocol and kind."""

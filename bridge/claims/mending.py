@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
+from bridge.claims.layout import Claimant, ClaimKey, ObjectKey, folded
 from bridge.claims.memory import Memory
-from bridge.claims.records import Leaves, Unreadable, decode_claim, decode_container, decode_object
+from bridge.claims.records import Leaves, Unreadable, decode_claim, decode_object
 from bridge.claims.table import Table
 from bridge.claims.transaction import Compare, Delete, KeyValue, Put, Range, Revision
 from bridge.labels.model import Ref
@@ -30,17 +30,18 @@ class Mend:
 class Survey:
     """The view beside the state of the same moment, of which each value is decoded once.
 
-    `mends` is what is to be put right for the containers of this host that are `staying`.
+    `mends` is what is to be put right for the containers of this host that are `staying`; of those that are
+    `unclear` the records cannot be read, or some claim.
     """
 
     memory: Memory
     view: Table
     staying: Collection[str]
+    unclear: set[str]
     mends: list[Mend] = field(default_factory=list)
     _in_force: set[Ref] = field(default_factory=set)
     _unreadable: set[Ref] = field(default_factory=set)
     _servers: set[str] = field(default_factory=set)
-    _unclear: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         permanent = self.memory.layout.permanent
@@ -51,8 +52,6 @@ class Survey:
                     self._object(ref, seen)
                 case ClaimKey(ref, who):
                     self._claim(ref, who, seen)
-                case ContainerKey(who) if isinstance(decode_container(seen.value), Unreadable):
-                    self._unclear.add(who.container)
         self.mends += [Mend(Delete(key), (_unchanged(key, self.view.find(key)),)) for key in self._strays()]
 
     def _object(self, ref: Ref, seen: KeyValue) -> None:
@@ -71,7 +70,7 @@ class Survey:
     def _claim(self, ref: Ref, who: Claimant, seen: KeyValue) -> None:
         claim = decode_claim(seen.value)
         if isinstance(claim, Unreadable):
-            self._unclear.add(who.container)
+            self.unclear.add(who.container)
             return
         for key, value in self._shown(ref._replace(name=claim.name), claim.server):
             self._servers.add(key)
@@ -97,7 +96,7 @@ class Survey:
         return [
             key
             for key, found in bearing
-            if found and found["container"] not in self._unclear and self._is_in_force(key[: found.start()])
+            if found and found["container"] not in self.unclear and self._is_in_force(key[: found.start()])
         ]
 
     def _is_in_force(self, key: str) -> bool:

@@ -14,7 +14,7 @@ from bridge.claims.grouping import independent
 from bridge.claims.layout import ContainerKey, Layout
 from bridge.claims.memory import Memory
 from bridge.claims.mending import MENDED_AT_ONCE, Mend, Survey
-from bridge.claims.records import ContainerRecord, decode_container
+from bridge.claims.records import Unreadable, decode_container
 from bridge.claims.settling import Answer, Settling
 from bridge.claims.table import Keys, Table, packed
 from bridge.claims.transaction import (
@@ -28,6 +28,7 @@ from bridge.claims.transaction import (
     Transaction,
     holds,
 )
+from bridge.labels.model import Ref
 from bridge.view.model import Publication
 
 CLAIMS_AT_ONCE = 1_280
@@ -64,7 +65,7 @@ def resync(
     of them take is then free for what is remembered of them. `keeps` are containers that stay as they are: nothing
     is known of them at the moment, or nothing changed.
     """
-    written = {container: _written(container, memory) for container in sorted(keeps)}
+    written = {container: _written(container, memory.held(container), memory) for container in sorted(keeps)}
     # Given up before all is listed: there is no need for both at the same time.
     memory.keys = Keys()
     staying = publications.keys() | written.keys()
@@ -110,14 +111,15 @@ def _settle(settling: Settling) -> Generator[Transaction | Read, Answer, None]:
 
 def _strayed(container: str, written: tuple[int, ...], memory: Memory) -> bool:
     """Whether what a container holds is not what it was, or has no definition any more."""
-    forces = map(memory.layout.object, memory.held(container))
-    return _written(container, memory) != written or any(force not in memory.keys for force in forces)
+    held = memory.held(container)
+    forces = map(memory.layout.object, held)
+    return _written(container, held, memory) != written or any(force not in memory.keys for force in forces)
 
 
-def _written(container: str, memory: Memory) -> tuple[int, ...]:
-    """The revisions at which a container's own keys were written: its record, and the claims that this names."""
+def _written(container: str, held: Collection[Ref], memory: Memory) -> tuple[int, ...]:
+    """The revisions at which a container's own keys were written: its record, and its claims on what it holds."""
     layout = memory.layout
-    claims = (layout.claim(ref, layout.me(container)) for ref in sorted(memory.held(container)))
+    claims = (layout.claim(ref, layout.me(container)) for ref in sorted(held))
     seen = (memory.keys.get(key) for key in (layout.container(container), *claims))
     return tuple(found.mod_revision if found else 0 for found in seen)
 
@@ -128,7 +130,7 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
     answer = yield Read((layout.view(), layout.objects(), layout.containers()))
     assert isinstance(answer, Found)
     view, objects, containers = map(packed, answer.found)
-    names = sorted(key for seen in containers for key in _claims(seen, layout))
+    names, unclear = _claims(containers, layout)
     claims = Table()
     for start in range(0, len(names), CLAIMS_AT_ONCE):
         answer = yield Read(tuple(map(Range, names[start : start + CLAIMS_AT_ONCE])))
@@ -136,16 +138,23 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
         for found in answer.found:
             claims.extend(found)
     memory.keys = Keys(objects, containers, claims)
-    survey = Survey(memory, view, staying)
+    survey = Survey(memory, view, staying, unclear)
     memory.names = survey.spellings()
     return survey.mends
 
 
-def _claims(seen: KeyValue, layout: Layout) -> list[str]:
-    record, key = decode_container(seen.value), layout.parse(seen.key)
-    if not isinstance(record, ContainerRecord) or not isinstance(key, ContainerKey):
-        return []
-    return [layout.claim(ref, key.claimant) for ref in record.claims]
+def _claims(containers: Iterable[KeyValue], layout: Layout) -> tuple[list[str], set[str]]:
+    """The keys of all claims that the records of containers name, in order, and whose record cannot be read."""
+    names: list[str] = []
+    unclear: set[str] = set()
+    for seen in containers:
+        if isinstance(key := layout.parse(seen.key), ContainerKey):
+            record = decode_container(seen.value)
+            if isinstance(record, Unreadable):
+                unclear.add(key.claimant.container)
+            else:
+                names += [layout.claim(ref, key.claimant) for ref in record.claims]
+    return sorted(names), unclear
 
 
 def recorded(memory: Memory) -> list[str]:
