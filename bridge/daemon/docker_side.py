@@ -29,7 +29,7 @@ STEADY = 5.0
 """Seconds: a stream of events that ends sooner, as some proxies have it, is opened again ever less often."""
 
 EXPIRY_INTERVAL = 1.0
-"""Seconds between two looks at who has outlived its drain."""
+"""Seconds between two looks at who has outlived its drain, while there is anybody."""
 
 _NANOSECONDS = 1e9
 
@@ -43,6 +43,7 @@ class DockerSide:
     drain_limit: float
     connection: Connection = field(default_factory=lambda: Connection("Docker"))
     draining: Draining = field(default_factory=Draining)
+    _drains: anyio.Event = field(default_factory=anyio.Event)
 
     async def follow(self, concerned: Callable[[Event], bool]) -> None:
         """Stay subscribed, for ever; mark the containers of events that are `concerned`."""
@@ -55,8 +56,11 @@ class DockerSide:
     async def _expire(self) -> None:
         """Mark the containers that have outlived their drain."""
         while True:
-            await anyio.sleep(EXPIRY_INTERVAL)
-            self.work.mark(Task(self.draining.expired(anyio.current_time())))
+            await self._drains.wait()
+            self._drains = anyio.Event()
+            while self.draining:
+                await anyio.sleep(EXPIRY_INTERVAL)
+                self.work.mark(Task(self.draining.expired(anyio.current_time())))
 
     async def _subscribed(self, concerned: Callable[[Event], bool]) -> None:
         async with self.engine.events() as (past, events):
@@ -101,6 +105,7 @@ class DockerSide:
                 if ago < limit:
                     until = anyio.current_time() + limit - max(ago, 0)
                     self.draining.sent(event.container_id, event.signal, event.time / _NANOSECONDS, until)
+                    self._drains.set()
             case Action.DIE | Action.START:
                 self.draining.over(event.container_id)
             case Action.DESTROY:

@@ -32,6 +32,10 @@ class Draining:
     _sent: defaultdict[str, dict[int, _Signal]] = field(default_factory=lambda: defaultdict(dict))
     _stop: dict[str, int | None] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        """Whether there are signals whose time is not up."""
+        return any(self._sent.values())
+
     def sent(self, container_id: str, signal: int, at: float, until: float) -> None:
         """Note that a container was sent a signal, if that is news."""
         known = self._sent[container_id].get(signal)

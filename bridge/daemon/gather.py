@@ -59,6 +59,7 @@ class Gatherer:
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
+    _gap: anyio.Event = field(default_factory=anyio.Event)
 
     def forget(self) -> None:
         """Take no container for the same any more."""
@@ -78,9 +79,12 @@ class Gatherer:
     async def readable(self) -> frozenset[str]:
         """Wait until containers that could not be read can be, and return their full ids."""
         while True:
+            await self._gap.wait()
             await anyio.sleep(LONGEST_WAIT)
             readable = frozenset([i for i in sorted(self._unreadable) if await self._is_readable(i)])
             self._unreadable -= readable
+            if not self._unreadable:
+                self._gap = anyio.Event()
             if readable:
                 return readable
 
@@ -117,6 +121,8 @@ class Gatherer:
         gathered = [self._beside_target(i, one, targets) for i, one in found.items()]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
         self._unreadable.update(one.container_id for one in unreadable)
+        if unreadable:
+            self._gap.set()
         return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 
     async def _inspect(self, ids: Sequence[str]) -> dict[str, Inspected]:
