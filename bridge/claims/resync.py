@@ -16,7 +16,7 @@ from bridge.claims.memory import Memory
 from bridge.claims.mending import MENDED_AT_ONCE, Mend, Survey
 from bridge.claims.records import Unreadable, decode_container
 from bridge.claims.settling import Answer, Settling
-from bridge.claims.table import Keys, Table, packed
+from bridge.claims.table import Keys, packed
 from bridge.claims.transaction import (
     Committed,
     Compare,
@@ -131,13 +131,14 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
     assert isinstance(answer, Found)
     view, objects, containers = map(packed, answer.found)
     names, unclear = _claims(containers, layout)
-    claims = Table()
+    known = objects
+    known.extend(containers)
     for start in range(0, len(names), CLAIMS_AT_ONCE):
         answer = yield Read(tuple(map(Range, names[start : start + CLAIMS_AT_ONCE])))
         assert isinstance(answer, Found)
         for found in answer.found:
-            claims.extend(found)
-    memory.keys = Keys(objects, containers, claims)
+            known.extend(found)
+    memory.keys = Keys(known)
     survey = Survey(memory, view, staying, unclear)
     memory.names = survey.spellings()
     return survey.mends

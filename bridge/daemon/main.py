@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from bridge.claims.layout import Layout
+from bridge.daemon.allocator import trim, use_one_arena
 from bridge.daemon.apply import beside
 from bridge.daemon.backoff import persist
 from bridge.daemon.connection import Connection
@@ -20,7 +21,6 @@ from bridge.daemon.etcd_side import EtcdSide
 from bridge.daemon.gather import Gatherer
 from bridge.daemon.session import Identity, Session, Terms, introduce
 from bridge.daemon.sync import Sync
-from bridge.daemon.trimming import trim
 from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import ALL, Task, Work
 from bridge.engine.client import Engine
@@ -48,6 +48,7 @@ async def run(settings: RunSettings) -> None:
 
     Raises what no waiting mends: FailedError, UsageError, EngineRejected, StoreRejected, HealthSocketError.
     """
+    use_one_arena()
     engine, store = Engine(settings.endpoint()), Store(settings.connection())
     try:
         await Daemon(settings, engine, store).run()

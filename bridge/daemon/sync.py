@@ -109,20 +109,20 @@ class Sync:
     async def _listed(self) -> tuple[dict[str, Report], dict[str, int | None]]:
         """List all containers; return those that their labels exclude, and the states of the others."""
         remembered = self.draining.ids() | self._running.ids
-        listed = await self.gatherer.engine.list_all()
-        gone = remembered - {one.id for one in listed}
+        listed = await self.gatherer.engine.list_all(self._sorted_out)
+        gone = remembered.difference(i for i, _, _ in listed)
         self.draining.forget(*gone)
         self._running.ids -= gone
-        excluded = await beside(self._sorted_out, listed)
+        excluded = {i: report for i, _, report in listed if report}
         self._excluded_ids = set(excluded)
-        return excluded, {one.id: one.state for one in listed if one.id not in excluded}
+        return excluded, {i: state for i, state, report in listed if not report}
 
     def _learn_who_runs(self, gathered: Gathered) -> None:
         self._running.learn(one.container for one in gathered.seen if one.container)
 
-    def _sorted_out(self, listed: Iterable[Listed]) -> dict[str, Report]:
-        reasons = {one.id: (one.name, self._excluded(one)) for one in listed}
-        return {i: Report(name, reason=why) for i, (name, why) in reasons.items() if why}
+    def _sorted_out(self, listed: Listed) -> tuple[str, int | None, Report | None]:
+        why = self._excluded(listed)
+        return listed.id, listed.state, Report(listed.name, reason=why) if why else None
 
     def _excluded(self, listed: Listed) -> str:
         said = read_options(listed.name, listed.labels, self.options.release)

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from typing import TypeVar
 
 import anyio
@@ -53,11 +54,17 @@ class Engine:
         """Return who the engine is."""
         return await self._ask(rest.info)
 
-    async def list_all(self) -> tuple[Listed, ...]:
-        """Return all containers, whether they run or not."""
-        listed = await self._ask(rest.list_all)
-        self._forget_all_drivers_but({network for one in listed for network in one.networks})
-        return listed
+    async def list_all(self, take: Callable[[Listed], T]) -> list[T]:
+        """Return what `take`, called on another thread, makes of each container, whether it runs or not."""
+        networks = set[str]()
+
+        def taken(listed: Listed) -> T:
+            networks.update(listed.networks)
+            return take(listed)
+
+        found = await self._ask(partial(rest.list_all, taken))
+        self._forget_all_drivers_but(networks)
+        return found
 
     async def inspect(self, container_id: str) -> Container | Unreadable | None:
         """Return the container as it is now; None if it is gone."""
@@ -70,7 +77,7 @@ class Engine:
 
     async def inspect_all(self) -> tuple[Container | Unreadable, ...]:
         """Return all containers that exist, in no particular order."""
-        found = await self.each(self.inspect_several, [one.id for one in await self.list_all()])
+        found = await self.each(self.inspect_several, await self.list_all(attrgetter("id")))
         return tuple(container for container in found.values() if container)
 
     async def each(

@@ -4,10 +4,10 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -30,6 +30,8 @@ OLDEST_API = "1.41"
 # Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
 SILENCE = 8
 LINES_AT_ONCE = 65536
+
+T = TypeVar("T")
 
 
 class _Client(APIClient):
@@ -97,16 +99,22 @@ def info(client: APIClient) -> EngineInfo:
     return EngineInfo(answer["ID"], answer["Name"], answer["ServerVersion"], client.api_version)
 
 
-def list_all(client: APIClient) -> tuple[Listed, ...]:
-    """Return all containers, whether they run or not."""
+def list_all(take: Callable[[Listed], T], client: APIClient) -> list[T]:
+    """Return what `take` makes of each container, whether it runs or not.
+
+    It is made as soon as the container is read: what the engine tells of thousands takes much memory.
+    """
     path = f"/v{client.api_version}/containers/json"
-    entries = _get(client, path, params={"all": "1"}, timeout=SILENCE).json(object_hook=_early)
-    return tuple(entry if isinstance(entry, Listed) else _listed(entry) for entry in entries)
+    taken: list[T] = []
 
+    def take_early(found: dict[str, Any]) -> dict[str, Any] | None:
+        if not isinstance(found.get("NetworkSettings"), dict):  # which no part of a container has
+            return found
+        taken.append(take(_listed(found)))
+        return None
 
-def _early(found: dict[str, Any]) -> dict[str, Any] | Listed:
-    """Take a container out of its JSON at once: that of thousands takes much memory. Labels hold texts only."""
-    return _listed(found) if isinstance(found.get("NetworkSettings"), dict) else found
+    entries = _get(client, path, params={"all": "1"}, timeout=SILENCE).json(object_hook=take_early)
+    return taken + [take(_listed(entry)) for entry in entries if entry]
 
 
 def _listed(entry: dict[str, Any]) -> Listed:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.claims import table
 from bridge.claims.table import Keys, Table
 from bridge.claims.transaction import KeyValue
 
@@ -24,12 +26,21 @@ def _sorted(found: Mapping[str, KeyValue]) -> list[KeyValue]:
 def test_table(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle: int) -> None:
     """It gives back what it was given, in parts or at once, and finds what is there and nothing else."""
     wanted = _sorted(listed)
-    table = Table(wanted[:middle])
-    table.extend(wanted[middle:])
-    assert list(table) == wanted
-    assert [table[place] for place in range(len(table))] == wanted
-    assert list(table[1:3]) == wanted[1:3]
-    assert all(table.find(key) == listed.get(key) for key in (*listed, *others))
+    made = Table(wanted[:middle])
+    made.extend(wanted[middle:])
+    assert list(made) == wanted
+    assert [made[place] for place in range(len(made))] == wanted
+    assert list(made[1:3]) == wanted[1:3]
+    assert all(made.find(key) == listed.get(key) for key in (*listed, *others))
+
+
+@given(LISTED, LISTED)
+def test_names_of_the_same_hash(listed: dict[str, KeyValue], others: dict[str, KeyValue]) -> None:
+    """Whatever the hashes of names are, each is found, and nothing else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "_HASH_BITS", 1)
+        found = Table(_sorted(listed))
+        assert all(found.find(key) == listed.get(key) for key in (*listed, *others))
 
 
 @given(LISTED, LISTED, CHANGES, CHANGES)
@@ -41,7 +52,7 @@ def test_keys(
 ) -> None:
     """What changes afterwards is seen over what was listed; a copy goes its own way."""
     apart = {key: seen for key, seen in others.items() if key not in listed}
-    keys, wanted = Keys(Table(_sorted(listed)), Table(_sorted(apart))), listed | apart
+    keys, wanted = Keys(_joined(listed, apart)), listed | apart
     _change(keys, wanted, changes)
     before, same = keys.copy(), dict(wanted)
     _change(keys, wanted, later)
@@ -50,6 +61,13 @@ def test_keys(
         assert sorted(held.seen(), key=repr) == sorted(mapping.values(), key=repr)
         assert len(held) == len(mapping)
         assert all((key in held) == (key in mapping) for key, _ in (*changes, *later))
+
+
+def _joined(*parts: Mapping[str, KeyValue]) -> Table:
+    made = Table()
+    for part in parts:
+        made.extend(_sorted(part))
+    return made
 
 
 def _change(keys: Keys, wanted: dict[str, KeyValue], changes: list[tuple[str, KeyValue | None]]) -> None:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import anyio
@@ -99,9 +100,8 @@ async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd
     with pytest.raises(EngineUnavailable, match=r"relay\.sock"):
         await follow(asked_through, between.cut)
 
-    assert [one.id for one in await asked_through.list_all()] == engine.cli(
-        "ps", "--all", "--quiet", "--no-trunc"
-    ).split()
+    listed = await asked_through.list_all(attrgetter("id"))
+    assert listed == engine.cli("ps", "--all", "--quiet", "--no-trunc").split()
     async with asked_through.events() as (_, events):
         await until_destroyed(made_and_removed(engine), events)
 
@@ -230,7 +230,7 @@ async def ask_everything(asked: Engine) -> None:
 async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
     """A stopped engine ends the stream and every question; started again, it answers the same asker."""
     asked = connect(Endpoint(own_dockerd.url))
-    before = await asked.list_all()
+    before = await asked.list_all(attrgetter("id", "state"))
     with pytest.raises(EngineUnavailable, match=r"stream of events ended|connection broke"):
         await follow(asked, own_dockerd.stop)
     with pytest.raises(EngineUnavailable, match=r"no such socket|nobody listens"):
@@ -239,7 +239,7 @@ async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
         await asked.inspect_all()
     own_dockerd.restart()
 
-    assert await asked.list_all() == before
+    assert await asked.list_all(attrgetter("id", "state")) == before
     async with asked.events():
         await asked.ping()
 

@@ -1,6 +1,7 @@
 """What the real engines say of a container, as values."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import pytest
 
@@ -185,7 +186,7 @@ async def test_all(asked: Engine, each_engine: Dockerd) -> None:
     """All containers are listed and inspected, also those that do not run."""
     with each_engine.container(NAME, image="busybox") as running:
         created = each_engine.cli("create", "busybox")
-        ids = [one.id for one in await asked.list_all()]
+        ids = await asked.list_all(attrgetter("id"))
         containers = await asked.inspect_all()
         each_engine.cli("rm", created)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.container import Container
 from bridge.engine import rest
-from bridge.engine.model import Endpoint
+from bridge.engine.model import Endpoint, Listed
 from bridge.engine.package import APIClient
 from tests.lab.engine import Engine
 from tests.lab.wait import wait_for
@@ -57,7 +57,7 @@ def client(each_engine: Engine) -> Iterator[APIClient]:
 
 def test_each_change_is_another_state(each_engine: Engine, client: APIClient) -> None:
     """Start, health, pause, network, name and stop each change the state; that time passes does not."""
-    (listed,) = rest.list_all(client)
+    listed = _listed(client)
     state = _state(client)
     for command, shows in CHANGES:
         each_engine.cli(*command or ("version",))
@@ -85,7 +85,7 @@ def test_without_a_health_check(each_engine: Engine, client: APIClient) -> None:
 def test_another_port_is_another_state(each_engine: Engine, client: APIClient) -> None:
     """A port that is published anywhere is published elsewhere after a restart."""
     each_engine.cli("start", NAME)
-    (listed,) = rest.list_all(client)
+    listed = _listed(client)
     wait_for(lambda: HEALTHY(_inspected(client, listed.id)), WITHIN, "healthy")
     before, ports = _entry(client), _inspected(client, listed.id).ports
     each_engine.cli("restart", "--time=0", NAME)
@@ -96,8 +96,13 @@ def test_another_port_is_another_state(each_engine: Engine, client: APIClient) -
     assert rest._state(after | {"NetworkSettings": before["NetworkSettings"]}) != rest._state(before)  # noqa: SLF001
 
 
+def _listed(client: APIClient) -> Listed:
+    (listed,) = rest.list_all(lambda listed: listed, client)
+    return listed
+
+
 def _state(client: APIClient) -> int | None:
-    (listed,) = rest.list_all(client)
+    listed = _listed(client)
     assert listed.state is not None
     return listed.state
 
