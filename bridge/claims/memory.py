@@ -18,18 +18,20 @@ class Memory:
     """The keys of the state as this bridge last saw them: its own containers and claims, and the objects.
 
     `names` are the spellings found in the view that no definition in force accounts for, by folded name;
-    `doubted` are keys whose last write may have happened or not. A new lease, another cluster or a revision that
-    went back void all of it: begin with a new one, and with a resync.
+    `doubted` are keys whose last write may have happened or not. `revision` is that of etcd as long as nothing
+    happens there after the last listing but what this bridge writes, 0 where that is not known. A new lease,
+    another cluster or a revision that went back void all of it: begin with a new one, and with a resync.
     """
 
     layout: Layout
     keys: Keys = field(default_factory=Keys)
     names: Mapping[Ref, frozenset[str]] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
+    revision: int = 0
 
     def copy(self) -> "Memory":
         """A memory that learns on its own."""
-        return Memory(self.layout, self.keys.copy(), self.names, set(self.doubted))
+        return Memory(self.layout, self.keys.copy(), self.names, set(self.doubted), self.revision)
 
     def container(self, container: str) -> ContainerRecord | Unreadable | None:
         """What a container of this host publishes."""
@@ -49,6 +51,8 @@ class Memory:
 
     def commit(self, transaction: Transaction, revision: int) -> None:
         """Take in what was written."""
+        if transaction.writes:
+            self.revision = revision if revision == self.revision + 1 else 0
         for write in self._own(transaction):
             match write:
                 case Put(key, value):
@@ -58,6 +62,7 @@ class Memory:
 
     def doubt(self, transaction: Transaction) -> None:
         """Remember that these writes may have happened or not."""
+        self.revision = 0
         self.doubted.update(write.key for write in self._own(transaction))
 
     def _own(self, transaction: Transaction) -> Iterable[Put | Delete]:

@@ -59,19 +59,22 @@ def resync(
     fence: tuple[Compare, ...],
     keeps: Iterable[str] = (),
 ) -> Steps:
-    """Make etcd hold just what these containers publish; memory is renewed.
+    """Make etcd hold just what these containers publish; memory is renewed, unless nobody else wrote anything.
 
     The publications, by the ids of their containers, are taken out as they are settled: the memory that thousands
     of them take is then free for what is remembered of them. `keeps` are containers that stay as they are: nothing
     is known of them at the moment, or nothing changed.
     """
-    written = {container: _written(container, memory.held(container), memory) for container in sorted(keeps)}
-    # Given up before all is listed: there is no need for both at the same time.
-    memory.keys = Keys()
-    staying = publications.keys() | written.keys()
-    needed = yield from _listed(memory, staying)
-    strayed = [container for container, before in written.items() if _strayed(container, before, memory)]
-    resynced = Resynced({}, strayed, fenced=False, mended=(yield from _mend(needed, fence)))
+    keeping = sorted(keeps)
+    staying = {*publications, *keeping}
+    resynced = Resynced({}, [], fenced=False, mended=())
+    if not (yield from _is_all_known(memory, fence)):
+        written = {container: _written(container, memory.held(container), memory) for container in keeping}
+        # Given up before all is listed: there is no need for both at the same time.
+        memory.keys = Keys()
+        needed = yield from _listed(memory, staying)
+        resynced.unsettled.extend(it for it, before in written.items() if _strayed(it, before, memory))
+        resynced = replace(resynced, mended=(yield from _mend(needed, fence)))
     gone = [container for container in recorded(memory) if container not in staying]
     for part in _parts([*gone, *publications], publications, memory):
         settling = Settling([Change(name, publications.pop(name, None)) for name in part], memory, fence)
@@ -81,6 +84,15 @@ def resync(
         if settling.fenced:
             return replace(resynced, fenced=True)
     return resynced
+
+
+def _is_all_known(memory: Memory, fence: tuple[Compare, ...]) -> Generator[Read, Answer, bool]:
+    """Whether nothing has happened in etcd, under whatever key, but what this bridge listed and wrote."""
+    if not memory.revision:
+        return False
+    answer = yield Read(tuple(compare.range for compare in fence))
+    assert isinstance(answer, Found)
+    return answer.revision == memory.revision
 
 
 def _parts(names: Sequence[str], publications: Mapping[str, Publication], memory: Memory) -> Iterator[list[str]]:
@@ -131,7 +143,7 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
     assert isinstance(answer, Found)
     view, objects, containers = map(packed, answer.found)
     names, unclear = _claims(containers, layout)
-    known = objects
+    known, revision = objects, answer.revision
     known.extend(containers)
     for start in range(0, len(names), CLAIMS_AT_ONCE):
         answer = yield Read(tuple(map(Range, names[start : start + CLAIMS_AT_ONCE])))
@@ -141,6 +153,7 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
     memory.keys = Keys(known)
     survey = Survey(memory, view, staying, unclear)
     memory.names = survey.spellings()
+    memory.revision = revision
     return survey.mends
 
 

@@ -86,4 +86,5 @@ class EtcdSide:
                 await persist(alive, (StoreUnavailable,), self.connection.fall)
                 self.connection.stand()
                 # It may have been restored from a backup: what was seen in it before says nothing any more.
+                session.memory.revision = 0
                 self.work.mark(ALL)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from bridge.claims.fitting import fits
+from bridge.claims.gather import Change
 from bridge.claims.memory import Memory
 from bridge.claims.resync import Resynced, Steps, resync
+from bridge.claims.settling import Settling
 from bridge.claims.transaction import Compare, Range, Read, Revision, Transaction
 from bridge.labels.model import Ref
 from bridge.view.model import Publication
@@ -182,6 +184,48 @@ def test_doubts_end_with_a_resync(fake: FakeEtcd, bridge: Bridge) -> None:
     run(bridge, web("c1"))
     assert not bridge.memory.doubted
     assert fake.revision == revision
+
+
+def listings(bridge: Bridge, *publications: Publication) -> int:
+    """Resync a host; return how often its bridge listed the view."""
+    asked: list[Asked] = []
+    _carried_out(resync(by_id(*publications), bridge.memory, bridge.fence), bridge.etcd, asked.append)
+    return sum(isinstance(it, Read) and layout().view() in it.ranges for it in asked)
+
+
+def test_nothing_is_listed_while_nobody_else_writes(fake: FakeEtcd, bridge: Bridge) -> None:
+    """What a bridge listed is known as long as only it writes: its revisions follow each other."""
+    assert listings(bridge, web("c1"))
+    assert not listings(bridge, web("c1"))
+    assert not listings(bridge, web("c1"), publication("c2", router("other", rule="a")))
+    assert not listings(bridge, publication("c2", router("other", rule="a")))
+    assert view(fake).keys() >= {"http/routers/other/rule"}
+    assert "http/routers/web/rule" not in view(fake)
+    assert not listings(bridge)
+    assert view(fake) == PERMANENT
+
+
+@pytest.mark.parametrize("own_writes", [0, 1])
+def test_all_is_listed_after_a_write_of_others(fake: FakeEtcd, bridge: Bridge, own_writes: int) -> None:
+    """Whatever they wrote, also right before a write of one's own: it may have been anything."""
+    listings(bridge, web("c1"))
+    before = view(fake)
+    fake.delete(RULE)
+    if own_writes:
+        bridge.settle(publication("c2", router("other", rule="a")))
+        bridge.settle("c2")
+    assert listings(bridge, web("c1"))
+    assert view(fake) == before
+    assert listings(bridge, web("c1"))
+    assert not listings(bridge, web("c1"))
+
+
+def test_all_is_listed_after_a_lost_answer(bridge: Bridge) -> None:
+    """The write may have happened or not, at whatever revision."""
+    listings(bridge, web("c1"))
+    lost = Settling([Change(identifier("c1"), None)], bridge.memory, bridge.fence)
+    lost.lost()
+    assert listings(bridge, web("c1"))
 
 
 def test_all_hosts_resync_to_the_same(fake: FakeEtcd) -> None:
