@@ -6,9 +6,7 @@ Fake engines have few and many other containers, and stand side by side; the rea
 there.
 """
 
-import json
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,18 +16,13 @@ from typing import Any
 
 from docker import APIClient
 
-from bridge.claims.layout import Layout
-from bridge.container import from_inspect
-from bridge.settings import PlanSettings
-from bridge.settings.options import options
-from bridge.view.publish import mapped
 from tests.bench.arrivals import Arrivals, watching
 from tests.bench.containers import labels
-from tests.bench.floor import transactions
+from tests.bench.floor import HOST, answering
 from tests.bench.measure import Figures, alternate
 from tests.bench.profile import ended, profiling
 from tests.bench.report import Result, Row
-from tests.bench.scene import HOST, WITHIN, container, is_synced
+from tests.bench.scene import WITHIN, container, is_synced
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
@@ -88,7 +81,7 @@ def _on_fake_engines() -> tuple[Sequence[Row], str]:
                     stack.enter_context(_bridge(engine, etcd, root))
                 else:
                     [inspection] = [it for it in engine.inspected() if it["Id"] == first]
-                    stack.enter_context(_floor(engine.url, etcd, inspection, root, ("die", "start")))
+                    stack.enter_context(answering(engine.url, etcd, inspection, root, ("die", "start")))
                 sides[root] = Side(change, root, arrivals)
         found = alternate(2 * EACH, {root: it.changed for root, it in sides.items()}, unmeasured=100)
     return [*_rows(found, "die", LEAVES), *_rows(found, "start", APPEARS)], _profile()
@@ -160,7 +153,7 @@ def _on_real_engines() -> Iterator[Row]:
                 stack.enter_context(_bridge(engine, etcd, who))
             else:
                 inspection = client.inspect_container(first)
-                floor = stack.enter_context(_floor(engine.url, etcd, inspection, who, ("pause", "unpause")))
+                floor = stack.enter_context(answering(engine.url, etcd, inspection, who, ("pause", "unpause")))
             sides[who] = Side(_real_changes(client, first), who, arrivals)
         found = alternate(2 * REAL, {who: side.changed for who, side in sides.items()}, unmeasured=10)
         alone = _alone(floor)
@@ -192,27 +185,6 @@ def _real_changes(client: APIClient, container_id: str) -> Change:
         return int([*found][-1]["timeNano"])
 
     return change
-
-
-@contextmanager
-def _floor(
-    url: str, etcd: Etcd, inspection: Mapping[str, Any], root: str, actions: tuple[str, str]
-) -> Iterator[Process]:
-    """Run the floor: its process prints what each event cost it."""
-    made = mapped(from_inspect(inspection), options(PlanSettings(), HOST)).publication
-    assert made
-    requests = transactions(made, Layout(root, "state", HOST))
-    directory = WorkDirectory("floor")
-    file = directory.path / "requests.json"
-    file.write_text(json.dumps(dict(zip(actions, (requests["leaves"], requests["appears"]), strict=True))))
-    command = [sys.executable, "-m", "tests.bench.floor", url, etcd.endpoint, str(file)]
-    process = Process(command, directory.path / "log")
-    try:
-        process.wait_until(lambda: "ready" in process.log.read_text(), 20)
-        yield process
-    finally:
-        process.kill()
-        directory.remove()
 
 
 def _alone(floor: Process) -> Figures:

@@ -1,14 +1,16 @@
 """The least that can be done for an event: one inspect and one transaction, by the libraries' own calls.
 
-`python -m tests.bench.floor ENGINE ETCD FILE`: FILE holds, for each action of an event, the transaction that the
-bridge would make of it, serialized; it begins with the last of them. Prints one line per event: the seconds of the
-inspect and of the transaction.
+`python -m tests.bench.floor ENGINE ETCD FILE`: FILE holds the id of a container and, for each action of its
+events, the transaction that the bridge would make of it, serialized; it begins with the last of them. Prints one
+line per event: the seconds of the inspect and of the transaction.
 """
 
 import base64
 import json
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,19 @@ from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Committed, Compare, Range, Revision, Transaction
+from bridge.container import from_inspect
+from bridge.settings import PlanSettings
+from bridge.settings.options import options
 from bridge.store.connection import OPTIONS
 from bridge.store.messages import transaction_request
 from bridge.store.stubs import etcdrpc, grpc
 from bridge.view.model import Publication
+from bridge.view.publish import mapped
+from tests.lab.etcd import Etcd
+from tests.lab.process import Process
+from tests.lab.workdir import WorkDirectory
+
+HOST = "lab"
 
 ANY_REVISION = 2**62
 
@@ -31,18 +42,44 @@ ANY_REVISION = 2**62
 def main() -> None:
     """Answer every event, until killed."""
     engine, etcd, file = sys.argv[1:]
-    requests = {action: request(text) for action, text in json.loads(Path(file).read_text()).items()}
+    asked = json.loads(Path(file).read_text())
+    requests = {action: request(text) for action, text in asked["requests"].items()}
     client = APIClient(engine, version="auto")
     commit = etcdrpc.KVStub(grpc.insecure_channel(etcd, OPTIONS)).Txn
     events = client.events(decode=True, filters={"type": "container", "event": [*requests]})
     commit([*requests.values()][-1])
     print("ready", flush=True)
     for event in events:
+        if event["Actor"]["ID"] != asked["container"]:
+            continue
         begun = time.perf_counter()
         client.inspect_container(event["Actor"]["ID"])
         inspected = time.perf_counter()
         commit(requests[event["Action"]])
         print(inspected - begun, time.perf_counter() - inspected, flush=True)
+
+
+@contextmanager
+def answering(
+    url: str, etcd: Etcd, inspection: Mapping[str, Any], root: str, actions: tuple[str, str]
+) -> Iterator[Process]:
+    """Run the floor: a container leaves with the first of these actions, and appears with the second."""
+    made = mapped(from_inspect(inspection), options(PlanSettings(), HOST)).publication
+    assert made
+    requests = transactions(made, Layout(root, "state", HOST))
+    asked = dict(zip(actions, (requests["leaves"], requests["appears"]), strict=True))
+    directory = WorkDirectory("floor")
+    file = directory.path / "asked.json"
+    file.write_text(json.dumps({"container": inspection["Id"], "requests": asked}))
+    process = Process(
+        [sys.executable, "-m", "tests.bench.floor", url, etcd.endpoint, str(file)], directory.path / "log"
+    )
+    try:
+        process.wait_until(lambda: "ready" in process.log.read_text(), 20)
+        yield process
+    finally:
+        process.kill()
+        directory.remove()
 
 
 def transactions(publication: Publication, layout: Layout) -> dict[str, str]:

@@ -1,20 +1,22 @@
 """How soon a container is routed after its start and no longer after its stop, against Traefik's Docker provider.
 
-The real engine, real containers, one Traefik for each provider. Who is not measured is frozen, so that nobody
-disturbs who is: Traefiks, and the bridge while the Docker provider's turn lasts. Who is woken is left alone
-until it has made up for what it missed; the bridge's lease lasts over all of it.
+The real engine, real containers, one Traefik for each provider, and one for what raw calls write in the bridge's
+place. Who is not measured is frozen, so that nobody disturbs who is. Who is woken is left alone until it has made
+up for what it missed; the bridge's lease lasts over all of it.
 """
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import docker
 
+from tests.bench.floor import answering
 from tests.bench.measure import Figures, alternate
 from tests.bench.processor import wait_for_rest
 from tests.bench.report import Result, Row
@@ -23,7 +25,7 @@ from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.load import Load
-from tests.lab.part import Part
+from tests.lab.process import Process
 from tests.lab.shell import run
 from tests.lab.traefik import StaticOptions, Traefik, docker_provider, etcd_provider
 from tests.lab.wait import wait_for
@@ -48,8 +50,12 @@ OPTIONS = {
     "log.level": "ERROR",
 }
 LINGER = "300ms"
-SUBNET = "{{range .IPAM.Config}}{{.Subnet}}{{end}}"
+NETWORK, SUBNET, ADDRESS = "bench", "10.254.9.0/24", "10.254.9.2"
+"""The raw calls know the address before the container has it."""
 
+RAW = "raw"
+
+PROVIDER = "Traefik's Docker provider"
 TARGETS = {1: "<= 1.2", 10: "<= 1.2", 100: "<= 0.3"}
 
 
@@ -59,22 +65,27 @@ class Side:
 
     traefik: Traefik
     drains: bool
-    running: tuple[Part, ...]
+    running: tuple[Process, ...]
     stops: list[float] = field(default_factory=list)
 
 
 def measured() -> Result:
     """Measure with and without a default certificate in Traefik, while ever more containers run."""
-    with Engine("20.10") as engine, Etcd("3.4") as etcd, _sides(engine, etcd) as sides, ExitStack() as others:
-        engine.cli("create", "--name", PROBE, routed_by(PROBE), "traefik/whoami", "-linger", LINGER)
-        subnet = engine.cli("network", "inspect", "--format", SUBNET, "bridge")
+    with Engine("20.10") as engine, Etcd("3.4") as etcd, ExitStack() as others:
         client = docker.APIClient(base_url=engine.url, version="auto")
         others.callback(client.close)
+        engine.cli("network", "create", "--subnet", SUBNET, NETWORK)
+        network = ("--network", NETWORK, "--ip", ADDRESS)
+        engine.cli("create", "--name", PROBE, *network, routed_by(PROBE), "traefik/whoami", "-linger", LINGER)
+        client.start(PROBE)
+        probe = client.inspect_container(PROBE)
+        client.stop(PROBE)
+        sides = others.enter_context(_sides(engine, etcd, probe))
         rows: list[Row] = []
         for number in ROUNDS:
             for other in range(len(engine.cli("ps", "--quiet").split()) + 1, number):
                 others.enter_context(engine.container(f"other{other}", routed_by(f"other{other}")))
-            rows += _rows(number, partial(_sample, client, subnet), sides)
+            rows += _rows(number, partial(_sample, client), sides)
     return Result(rows, {"engine": "20.10", "etcd": "3.4", "traefik": "3.7"})
 
 
@@ -89,47 +100,50 @@ def _rows(number: int, sample: Callable[[Side, dict[str, Side]], float], sides: 
         ("stop (signal; the Docker provider's: end of the process) to the first 404", stops),
     ):
         for certificate in ("with", "without"):
-            ours, theirs = found[f"bridge {certificate}"], found[f"docker {certificate}"]
+            ours, raw, theirs = (found[f"{who} {certificate}"] for who in ("bridge", RAW, "docker"))
             measure = f"{what}, {number} running, {certificate} certificate"
-            yield Row(measure, "ms", ours, theirs, "Traefik's Docker provider", TARGETS[number])
+            yield Row(measure, "ms", ours, theirs, PROVIDER, TARGETS[number])
+            yield Row(f"{measure}, raw calls instead of the bridge", "ms", raw, theirs, PROVIDER)
 
 
 @contextmanager
-def _sides(engine: Engine, etcd: Etcd) -> Iterator[dict[str, Side]]:
+def _sides(engine: Engine, etcd: Etcd, probe: Mapping[str, Any]) -> Iterator[dict[str, Side]]:
     with ExitStack() as stack:
         bridge = stack.enter_context(Bridge(engine, etcd, log_level="info", resync_interval="1h", **LEASE))
+        raw = stack.enter_context(answering(engine.url, etcd, probe, RAW, ("kill", "start")))
 
-        def side(provider: StaticOptions, certificate: str, *parts: Part) -> Side:
+        def side(provider: StaticOptions, certificate: str, *processes: Process) -> Side:
             started = Traefik("3.7", provider, OPTIONS, certificate=certificate == "with")
             traefik = stack.enter_context(started)
-            return Side(traefik, bool(parts), (*parts, traefik))
+            return Side(traefik, bool(processes), (*processes, traefik.process))
 
         sides = {
             f"{name} {certificate}": made
             for certificate in ("with", "without")
             for name, made in (
-                ("bridge", side(etcd_provider(etcd), certificate, bridge)),
+                ("bridge", side(etcd_provider(etcd), certificate, bridge.process)),
+                (RAW, side(etcd_provider(etcd, RAW), certificate, raw)),
                 ("docker", side(docker_provider(engine), certificate)),
             )
         }
         yield sides
-        _only(sides, *(part for it in sides.values() for part in it.running))
+        _only(sides, *(process for it in sides.values() for process in it.running))
 
 
-def _only(sides: dict[str, Side], *running: Part) -> None:
-    """Freeze all parts but those that are to run."""
-    for part in dict.fromkeys(part for side in sides.values() for part in side.running):
-        part.process.send(signal.SIGCONT if part in running else signal.SIGSTOP)
+def _only(sides: dict[str, Side], *running: Process) -> None:
+    """Freeze all processes but those that are to run."""
+    for process in dict.fromkeys(process for side in sides.values() for process in side.running):
+        process.send(signal.SIGCONT if process in running else signal.SIGSTOP)
 
 
-def _sample(client: docker.APIClient, subnet: str, side: Side, sides: dict[str, Side]) -> float:
+def _sample(client: docker.APIClient, side: Side, sides: dict[str, Side]) -> float:
     """Start and stop the container; return the milliseconds until it was routed, note those until it was not.
 
     A stop begins for the bridge when the signal is sent, for the Docker provider when the process has ended.
     """
     _only(sides, *side.running)
-    wait_for_rest(*(part.process.pid for part in side.running))
-    run(["ip", "neigh", "flush", "to", subnet, "nud", "all"])
+    wait_for_rest(*(process.pid for process in side.running))
+    run(["ip", "neigh", "flush", "to", SUBNET, "nud", "all"])
     with Load(side.traefik.port(), HOST, rate=RATE, clients=CLIENTS, timeout=TIMEOUT) as load:
         load.wait_for_outcome("404")
         client.start(PROBE)
@@ -142,7 +156,7 @@ def _sample(client: docker.APIClient, subnet: str, side: Side, sides: dict[str, 
     # Who called for the container while it was gone leaves the kernel asking for its address once a second, and a
     # Traefik that is frozen then does not hang up.
     wait_for(
-        lambda: not run(["ss", "-Htn", "state", "syn-sent", "dst", subnet]), CALLS_END_WITHIN, "it still calls"
+        lambda: not run(["ss", "-Htn", "state", "syn-sent", "dst", SUBNET]), CALLS_END_WITHIN, "it still calls"
     )
     ended = datetime.fromisoformat(client.inspect_container(PROBE)["State"]["FinishedAt"]).timestamp()
     side.stops.append((gone.answered - (sent if side.drains else ended)) * 1e3)

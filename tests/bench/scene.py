@@ -30,7 +30,7 @@ from bridge.view.model import Publication
 from bridge.view.publish import mapped
 from tests.bench.arrivals import watching
 from tests.bench.containers import labels
-from tests.bench.floor import loose
+from tests.bench.floor import HOST, loose
 from tests.bench.profile import ended, profiling
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
@@ -40,7 +40,7 @@ from tests.lab.served_engine import ServedEngine
 from tests.lab.shell import Command
 from tests.lab.workdir import WorkDirectory
 
-HOST, ROOT = "lab", "traefik"
+ROOT = "traefik"
 TICK = f"{ROOT}/tick"
 WITHIN = 300.0
 
