@@ -92,7 +92,7 @@ def _is_all_known(memory: Memory, fence: tuple[Compare, ...]) -> Generator[Read,
         return False
     answer = yield Read(tuple(compare.range for compare in fence))
     assert isinstance(answer, Found)
-    return answer.revision == memory.revision
+    return answer.revision == memory.revision and all(map(holds, fence, answer.found))
 
 
 def _parts(names: Sequence[str], publications: Mapping[str, Publication], memory: Memory) -> Iterator[list[str]]:

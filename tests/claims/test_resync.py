@@ -228,6 +228,13 @@ def test_all_is_listed_after_a_lost_answer(bridge: Bridge) -> None:
     assert listings(bridge, web("c1"))
 
 
+def test_all_is_listed_where_an_etcd_restored_has_the_same_revision(fake: FakeEtcd, bridge: Bridge) -> None:
+    """Its key of the living bridge is another one."""
+    listings(bridge, web("c1"))
+    bridge.fence = (Compare(Range(layout().alive()), Revision.MODIFIED, fake.revision + 1),)
+    assert listings(bridge, web("c1"))
+
+
 def test_all_hosts_resync_to_the_same(fake: FakeEtcd) -> None:
     """Three hosts that share all come to rest, and nobody writes any more."""
     hosts = started(fake, ["h1", "h2", "h3"])
