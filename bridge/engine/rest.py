@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 
@@ -38,6 +40,16 @@ class _Client(APIClient):
     def request(self, *what: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
         """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
         return super().request(*what, **{"verify": self.verify, **options})
+
+    @cached_property
+    def _prepared(self) -> requests.PreparedRequest:
+        return self.prepare_request(requests.Request("GET", self.base_url))
+
+    def inspect_container(self, container: Any) -> Any:  # noqa: ANN401 - as the package has it
+        """Ask without what a session adds anew to each request: that takes a third of an inspection."""
+        request = self._prepared.copy()
+        request.url = f"{self.base_url}/v{self.api_version}/containers/{quote(container)}/json"
+        return _checked(self.send(request, timeout=SILENCE, verify=self.verify)).json()
 
     def _retrieve_server_version(self) -> str:
         """Read the API version from the answer to a ping: for `/version` an engine starts other programs."""
@@ -200,7 +212,10 @@ def now(client: APIClient) -> str:
 
 
 def _get(client: APIClient, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
-    response = client.get(f"{client.base_url}{path}", **options)
+    return _checked(client.get(f"{client.base_url}{path}", **options))
+
+
+def _checked(response: requests.Response) -> requests.Response:
     try:
         response.raise_for_status()
     except requests.HTTPError as error:
