@@ -38,12 +38,8 @@ class Stream:
 
         Whoever is cancelled while waiting ends the stream.
         """
-        try:
-            with fail_after(deadline):
-                async with self._session.failures():
-                    answer = await self._call.read()
-        except TimeoutError as error:
-            raise EndpointLost(f"etcd at {self._session.endpoint} does not answer") from error
+        async with self._session.answering(deadline):
+            answer = await self._call.read()
         if answer is grpc.aio.EOF:
             raise EndpointLost(f"etcd at {self._session.endpoint} has ended a stream")
         return answer
@@ -67,8 +63,20 @@ class Session:
         await self._channel.close()
 
     @asynccontextmanager
-    async def failures(self) -> AsyncIterator[None]:
-        """Raise our errors for those of a call."""
+    async def answering(self, deadline: float | None) -> AsyncIterator[None]:
+        """Raise our errors for those of a call, which has so many seconds (None: all).
+
+        The time is taken here, since gRPC's own takes more than a refreshed lease does.
+        """
+        try:
+            with fail_after(deadline):
+                async with self._failures():
+                    yield
+        except TimeoutError as error:
+            raise EndpointLost(f"etcd at {self.endpoint} does not answer within {deadline:g} s") from error
+
+    @asynccontextmanager
+    async def _failures(self) -> AsyncIterator[None]:
         try:
             yield
         except grpc.RpcError as error:
@@ -116,8 +124,8 @@ class Session:
         token: Metadata,
         deadline: float = DEADLINE,
     ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
-        async with self.failures():
-            return await method(request, timeout=deadline, metadata=token)
+        async with self.answering(deadline):
+            return await method(request, metadata=token)
 
     async def _login(self) -> Metadata:
         if not self._connection.username:
