@@ -24,13 +24,14 @@ from bridge.problem import Problem
 class Settled:
     """What became of one container: published, or waiting, or gone.
 
-    Each claim's verdict says by which rule. The problems stand as long as it waits or differs; then it is to be
-    decided again when a key in `watch` changes after `revision` (which may lie before its own transaction).
+    `rules` say by which each of its claims was decided. The problems stand as long as it waits or differs; then
+    it is to be decided again when a key in `watch` changes after `revision` (which may lie before its own
+    transaction).
     """
 
     container: str
     published: bool
-    verdicts: tuple[Verdict, ...] = ()
+    rules: tuple[Rule, ...] = ()
     problems: tuple[Problem, ...] = ()
     watch: tuple[Range, ...] = ()
     revision: int = 0
@@ -143,7 +144,8 @@ def _settled(one: Party, objects: Mapping[Ref, Place]) -> Settled:
     published = bool(one.wants) and not one.waits
     left = [(ref, objects[ref].remains) for ref in one.held.keys() - one.gets.keys()]
     problems = (*one.problems, *(remaining(one.me.container, *pair) for pair in sorted(left) if pair[1]))
-    return Settled(one.change.container, published, one.verdicts, problems, tuple(watch))
+    rules = tuple(verdict.rule for verdict in one.verdicts)
+    return Settled(one.change.container, published, rules, problems, tuple(watch))
 
 
 def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:

@@ -29,10 +29,6 @@ class Memory:
     doubted: set[str] = field(default_factory=set)
     revision: int = 0
 
-    def copy(self) -> "Memory":
-        """A memory that learns on its own."""
-        return Memory(self.layout, self.keys.copy(), self.names, set(self.doubted), self.revision)
-
     def container(self, container: str) -> ContainerRecord | Unreadable | None:
         """What a container of this host publishes."""
         seen = self.keys.get(self.layout.container(container))

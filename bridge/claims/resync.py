@@ -35,7 +35,7 @@ CLAIMS_AT_ONCE = 1_280
 """How many claims are read together."""
 
 SETTLED_AT_ONCE = 500
-"""How many containers are settled one after the other before what they published is let go."""
+"""How many containers are settled one after the other before what was learned of them is packed."""
 
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
@@ -54,16 +54,15 @@ class Resynced:
 
 
 def resync(
-    publications: dict[str, Publication],
+    publications: Mapping[str, Publication],
     memory: Memory,
     fence: tuple[Compare, ...],
     keeps: Iterable[str] = (),
 ) -> Steps:
     """Make etcd hold just what these containers publish; memory is renewed, unless nobody else wrote anything.
 
-    The publications, by the ids of their containers, are taken out as they are settled: the memory that thousands
-    of them take is then free for what is remembered of them. `keeps` are containers that stay as they are: nothing
-    is known of them at the moment, or nothing changed.
+    The publications are by the ids of their containers. `keeps` are containers that stay as they are: nothing is
+    known of them at the moment, or nothing changed.
     """
     keeping = sorted(keeps)
     staying = {*publications, *keeping}
@@ -77,10 +76,11 @@ def resync(
         resynced = replace(resynced, mended=(yield from _mend(needed, fence)))
     gone = [container for container in recorded(memory) if container not in staying]
     for part in _parts([*gone, *publications], publications, memory):
-        settling = Settling([Change(name, publications.pop(name, None)) for name in part], memory, fence)
+        settling = Settling([Change(name, publications.get(name)) for name in part], memory, fence)
         yield from _settle(settling)
         resynced.settled.update(settling.settled)
         resynced.unsettled.extend(settling.unsettled)
+        memory.keys.pack()
         if settling.fenced:
             return replace(resynced, fenced=True)
     return resynced

@@ -7,7 +7,7 @@ from bridge.claims.decide import Settled
 from bridge.claims.gather import Change, claimed, definition
 from bridge.claims.layout import folded
 from bridge.claims.memory import Memory
-from bridge.claims.place import Rule, Verdict
+from bridge.claims.place import Rule
 from bridge.claims.records import ContainerRecord, ObjectRecord, decode_object, encode_claim, encode_container
 from bridge.view.model import Item, Publication
 
@@ -23,7 +23,7 @@ def standing(change: Change, memory: Memory) -> Settled | None:
         return None
     if not all(_joined(publication, item, memory) for item in publication.items):
         return None
-    return Settled(change.container, published=True, verdicts=tuple(Verdict(ref, Rule.JOIN) for ref in refs))
+    return Settled(change.container, published=True, rules=(Rule.JOIN,) * len(refs))
 
 
 def _joined(publication: Publication, item: Item, memory: Memory) -> bool:

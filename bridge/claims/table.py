@@ -1,14 +1,13 @@
 """Keys of etcd in little memory: thousands of them are held for as long as the bridge runs."""
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import overload
 
 from bridge.claims.transaction import KeyValue, as_bytes, as_text
 
-_PLACE_BITS, _HASH_BITS = 32, 32
-"""A number of the index: at what place a name is, below the lowest bits of its hash."""
+_FULL = 0.7
+"""How much of an index may be taken: the fuller, the longer the way from a hash to its name."""
 
 
 class Table(Sequence[KeyValue]):
@@ -18,15 +17,15 @@ class Table(Sequence[KeyValue]):
     would each keep the memory around them.
     """
 
-    __slots__ = ("_created", "_ends", "_index", "_modified", "_text")
+    __slots__ = ("_created", "_ends", "_found", "_modified", "_slots", "_text")
 
     def __init__(self, listed: Iterable[KeyValue] = ()) -> None:
         self._text = bytearray()
         # Of each key in turn: where its name ends, and where its value does.
         self._ends = array("Q")
         self._created, self._modified = array("Q"), array("Q")
-        # The hash of each name above its place, in order.
-        self._index = array("Q")
+        # An index by the hashes of names, of the first so many keys: 1 more than the place of one, or 0 for none.
+        self._slots, self._found = array("I", [0]), 0
         self.extend(listed)
 
     def extend(self, listed: Iterable[KeyValue]) -> None:
@@ -59,35 +58,35 @@ class Table(Sequence[KeyValue]):
 
     def names(self) -> Iterator[str]:
         """Return the keys without their values."""
-        return (as_text(name) for name in self._names())
+        return (as_text(self._name(place)) for place in range(len(self)))
 
     def find(self, key: str) -> KeyValue | None:
         """Return a key as it was listed, None where it was not there."""
-        if len(self._index) != len(self):
-            self._index = array("Q", sorted(map(_hashed, self._names(), range(len(self)))))
-        wanted = as_bytes(key)
-        first = _hashed(wanted, 0)
-        for at in range(bisect_left(self._index, first), len(self)):
-            place = self._index[at] - first
-            if place >> _PLACE_BITS:
-                break
-            if self._name(place) == wanted:
-                return self._at(place)
-        return None
+        self._index_rest()
+        place = self._slots[self._slot(as_bytes(key))]
+        return self._at(place - 1) if place else None
 
-    def _names(self) -> Iterator[bytearray]:
-        return map(self._name, range(len(self)))
+    def _index_rest(self) -> None:
+        if len(self) >= _FULL * len(self._slots):
+            self._slots, self._found = array("I", bytes(4 << (2 * len(self)).bit_length())), 0
+        for place in range(self._found, len(self)):
+            self._slots[self._slot(self._name(place))] = place + 1
+        self._found = len(self)
 
-    def _name(self, place: int) -> bytearray:
-        return self._text[self._ends[2 * place - 1] if place else 0 : self._ends[2 * place]]
+    def _slot(self, name: bytes) -> int:
+        """Where in the index a name is, or the place is free where it would be."""
+        last = len(self._slots) - 1
+        slot = hash(name) & last
+        while (place := self._slots[slot]) and self._name(place - 1) != name:
+            slot = slot + 1 & last
+        return slot
+
+    def _name(self, place: int) -> bytes:
+        return bytes(self._text[self._ends[2 * place - 1] if place else 0 : self._ends[2 * place]])
 
     def _at(self, place: int) -> KeyValue:
         value = self._text[self._ends[2 * place] : self._ends[2 * place + 1]]
         return KeyValue(as_text(self._name(place)), as_text(value), self._created[place], self._modified[place])
-
-
-def _hashed(name: bytes | bytearray, place: int) -> int:
-    return (hash(bytes(name)) & (1 << _HASH_BITS) - 1) << _PLACE_BITS | place
 
 
 def packed(listed: Sequence[KeyValue]) -> Table:
@@ -102,11 +101,14 @@ class Keys(MutableMapping[str, KeyValue]):
         self._table = Table() if table is None else table
         self._changed: dict[str, KeyValue | None] = {}
 
-    def copy(self) -> "Keys":
-        """The same keys, going their own way from here on."""
-        made = Keys(self._table)
-        made._changed.update(self._changed)
-        return made
+    def pack(self) -> None:
+        """Hold in little memory what has come since, too; and everything anew once much of it is outdated."""
+        for key, seen in list(self._changed.items()):
+            if seen and not self._table.find(key):
+                self._table.extend([seen])
+                del self._changed[key]
+        if len(self._changed) > len(self._table) / 2:
+            self._table, self._changed = Table(self.seen()), {}
 
     def __getitem__(self, key: str) -> KeyValue:
         found = self._changed[key] if key in self._changed else self._table.find(key)

@@ -1,6 +1,6 @@
 """Apply: carry out what the core asks of etcd, request by request, until it has what it decided."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -33,7 +33,7 @@ async def settle(store: Store, session: Session, changes: list[Change]) -> Settl
 
 
 async def settle_all(
-    store: Store, session: Session, publications: dict[str, Publication], keeps: list[str]
+    store: Store, session: Session, publications: Mapping[str, Publication], keeps: list[str]
 ) -> Resynced:
     """List what is in etcd and settle all containers of this host; see `resync`. Raises the store's errors."""
     await session.ascertain(store)

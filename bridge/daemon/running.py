@@ -26,6 +26,6 @@ class Running:
         if event.action is Action.DIE:
             self.ids.discard(event.container_id)
 
-    def learn(self, inspected: Iterable[Container]) -> None:
-        """Take in who was seen to run."""
-        self.ids |= {one.id for one in inspected if one.status not in _AT_REST}
+    def learn(self, inspected: Iterable[tuple[str, Container]]) -> None:
+        """Take in who was seen to run, by the ids that were asked for."""
+        self.ids |= {container_id for container_id, one in inspected if one.status not in _AT_REST}

@@ -9,6 +9,7 @@ from bridge.claims.settling import Settling
 from bridge.daemon.apply import beside, settle, settle_all
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gathered, Gatherer, Seen
+from bridge.daemon.packed import Packed
 from bridge.daemon.reports import DRAINS, GONE, Report, Reports, kept, promised
 from bridge.daemon.running import Running
 from bridge.daemon.session import Session
@@ -85,15 +86,16 @@ class Sync:
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
-        promises, states = await self._listed()
-        publications: dict[str, Publication] = {}
+        promises, publications = Packed[Report](), Packed[Publication]()
+        excluded, states = await self._listed()
+        promises.update(excluded)
         unreadable: list[Unreadable] = []
         same = frozenset[str]()
         async for part in self.gatherer.all(states, self.reports.restless()):
             self._learn_who_runs(part)
             decided = await beside(lambda part=part: {one.id: self._decide(one) for one in part.seen})
-            publications |= {it.id: it.publication for it in decided.values() if it.publication}
-            promises |= {i: promised(it) for i, it in decided.items()}
+            publications.update({it.id: it.publication for it in decided.values() if it.publication})
+            promises.update({i: promised(it) for i, it in decided.items()})
             unreadable += part.unreadable
             same |= part.same
         staying = [i[:SHORT] for i in (*same, *(gap.container_id for gap in unreadable))]
@@ -118,7 +120,7 @@ class Sync:
         return excluded, {i: state for i, state, report in listed if not report}
 
     def _learn_who_runs(self, gathered: Gathered) -> None:
-        self._running.learn(one.container for one in gathered.seen if one.container)
+        self._running.learn((one.id, one.container) for one in gathered.seen if one.container)
 
     def _sorted_out(self, listed: Listed) -> tuple[str, int | None, Report | None]:
         why = self._excluded(listed)

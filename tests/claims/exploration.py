@@ -143,7 +143,7 @@ def at_rest(world: World) -> None:
     for name, box in living.items():
         told = _afresh(world, name)
         if box.settled and not box.settled.published and wanted(world, name):
-            foreign = any(verdict.rule in BY_STRANGERS for verdict in box.settled.verdicts)
+            foreign = any(rule in BY_STRANGERS for rule in box.settled.rules)
             assert foreign or not told.published, f"{name} waits for nothing"
     if world.scene.later:
         _newest_had_their_way(world)

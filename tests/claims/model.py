@@ -256,6 +256,11 @@ def _forget(world: World, who: str) -> None:
     world.etcd.carry_out(_without(request, world.scene.dropped))
 
 
+def _apart(memory: Memory) -> Memory:
+    """A memory that learns on its own."""
+    return replace(memory, keys=Keys(Table(memory.keys.seen())), doubted=set(memory.doubted))
+
+
 def _decide(world: World, name: str) -> None:
     host = world.scene.hosts[name]
     others = [it for it, at in world.scene.hosts.items() if at == host and world.boxes[it].marked]
@@ -263,7 +268,7 @@ def _decide(world: World, name: str) -> None:
     actor = world.actors[host]
     if actor.uncertain and world.scene.dropped != RENEWAL:
         actor = _renewed(world, actor, host)
-    memory, changes = actor.memory.copy(), [change_of(world, it) for it in names]
+    memory, changes = _apart(actor.memory), [change_of(world, it) for it in names]
     for change in changes:
         _stands_as_decided(change, memory, actor.fence)
     settling = Settling(changes, memory, actor.fence)
@@ -372,7 +377,7 @@ def _without(request: Transaction | Read, why: str) -> Transaction | Read:
 
 def _copied(actor: Actor) -> Actor:
     assert actor.settling
-    memory, old = actor.memory.copy(), actor.settling
+    memory, old = _apart(actor.memory), actor.settling
     settling = Settling.__new__(Settling)
     settling.__dict__.update(old.__dict__)
     settling.memory = memory

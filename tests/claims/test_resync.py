@@ -89,13 +89,6 @@ def test_recreated_among_many(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -
     assert {who.container for who in state(fake).containers} == {*map(identifier, names)}
 
 
-def test_publications_are_used_up(fake: FakeEtcd) -> None:
-    """What was settled is not held in memory any more."""
-    publications = by_id(web("c1"), web("c2"))
-    _carried_out(resync(publications, Bridge(fake).memory, ()), fake)
-    assert not publications
-
-
 def test_unknown_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that cannot be inspected at the moment keeps what it has."""
     shown = view(fake)

@@ -34,13 +34,16 @@ def test_table(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle:
     assert all(made.find(key) == listed.get(key) for key in (*listed, *others))
 
 
-@given(LISTED, LISTED)
-def test_names_of_the_same_hash(listed: dict[str, KeyValue], others: dict[str, KeyValue]) -> None:
+@given(LISTED, LISTED, st.integers(0, 20))
+def test_names_of_the_same_hash(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle: int) -> None:
     """Whatever the hashes of names are, each is found, and nothing else."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "_HASH_BITS", 1)
-        found = Table(_sorted(listed))
-        assert all(found.find(key) == listed.get(key) for key in (*listed, *others))
+        patch.setattr(table, "hash", len, raising=False)
+        wanted = _sorted(listed)
+        made = Table(wanted[:middle])
+        made.find("")
+        made.extend(wanted[middle:])
+        assert all(made.find(key) == listed.get(key) for key in (*listed, *others))
 
 
 @given(LISTED, LISTED, CHANGES, CHANGES)
@@ -50,17 +53,20 @@ def test_keys(
     changes: list[tuple[str, KeyValue | None]],
     later: list[tuple[str, KeyValue | None]],
 ) -> None:
-    """What changes afterwards is seen over what was listed; a copy goes its own way."""
+    """What changes afterwards is seen over what was listed, packed or not."""
     apart = {key: seen for key, seen in others.items() if key not in listed}
     keys, wanted = Keys(_joined(listed, apart)), listed | apart
-    _change(keys, wanted, changes)
-    before, same = keys.copy(), dict(wanted)
-    _change(keys, wanted, later)
-    for held, mapping in ((keys, wanted), (before, same)):
-        assert dict(held) == mapping
-        assert sorted(held.seen(), key=repr) == sorted(mapping.values(), key=repr)
-        assert len(held) == len(mapping)
-        assert all((key in held) == (key in mapping) for key, _ in (*changes, *later))
+    for news in (changes, later):
+        _change(keys, wanted, news)
+        _same(keys, wanted)
+        keys.pack()
+        _same(keys, wanted)
+
+
+def _same(keys: Keys, wanted: dict[str, KeyValue]) -> None:
+    assert dict(keys) == wanted
+    assert sorted(keys.seen(), key=repr) == sorted(wanted.values(), key=repr)
+    assert len(keys) == len(wanted)
 
 
 def _joined(*parts: Mapping[str, KeyValue]) -> Table:

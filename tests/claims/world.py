@@ -96,7 +96,7 @@ def view(etcd: FakeEtcd) -> dict[str, str]:
 def rules(settling: Settling) -> dict[str, list[str]]:
     """By which rules each container was decided."""
     return {
-        bytes.fromhex(container).rstrip(b"\0").decode(): [verdict.rule.name for verdict in it.verdicts]
+        bytes.fromhex(container).rstrip(b"\0").decode(): [rule.name for rule in it.rules]
         for container, it in settling.settled.items()
     }
 

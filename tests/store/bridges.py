@@ -135,7 +135,7 @@ class Bridge:
 
     async def resync(self) -> None:
         """List, and settle everything."""
-        came = await settle_all(self.store, self.session, {**self.wanted}, [])
+        came = await settle_all(self.store, self.session, self.wanted, [])
         self.settled = {name: it for name, it in came.settled.items() if name in self.wanted}
         if came.fenced:
             await self.restart()

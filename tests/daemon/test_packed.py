@@ -1,0 +1,32 @@
+"""Values in little memory: the same as in a mapping."""
+
+from bridge.daemon.packed import Packed
+from bridge.daemon.reports import Report
+from bridge.labels.model import Leaf, Ref
+from bridge.problem import Problem
+from bridge.view.model import Item, Publication
+
+REPORTS = {
+    "1": Report("web", ("http/routers/web",)),
+    "2": Report("db", reason="its labels exclude it", problems=(Problem("db", "traefik.x", "wrong", "mend it"),)),
+}
+
+
+def test_values_are_as_they_were() -> None:
+    """What comes out is equal to what was put in, in the order in which it came; a later one replaces."""
+    packed = Packed[Report]()
+    packed.update({"2": REPORTS["1"]})
+    packed.update(REPORTS)
+    assert packed == REPORTS
+    assert [*packed] == ["2", "1"]
+    assert len(packed) == 2
+    assert packed.get("3") is None
+
+
+def test_a_publication_is_as_it_was() -> None:
+    """Whatever it consists of, with texts that are not UTF-8."""
+    item = Item(Ref("http", "routers", "\udcff"), (Leaf("rule", "Host(`a`)", ("traefik.x",)),), ())
+    published = Publication("web", "0123456789ab", "app", "2026-01-01T00:00:00.000000000Z", (item,))
+    packed = Packed[Publication]()
+    packed.update({published.id: published})
+    assert packed[published.id] == published
