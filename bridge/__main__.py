@@ -40,7 +40,10 @@ def main() -> None:
     gc.disable()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(command(sys.argv[1:]))
+    code = command(sys.argv[1:])
+    # Python looks for garbage once more at its end, however it is set: a tenth of a short command.
+    gc.freeze()
+    sys.exit(code)
 
 
 def command(arguments: list[str]) -> int:

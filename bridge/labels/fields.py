@@ -91,26 +91,23 @@ def rows(text: str) -> list[Row]:
     return [Row(tuple(path.split("/")), *rest) for path, *rest in lines]
 
 
-def tree(table: Iterable[Row], release: Release, name: str = "") -> Field:
-    """Return the field `name`, which all rows lie below: their paths are relative to it."""
+def tree(table: Iterable[Row], release: Release, name: str = "", depth: int = 0) -> Field:
+    """Return the field `name`, which all rows lie below: so many parts of their paths lead to it."""
     below: dict[str, list[Row]] = {}
     own = Row((), "object", "-", "-")
     for row in table:
-        if row.path:
-            below.setdefault(row.path[0], []).append(row._replace(path=row.path[1:]))
+        if len(row.path) > depth:
+            below.setdefault(row.path[depth], []).append(row)
         else:
             own = row
-    children = [tree(lower, release, part) for part, lower in below.items()]
+    children = [tree(lower, release, part, depth + 1) for part, lower in below.items()]
     return _known(own, children, release, name)
 
 
 def _known(own: Row, children: Sequence[Field], release: Release, name: str) -> Field:
-    specs = own.label.split(",")
-    settable = [spec for spec in specs if not spec.startswith("(")]
-    ignored = [spec.strip("()") for spec in specs if spec.startswith("(")]
-    sets = _covers(settable, release) or any(child.label and not child.ignored for child in children)
-    ignores = _covers(ignored, release) or any(child.ignored for child in children)
-    since = [known for known in Release if _covers(settable, known)][:1]
+    (settable, ignored), (kv, _) = _releases(own.label), _releases(own.kv)
+    sets = release in settable or any(child.label and not child.ignored for child in children)
+    ignores = release in ignored or any(child.ignored for child in children)
     kind, _, default = own.type.partition("=")
     bare = kind == "allowEmpty"
     return Field(
@@ -118,10 +115,10 @@ def _known(own: Row, children: Sequence[Field], release: Release, name: str) -> 
         type=_type(kind, children, release),
         label=sets or ignores,
         ignored=ignores and not sets,
-        kv=_covers(own.kv.split(","), release) or any(child.kv for child in children),
-        bare_label=bare and _covers(settable + ignored, release),
-        bare_kv=bare and _covers(own.kv.split(","), release),
-        since=min([*since, *(child.since for child in children if child.since)], default=""),
+        kv=release in kv or any(child.kv for child in children),
+        bare_label=bare and (release in settable or release in ignored),
+        bare_kv=bare and release in kv,
+        since=min([*settable, *(child.since for child in children if child.since)], default=""),
         default=default,
         children={fold(child.name): child for child in children},
     )
@@ -141,11 +138,20 @@ def _type(own: str, children: Sequence[Field], release: Release) -> str:
             return "object"
 
 
-def _covers(specs: Iterable[str], release: Release) -> bool:
-    return any(_covers_one(spec, release) for spec in specs)
+@cache
+def _releases(text: str) -> tuple[frozenset[Release], frozenset[Release]]:
+    """The releases that take a field, and those that know it without effect, as the table names them."""
+    specs = text.split(",")
+    takes = [spec for spec in specs if not spec.startswith("(")]
+    ignores = [spec.strip("()") for spec in specs if spec.startswith("(")]
+    return _covered(takes), _covered(ignores)
 
 
-def _covers_one(spec: str, release: Release) -> bool:
+def _covered(specs: Iterable[str]) -> frozenset[Release]:
+    return frozenset(release for spec in specs for release in Release if _covers(spec, release))
+
+
+def _covers(spec: str, release: Release) -> bool:
     first, _, last = spec.partition("..")
     if last:
         return _line(first) <= release <= _line(last)
