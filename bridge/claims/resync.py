@@ -74,6 +74,8 @@ def resync(
         needed = yield from _listed(memory, staying)
         resynced.unsettled.extend(it for it, before in written.items() if _strayed(it, before, memory))
         resynced = replace(resynced, mended=(yield from _mend(needed, fence)))
+    # Of what came by events since the last time, too.
+    memory.keys.pack()
     gone = [container for container in recorded(memory) if container not in staying]
     for part in _parts([*gone, *publications], publications, memory):
         settling = Settling([Change(name, publications.get(name)) for name in part], memory, fence)
