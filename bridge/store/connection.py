@@ -16,6 +16,8 @@ OPTIONS = [
     ("grpc.http2.max_pings_without_data", 0),
     # Else each answer is followed by a ping that measures the bandwidth: a third of what a bridge at rest takes.
     ("grpc.http2.bdp_probe", 0),
+    # Else a new connection joins an attempt of an earlier one to the same endpoint, and has less time.
+    ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", -1),
 ]
 
