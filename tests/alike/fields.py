@@ -8,7 +8,8 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
-from bridge.labels.fields import Row, rows
+from bridge.labels.fields import Field, Release, Row, fields, rows
+from bridge.labels.folding import fold
 from tests.alike.batch import Placed
 from tests.lab.fake_engine import FakeContainer
 
@@ -17,6 +18,7 @@ ROWS = [
     for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
     if row.path[:2] != ("TLS", "Stores")
 ]
+RULES = ("HostSNI(`*`)", "Host(`a.example`)")
 TEXTS = ("some text", "a,b", "/x", "ä💥", " x ", "")
 NUMBERS = ("5", "0", "-5", "+3", "0x10", "1_0", "", "x", "99999999999999999999", "1.5")
 VALUES: Mapping[str, Sequence[str]] = {
@@ -28,6 +30,13 @@ VALUES: Mapping[str, Sequence[str]] = {
     "list": ("a", "a, b", "a,,b", ",", " ", ""),
     "duration": ("5", "5s", "1h1m1.5s", "-5", "0", "", "soon", "5 s", "9223372037"),
     "allowEmpty": ("", "true", "TRUE", "false", "1", "x"),
+}
+CONTEXT: Mapping[str, Mapping[str, str]] = {
+    "TCP": {
+        "traefik.tcp.routers.{c}-x.rule": "HostSNI(`*`)",
+        "traefik.tcp.routers.{c}-x.entrypoints": "tcpin",
+    },
+    "UDP": {"traefik.udp.routers.{c}-x.entrypoints": "udpin"},
 }
 AWKWARD_KEYS = ("X-Some-Header", "x_y", "ä", "a b", "x@y", "x:y", "K", "\u212a")
 
@@ -49,12 +58,25 @@ def containers() -> list[Placed]:
     return found
 
 
+def settable(release: Release) -> list[Row]:
+    """Return the fields that labels of a release may set."""
+    return [row for row in ROWS if _sets(fields(release), row.path)]
+
+
+def _sets(field: Field, path: Sequence[str]) -> bool:
+    if not path:
+        return field.label and not field.ignored
+    below = field.children.get(fold(path[0]))
+    return below is not None and _sets(below, path[1:])
+
+
 def _of_row(row: Row, spelling: random.Random) -> Iterator[Mapping[str, str]]:
     label, context = label_of(row, "{c}-x", "X-Key"), _context(row)
     kind = row.type.partition("=")[0]
-    for value in dict.fromkeys(value for one in kind.split("|") for value in VALUES[one]):
+    rules = RULES if row.path[-1] == "Rule" else ()
+    for value in dict.fromkeys((*rules, *(value for one in kind.split("|") for value in VALUES[one]))):
         yield context | {label: value}
-    fit = VALUES[kind.split("|")[0]][0]
+    fit = (*rules, *VALUES[kind.split("|")[0]])[0]
     yield context | {label.lower(): fit}
     yield context | {spelled(label, spelling): fit}
     yield context | {f"{label}.foo": fit}
@@ -94,14 +116,6 @@ def _mixed(part: str, spelling: random.Random) -> str:
 
 
 def _context(row: Row) -> dict[str, str]:
-    """Return labels without which the field would not be seen."""
-    match row.path[:2]:
-        case ("TCP", _):
-            return {
-                "traefik.tcp.routers.{c}-x.rule": "HostSNI(`*`)",
-                "traefik.tcp.routers.{c}-x.entrypoints": "tcpin",
-            }
-        case ("UDP", _):
-            return {"traefik.udp.routers.{c}-x.entrypoints": "udpin"}
-        case _:
-            return {}
+    """Return labels without which the field would not be seen; none is the field itself, which it would hide."""
+    field = label_of(row, "{c}-x", "X-Key").lower()
+    return {label: text for label, text in CONTEXT.get(row.path[0], {}).items() if label != field}

@@ -1,18 +1,19 @@
 """Containers as people label them, most of them right, some slightly wrong: the same for the same seed.
 
-What they are made of: applications of one to three containers, which share what they define; the names of all
-objects begin with the application's.
+What they are made of: applications of one to three containers, replicas or containers with routers and ports of
+their own that lead to one service. The names of all objects begin with the application's; some routers use the
+objects of another application.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 
-from bridge.labels.fields import Row
+from bridge.labels.fields import Release, Row
 from tests.alike.batch import Placed
-from tests.alike.fields import ROWS, VALUES, address, label_of
+from tests.alike.fields import ROWS, VALUES, address, label_of, settable
 from tests.lab.fake_engine import FakeContainer
 
-MIDDLEWARES = sorted({row.path[:4] for row in ROWS if row.path[1] == "Middlewares"})
 RULES = (
     "Host(`a.example`)",
     "Host(`a.example`) && PathPrefix(`/api`)",
@@ -24,41 +25,79 @@ RULES = (
 )
 TCP_RULES = ("HostSNI(`*`)", "HostSNI(`a.example`)", "", "HostSNI(`a")
 URLS = ("http://127.9.9.9:81", "https://127.9.9.9", "h2c://127.9.9.9:81", "127.9.9.9", "")
-PORTS = ("80", "8080", "65535", "0", "http", "")
-EXPOSED: Sequence[Sequence[str]] = (("80/tcp",), ("80/tcp", "443/tcp"), ("9/udp", "8080/tcp"), ())
+PORTS, PORTS_ARE = ("80", "8080", "65535", "0", "http", ""), (16, 8, 4, 1, 1, 1)
+EXPOSED: Sequence[Sequence[str]] = (("80/tcp",), ("80/tcp", "443/tcp"), ("9/udp", "8080/tcp"), ("7/sctp",), ())
 ENABLES = ("true", "TRUE", "1", "t", "false", "0", "maybe", "")
 OTHERS = ("traefik.enabled", "traefik.httpx.a", "Traefik.enable", "traefik.foo.bar", "com.example", "traefik")
 
 
-def containers(seed: int, count: int) -> list[Placed]:
-    """Return that many containers, or two more."""
-    dice, found = Random(seed), list[Placed]()
+Labels = Iterator[tuple[str, str]]
+
+
+def containers(seed: int, count: int, release: Release) -> list[Placed]:
+    """Return that many containers, or three more, with labels as they are written for a release of Traefik."""
+    author, found = _Author(Random(seed), release, settable(release)), list[Placed]()
     while len(found) < count:
-        found += _application(dice, f"a{len(found)}", len(found))
+        found += _application(author, f"a{len(found)}", len(found))
     return found
 
 
-def _application(dice: Random, app: str, first: int) -> Iterator[Placed]:
-    labels = dict(_labels(dice, app))
-    has_url = any(label.lower().endswith(".server.url") for label in labels)
-    size = 1 if has_url else dice.choices((1, 2, 3), (8, 1, 1))[0]
-    keeps = any(name.lower() == "traefik.docker.allownonrunning" for name in labels)
-    if size > 1 or dice.random() < 0.2:
-        project = dice.choice(("shop", "my.shop", "ä_1"))
-        labels |= {"com.docker.compose.project": project, "com.docker.compose.service": app}
-    exposed = dice.choice(EXPOSED)
-    for number in range(size):
-        name = app if size == 1 else f"{app}-{number}"
-        runs = dice.random() < 0.93 or (keeps and any(".server." in label.lower() for label in labels))
+def _application(author: "_Author", app: str, first: int) -> Iterator[Placed]:
+    dice = author.dice
+    own = _replicas(author, app) if dice.random() < 0.8 else _alike(author, app)
+    keeps = any(name.lower() == "traefik.docker.allownonrunning" for name in own[0])
+    exposed = dice.choices(EXPOSED, (8, 4, 4, 1, 1))[0]
+    for number, labels in enumerate(own):
+        name = app if len(own) == 1 else f"{app}-{number}"
+        # What is kept although it does not serve, and has a server, is left out: see `test_at_scale`.
+        runs = dice.random() < 0.95 or (keeps and any(".server." in label.lower() for label in labels))
         health = (
-            "" if keeps else dice.choices(("", "healthy", "unhealthy", "starting", "none"), (16, 2, 1, 1, 1))[0]
+            "" if keeps else dice.choices(("", "healthy", "unhealthy", "starting", "none"), (32, 4, 1, 1, 1))[0]
         )
         networks = _networks(dice, labels, first + number)
         ports = {port: _bindings(dice, first + number) for port in exposed}
         yield Placed(FakeContainer(name, labels, networks=networks, ports=ports, health=health), runs)
+    if dice.random() < 0.1 and _is_readable(own[-1]):
+        labels = dict(author.labels(f"{app}-n"))
+        yield Placed(FakeContainer(f"{app}-n", labels, networks={}, network_mode=f"container:{name}"))
 
 
-def _networks(dice: Random, labels: dict[str, str], number: int) -> dict[str, tuple[str, ...]]:
+def _is_readable(labels: Mapping[str, str]) -> bool:
+    """Whether Traefik can read what a container says of itself.
+
+    Who uses the network of one that it cannot read is left out: see `network-of-container-with-bad-labels`.
+    """
+    odd = any(name in OTHERS or name.lower() == "traefik.docker.allownonrunning" for name in labels)
+    return labels.get("traefik.enable", "true") == "true" and not odd
+
+
+def _replicas(author: "_Author", app: str) -> list[dict[str, str]]:
+    """Return the same labels several times."""
+    labels = dict(author.labels(app))
+    # Several that bring the same URL are left out: see `test_at_scale`.
+    has_url = any(label.lower().endswith(".server.url") for label in labels)
+    size = 1 if has_url else author.dice.choices((1, 2, 3), (8, 1, 1))[0]
+    if size > 1 or author.dice.random() < 0.2:
+        project = author.dice.choice(("shop", "my.shop", "ä_1"))
+        labels |= {"com.docker.compose.project": project, "com.docker.compose.service": app}
+    return [labels] * size
+
+
+def _alike(author: "_Author", app: str) -> list[dict[str, str]]:
+    """Return the labels of containers that share a service and middlewares, and are otherwise each their own."""
+    service = f"{app}-s"
+    shared = dict(author.middlewares(app)) | dict(author.options("HTTP", service))
+    names = sorted({label.split(".")[3] for label in shared if label.startswith("traefik.http.middlewares.")})
+    found = []
+    for number in range(author.dice.choice((2, 3))):
+        router = f"traefik.http.routers.{app}-r{number}"
+        labels = shared | dict(author.port("HTTP", service))
+        labels |= dict(author.enabled()) | dict(author.router(f"{app}-r{number}", names))
+        found.append(labels | {f"{router}.service": service})
+    return found
+
+
+def _networks(dice: Random, labels: Mapping[str, str], number: int) -> dict[str, tuple[str, ...]]:
     own, other = address(number), f"fd00::{number + 1:x}"
     if labels.get("traefik.docker.network") == "front":
         return {"back": (own,), "front": (address(number + 500_000),)}
@@ -80,24 +119,6 @@ def _bindings(dice: Random, number: int) -> Sequence[tuple[str, str]]:
     return dice.choices((*places, (*everywhere, (own, "8004"))), (10, 2, 1, 2, 1, 1, 1))[0]
 
 
-def _labels(dice: Random, app: str) -> Iterator[tuple[str, str]]:
-    objects = [_http, _http, _http, _tcp, _udp]
-    wanted: list[Callable[[Random, str], Iterator[tuple[str, str]]]] = dice.sample(
-        objects, dice.choice((0, 1, 2, 2, 3))
-    )
-    made = [pair for make in wanted for pair in make(dice, app)]
-    if dice.random() < 0.2:
-        made.append(("traefik.enable", dice.choice(ENABLES)))
-    if dice.random() < 0.1:
-        made.append(("traefik.docker.network", dice.choice(("front", "front", "nosuch", ""))))
-    if dice.random() < 0.05:
-        made.append(("traefik.docker.allownonrunning", dice.choice(("true", "false", "x"))))
-    if dice.random() < 0.02:
-        made.append((dice.choice(OTHERS), "x"))
-    for label, value in made:
-        yield _bent(dice, label, app), value
-
-
 def _bent(dice: Random, label: str, app: str) -> str:
     """Return a label as somebody might spell it, rarely as nobody should."""
     chance, parts = dice.random(), label.split(".")
@@ -116,67 +137,124 @@ def _bent(dice: Random, label: str, app: str) -> str:
     return ".".join(parts)
 
 
-def _http(dice: Random, app: str) -> Iterator[tuple[str, str]]:
-    services = [f"{app}-s{number}" for number in range(dice.choice((0, 1, 1, 1, 2)))]
-    middlewares = [f"{app}-m{number}" for number in range(dice.choice((0, 0, 1, 1, 2, 3)))]
-    for name in middlewares:
-        kind = dice.choice(MIDDLEWARES)
-        rows = [row for row in ROWS if row.path[:4] == kind]
-        yield from _fields(dice, rows, name, dice.choice((1, 1, 2, 3)))
-    for name in services:
-        yield from _service(dice, "HTTP", name)
-    for number in range(dice.choice((0, 1, 1, 1, 2))):
-        router = f"traefik.http.routers.{app}-r{number}"
-        yield f"{router}.rule", dice.choices(RULES, (8, 4, 2, 1, 1, 1, 1))[0]
-        if middlewares and dice.random() < 0.7:
-            yield f"{router}.middlewares", _references(dice, middlewares)
-        if services and dice.random() < 0.6:
-            yield f"{router}.service", dice.choice(services) + dice.choice(("", "", "@docker", "@file"))
-        if dice.random() < 0.3:
-            rows = [row for row in ROWS if row.path[:2] == ("HTTP", "Routers")]
-            yield from _fields(dice, rows, f"{app}-r{number}", dice.choice((1, 2)))
+@dataclass(slots=True)
+class _Author:
+    """Writes labels with the fields that one release knows, rarely with others."""
 
+    dice: Random
+    release: Release
+    known: Sequence[Row]
+    others: list[str] = field(default_factory=list)
 
-def _tcp(dice: Random, app: str) -> Iterator[tuple[str, str]]:
-    for number in range(dice.choice((0, 1, 1, 2))):
-        yield from _service(dice, "TCP", f"{app}-t{number}")
-    for number in range(dice.choice((0, 1, 1, 2))):
-        yield f"traefik.tcp.routers.{app}-q{number}.rule", dice.choices(TCP_RULES, (6, 2, 1, 1))[0]
-        rows = [row for row in ROWS if row.path[:2] == ("TCP", "Routers")]
-        yield from _fields(dice, rows, f"{app}-q{number}", dice.choice((0, 1)))
+    def labels(self, app: str) -> Labels:
+        """Write all labels of an application."""
+        objects = [self.http, self.http, self.http, self.tcp, self.udp]
+        wanted = self.dice.sample(objects, self.dice.choice((0, 1, 2, 2, 3, 3)))
+        made = [pair for make in wanted for pair in make(app)]
+        made += self.enabled()
+        if self.dice.random() < 0.1:
+            made.append(("traefik.docker.network", self.dice.choice(("front", "front", "nosuch", ""))))
+        if self.dice.random() < 0.05 and self.release is not Release.V2_11:
+            made.append(
+                ("traefik.docker.allownonrunning", self.dice.choices(("true", "false", "x"), (4, 4, 1))[0])
+            )
+        if self.dice.random() < 0.02:
+            made.append((self.dice.choice(OTHERS), "x"))
+        for label, value in made:
+            yield _bent(self.dice, label, app), value
 
+    def enabled(self) -> Labels:
+        """Enable most containers, and a few in odd ways."""
+        chance = self.dice.random()
+        if chance < 0.7:
+            yield "traefik.enable", "true" if chance > 0.05 else self.dice.choice(ENABLES)
 
-def _udp(dice: Random, app: str) -> Iterator[tuple[str, str]]:
-    yield f"traefik.udp.routers.{app}-u.entrypoints", dice.choice(("udpin", "nosuch", ""))
-    if dice.random() < 0.6:
-        yield f"traefik.udp.services.{app}-v.loadbalancer.server.port", dice.choice(PORTS)
+    def http(self, app: str) -> Labels:
+        """Write middlewares, services and routers, which use each other."""
+        middlewares = dict(self.middlewares(app))
+        yield from middlewares.items()
+        names = sorted({label.split(".")[3] for label in middlewares})
+        services = [f"{app}-s{number}" for number in range(self.dice.choice((0, 1, 1, 1, 2)))]
+        for name in services:
+            yield from self.service("HTTP", name)
+        for number in range(self.dice.choice((0, 1, 1, 1, 2))):
+            router = f"traefik.http.routers.{app}-r{number}"
+            yield from self.router(f"{app}-r{number}", names)
+            if services and self.dice.random() < 0.6:
+                yield (
+                    f"{router}.service",
+                    self.dice.choice(services) + self.dice.choice(("", "", "@docker", "@file")),
+                )
 
+    def router(self, name: str, middlewares: Sequence[str]) -> Labels:
+        """Write a router, which uses middlewares of its application and of the one before."""
+        yield f"traefik.http.routers.{name}.rule", self.dice.choices(RULES, (16, 8, 4, 1, 1, 1, 1))[0]
+        usable = [*middlewares, *(self.others if self.dice.random() < 0.2 else ())]
+        if usable and self.dice.random() < 0.7:
+            yield f"traefik.http.routers.{name}.middlewares", _references(self.dice, usable)
+        if self.dice.random() < 0.3:
+            yield from self.fields(("HTTP", "Routers"), name, self.dice.choice((1, 2)))
+        self.others = [*middlewares]
 
-def _service(dice: Random, protocol: str, name: str) -> Iterator[tuple[str, str]]:
-    server = f"traefik.{protocol.lower()}.services.{name}.loadbalancer.server"
-    chance = dice.random()
-    if chance < 0.6:
-        yield f"{server}.port", dice.choices(PORTS, (8, 4, 1, 1, 1, 1))[0]
-    elif chance < 0.7 and protocol == "HTTP":
-        yield f"{server}.url", dice.choice(URLS)
-    if dice.random() < 0.1 and protocol == "HTTP":
-        yield f"{server}.scheme", dice.choice(("https", "h2c", "nosuch"))
-    if chance > 0.5:
-        rows = [
-            row
-            for row in ROWS
-            if row.path[:2] == (protocol, "Services")
-            and "server" not in row.path
-            and row.path[3] == "LoadBalancer"
-        ]
-        yield from _fields(dice, rows, name, dice.choice((1, 1, 2, 3)))
+    def middlewares(self, app: str) -> Labels:
+        """Write some middlewares, of any kind."""
+        kinds = sorted({row.path[:4] for row in self.known if row.path[:2] == ("HTTP", "Middlewares")})
+        for number in range(self.dice.choice((0, 0, 1, 1, 2, 3))):
+            kind = self.dice.choice(kinds)
+            yield from self.fields(kind, f"{app}-m{number}", self.dice.choice((1, 1, 2, 3)))
 
+    def tcp(self, app: str) -> Labels:
+        """Write services and routers."""
+        for number in range(self.dice.choice((0, 1, 1, 2))):
+            yield from self.service("TCP", f"{app}-t{number}")
+        for number in range(self.dice.choice((0, 1, 1, 2))):
+            yield f"traefik.tcp.routers.{app}-q{number}.rule", self.dice.choices(TCP_RULES, (6, 2, 1, 1))[0]
+            yield from self.fields(("TCP", "Routers"), f"{app}-q{number}", self.dice.choice((0, 1)))
 
-def _fields(dice: Random, rows: list[Row], name: str, count: int) -> Iterator[tuple[str, str]]:
-    for row in dice.sample(rows, min(count, len(rows))):
-        values = VALUES[dice.choice(row.type.partition("=")[0].split("|"))]
-        value = values[0] if dice.random() < 0.8 else dice.choice(values)
-        yield label_of(row, name, dice.choice(("X-A", "key")), dice.choice(("[0]", "[0]", "[1]", "[10]"))), value
+    def udp(self, app: str) -> Labels:
+        """Write a router, and rarely no service."""
+        yield f"traefik.udp.routers.{app}-u.entrypoints", self.dice.choice(("udpin", "nosuch", ""))
+        if self.dice.random() < 0.6:
+            yield f"traefik.udp.services.{app}-v.loadbalancer.server.port", self.dice.choices(PORTS, PORTS_ARE)[0]
+
+    def service(self, protocol: str, name: str) -> Labels:
+        """Write a service with a server, with options, or with both."""
+        chance = self.dice.random()
+        if chance < 0.7:
+            yield from self.server(protocol, name)
+        if chance > 0.5:
+            yield from self.options(protocol, name)
+
+    def server(self, protocol: str, name: str) -> Labels:
+        """Write where a service's server is, rarely by a URL."""
+        if self.dice.random() < 0.1 and protocol == "HTTP" and self.release is not Release.V2_11:
+            yield f"traefik.http.services.{name}.loadbalancer.server.url", self.dice.choice(URLS)
+        else:
+            yield from self.port(protocol, name)
+
+    def port(self, protocol: str, name: str) -> Labels:
+        """Write where a service's server listens, and rarely how it is talked to."""
+        server = f"traefik.{protocol.lower()}.services.{name}.loadbalancer.server"
+        yield f"{server}.port", self.dice.choices(PORTS, PORTS_ARE)[0]
+        if self.dice.random() < 0.1 and protocol == "HTTP":
+            yield f"{server}.scheme", self.dice.choice(("https", "h2c", "nosuch"))
+
+    def options(self, protocol: str, name: str) -> Labels:
+        """Write what a service has beside servers."""
+        yield from self.fields(
+            (protocol, "Services", "{name}", "LoadBalancer"), name, self.dice.choice((1, 1, 2, 3))
+        )
+
+    def fields(self, above: tuple[str, ...], name: str, count: int) -> Labels:
+        """Write some fields of an object, but for a server's."""
+        of = ROWS if self.dice.random() < 0.02 else self.known
+        rows = [row for row in of if row.path[: len(above)] == above and "server" not in row.path]
+        for row in self.dice.sample(rows, min(count, len(rows))):
+            *_, kind = row.type.partition("=")[0].split("|")
+            values = VALUES[kind]
+            value = values[0] if self.dice.random() < 0.9 else self.dice.choice(values)
+            position = self.dice.choice(("[0]", "[0]", "[1]", "[10]"))
+            yield label_of(row, name, self.dice.choice(("X-A", "key")), position), value
 
 
 def _references(dice: Random, names: list[str]) -> str:
