@@ -30,9 +30,13 @@ class Burst:
         self.arrivals.drain()
         begun = time.perf_counter()
         self.scene.engine.have(changes)
-        wait_for(lambda: self.scene.count(f"{ROOT}/") == each * len(routed) + 1, WITHIN, "keys are missing")
+        keys = each * len(routed) + 1
+        wait_for(
+            lambda: self.scene.count(f"{ROOT}/") == keys and self.scene.routers() == routed,
+            WITHIN,
+            "others are routed than those that run",
+        )
         self.seconds.append(time.perf_counter() - begun)
-        wait_for(lambda: self.scene.routers() == routed, WITHIN, "others are routed than those that run")
         self.reads.append(float(len({it.revision for it in self.arrivals.drain()})))
 
 
