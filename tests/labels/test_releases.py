@@ -1,0 +1,32 @@
+"""A label for a field that a release does not have is a problem of its container, and no key."""
+
+from importlib.resources import files
+
+import pytest
+
+from bridge.labels.decode import decode
+from bridge.labels.fields import Release, Row, rows
+from tests.alike.fields import VALUES, label_of
+from tests.labels.test_fields import one
+
+ROWS = [
+    row
+    for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
+    # Labels set none of these: Traefik reads those of `tls.stores.default` only.
+    if row.path[:2] != ("TLS", "Options")
+]
+
+
+@pytest.mark.parametrize("release", Release)
+def test_what_a_release_does_not_have(release: Release) -> None:
+    """Of each field of the table: a problem names its label where the release has it not, or ignores it as yet."""
+    for row in ROWS:
+        label, field = label_of(row, "x", "X-Key"), one(row.label, release)
+        refused = not field.label or (field.ignored and field.since > release)
+        decoded = decode("web", {label: _fit(row)}, release)
+        assert [problem.label for problem in decoded.problems] == [label] * refused, label
+        assert not (refused and decoded.objects), label
+
+
+def _fit(row: Row) -> str:
+    return VALUES[row.type.partition("=")[0].rpartition("|")[2]][0]
