@@ -5,7 +5,7 @@ their own that lead to one service. The names of all objects begin with the appl
 objects of another application.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -24,6 +24,7 @@ RULES = (
     "Nonsense(`x`)",
 )
 TCP_RULES = ("HostSNI(`*`)", "HostSNI(`a.example`)", "", "HostSNI(`a")
+SCHEMES = ("http", "https", "h2c")
 URLS = ("http://127.9.9.9:81", "https://127.9.9.9", "h2c://127.9.9.9:81", "127.9.9.9", "")
 PORTS, PORTS_ARE = ("80", "8080", "65535", "0", "http", ""), (16, 8, 4, 1, 1, 1)
 EXPOSED: Sequence[Sequence[str]] = (("80/tcp",), ("80/tcp", "443/tcp"), ("9/udp", "8080/tcp"), ("7/sctp",), ())
@@ -85,15 +86,15 @@ def _replicas(author: "_Author", app: str) -> list[dict[str, str]]:
 
 def _alike(author: "_Author", app: str) -> list[dict[str, str]]:
     """Return the labels of containers that share a service and middlewares, and are otherwise each their own."""
-    service = f"{app}-s"
-    shared = dict(author.middlewares(app)) | dict(author.options("HTTP", service))
-    names = sorted({label.split(".")[3] for label in shared if label.startswith("traefik.http.middlewares.")})
+    service, server = f"{app}-s", f"traefik.http.services.{app}-s.loadbalancer.server"
+    middlewares = dict(author.middlewares(app))
+    shared, names = middlewares | dict(author.options("HTTP", service)), _names(middlewares)
     found = []
     for number in range(author.dice.choice((2, 3))):
-        router = f"traefik.http.routers.{app}-r{number}"
-        labels = shared | dict(author.port("HTTP", service))
-        labels |= dict(author.enabled()) | dict(author.router(f"{app}-r{number}", names))
-        found.append(labels | {f"{router}.service": service})
+        labels = shared | dict(author.enabled()) | dict(author.router(f"{app}-r{number}", names))
+        # Each can be used: of servers that cannot for different reasons Traefik names any one.
+        ways = {f"{server}.port": author.dice.choice(PORTS[:2]), f"{server}.scheme": author.dice.choice(SCHEMES)}
+        found.append(labels | ways | {f"traefik.http.routers.{app}-r{number}.service": service})
     return found
 
 
@@ -173,7 +174,7 @@ class _Author:
         """Write middlewares, services and routers, which use each other."""
         middlewares = dict(self.middlewares(app))
         yield from middlewares.items()
-        names = sorted({label.split(".")[3] for label in middlewares})
+        names = _names(middlewares)
         services = [f"{app}-s{number}" for number in range(self.dice.choice((0, 1, 1, 1, 2)))]
         for name in services:
             yield from self.service("HTTP", name)
@@ -226,16 +227,12 @@ class _Author:
             yield from self.options(protocol, name)
 
     def server(self, protocol: str, name: str) -> Labels:
-        """Write where a service's server is, rarely by a URL."""
-        if self.dice.random() < 0.1 and protocol == "HTTP" and self.release is not Release.V2_11:
-            yield f"traefik.http.services.{name}.loadbalancer.server.url", self.dice.choice(URLS)
-        else:
-            yield from self.port(protocol, name)
-
-    def port(self, protocol: str, name: str) -> Labels:
-        """Write where a service's server listens, and rarely how it is talked to."""
+        """Write where a service's server is and, rarely, how it is talked to."""
         server = f"traefik.{protocol.lower()}.services.{name}.loadbalancer.server"
-        yield f"{server}.port", self.dice.choices(PORTS, PORTS_ARE)[0]
+        if self.dice.random() < 0.1 and protocol == "HTTP" and self.release is not Release.V2_11:
+            yield f"{server}.url", self.dice.choice(URLS)
+        else:
+            yield f"{server}.port", self.dice.choices(PORTS, PORTS_ARE)[0]
         if self.dice.random() < 0.1 and protocol == "HTTP":
             yield f"{server}.scheme", self.dice.choice(("https", "h2c", "nosuch"))
 
@@ -255,6 +252,11 @@ class _Author:
             value = values[0] if self.dice.random() < 0.9 else self.dice.choice(values)
             position = self.dice.choice(("[0]", "[0]", "[1]", "[10]"))
             yield label_of(row, name, self.dice.choice(("X-A", "key")), position), value
+
+
+def _names(labels: Iterable[str]) -> list[str]:
+    """Return whose labels these are."""
+    return sorted({label.split(".")[3] for label in labels})
 
 
 def _references(dice: Random, names: list[str]) -> str:
