@@ -29,6 +29,7 @@ URLS = ("http://127.9.9.9:81", "https://127.9.9.9", "h2c://127.9.9.9:81", "127.9
 PORTS, PORTS_ARE = ("80", "8080", "65535", "0", "http", ""), (16, 8, 4, 1, 1, 1)
 EXPOSED: Sequence[Sequence[str]] = (("80/tcp",), ("80/tcp", "443/tcp"), ("9/udp", "8080/tcp"), ("7/sctp",), ())
 ENABLES = ("true", "TRUE", "1", "t", "false", "0", "maybe", "")
+ABOUT_ITSELF = ("traefik.enable", "traefik.docker")
 OTHERS = ("traefik.enabled", "traefik.httpx.a", "Traefik.enable", "traefik.foo.bar", "com.example", "traefik")
 
 
@@ -68,8 +69,8 @@ def _is_readable(labels: Mapping[str, str]) -> bool:
 
     Who uses the network of one that it cannot read is left out: see `network-of-container-with-bad-labels`.
     """
-    odd = any(name in OTHERS or name.lower() == "traefik.docker.allownonrunning" for name in labels)
-    return labels.get("traefik.enable", "true") == "true" and not odd
+    said = {name: text for name, text in labels.items() if name.lower().startswith(ABOUT_ITSELF)}
+    return said.pop("traefik.enable", "true") == "true" and not said.keys() - {"traefik.docker.network"}
 
 
 def _replicas(author: "_Author", app: str) -> list[dict[str, str]]:
