@@ -5,9 +5,12 @@ Source of the fields: Docker Engine API, ContainerInspect.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 HIGHEST_PORT = 65535
 
@@ -82,6 +85,19 @@ class Container:
         """The id or name of the container whose network it uses (`container:` networking), "" if none."""
         mode, _, target = self.network_mode.partition(":")
         return target if mode == "container" else ""
+
+
+def targets(container: Container, find: Callable[[str], Found]) -> dict[str, Found]:
+    """Return whose network a container uses and, where that one uses another's, whose in turn, by id or name.
+
+    `find` says what is known of one; the first that is not a container, or has a network, is the last.
+    """
+    found: dict[str, Found] = {}
+    at: object = container
+    while isinstance(at, Container) and at.network_target and at.network_target not in found:
+        found[at.network_target] = find(at.network_target)
+        at = found[at.network_target]
+    return found
 
 
 def from_inspect(inspect: object) -> Container:

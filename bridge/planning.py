@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bridge.claims.decide import Settled
 from bridge.claims.layout import Layout
 from bridge.claims.offline import settle_offline
-from bridge.container import Container
+from bridge.container import Container, targets
 from bridge.problem import Problem
 from bridge.routing.options import Options
 from bridge.view.model import Mapped, Publication
@@ -33,14 +33,20 @@ class Plan:
 
 def plan(containers: Sequence[Container], options: Options, root: str) -> Plan:
     """Route all containers and settle what they share, in the order of creation, then of names."""
-    targets = {name: one for one in containers for name in (one.id, one.name)}
-    made = [mapped(one, options, targets.get(one.network_target)) for one in containers]
+    known = {name: one for one in containers for name in (one.id, one.name)}
+    made = [mapped(one, options, _targets(one, known)) for one in containers]
     offline = settle_offline([it.publication for it in made if it.publication], Layout(root, "", options.host))
     planned = [_planned(it, offline.settled.get(it.id)) for it in made]
     waiting = tuple(
         problem for it in made if it.id in offline.settled for problem in offline.settled[it.id].problems
     )
     return Plan(offline.keys, tuple(planned), tuple(problem for it in made for problem in it.problems) + waiting)
+
+
+def _targets(container: Container, known: Mapping[str, Container]) -> list[Container]:
+    """Those whose network it uses; none where one of them is missing."""
+    found = targets(container, known.get).values()
+    return [one for one in found if one] if all(found) else []
 
 
 def _planned(it: Mapped, settled: Settled | None) -> Planned:

@@ -1,4 +1,4 @@
-"""Gather: what the engine says of containers now, each together with the one whose network it uses.
+"""Gather: what the engine says of containers now, each together with those whose network it uses.
 
 An inspection that hangs costs its container only: the others go on, and it is asked again beside them. Where the
 list of all containers tells that one did not change since it was inspected, it is not inspected again.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from bridge.container import Container
+from bridge.container import Container, targets
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
@@ -32,11 +32,14 @@ Inspected = Container | Unreadable | None
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A container as it is, None where it is gone, and the container whose network it uses."""
+    """A container as it is, None where it is gone, and those whose network it uses: none where one is missing.
+
+    The last of them has the network, each one before it uses that of the next.
+    """
 
     id: str
     container: Container | None
-    target: Container | None = None
+    targets: tuple[Container, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +119,10 @@ class Gatherer:
         found = await self.engine.each(self._inspect, sorted(ids))
         for i in [i for i, one in found.items() if one is None]:
             self._users.pop(i, None)
-        named = {one.network_target for one in found.values() if isinstance(one, Container)} - {""}
-        targets = found | await self.engine.each(self._inspect, sorted(named - found.keys()))
-        gathered = [self._beside_target(i, one, targets) for i, one in found.items()]
+        known = dict(found)
+        while missing := {it.network_target for it in known.values() if isinstance(it, Container)} - {"", *known}:
+            known |= await self.engine.each(self._inspect, sorted(missing))
+        gathered = [self._beside_targets(i, one, known) for i, one in found.items()]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
         self._unreadable.update(one.container_id for one in unreadable)
         if unreadable:
@@ -142,13 +146,15 @@ class Gatherer:
             return False
         return not isinstance(found, Unreadable)
 
-    def _beside_target(
-        self, container_id: str, found: Inspected, targets: Mapping[str, Inspected]
+    def _beside_targets(
+        self, container_id: str, found: Inspected, known: Mapping[str, Inspected]
     ) -> Seen | Unreadable:
-        if not isinstance(found, Container) or not found.network_target:
+        if not isinstance(found, Container):
             return found if isinstance(found, Unreadable) else Seen(container_id, found)
-        target = targets[found.network_target]
-        self._users[target.id if isinstance(target, Container) else found.network_target].add(container_id)
-        if isinstance(target, Unreadable):
-            return Unreadable(container_id, f"of the container whose network it uses: {target.reason}")
-        return Seen(container_id, found, target)
+        seen = targets(found, known.__getitem__)
+        for name, target in seen.items():
+            self._users[target.id if isinstance(target, Container) else name].add(container_id)
+            if isinstance(target, Unreadable):
+                return Unreadable(container_id, f"of the container whose network it uses: {target.reason}")
+        there = tuple(target for target in seen.values() if isinstance(target, Container))
+        return Seen(container_id, found, there if len(there) == len(seen) else ())

@@ -135,7 +135,7 @@ class Sync:
             return Mapped("", seen.id[:SHORT], None, reason=GONE)
         if self.draining.holds(seen.container):
             return Mapped(seen.container.name, seen.container.short_id, None, reason=DRAINS)
-        return mapped(seen.container, self.options, seen.target)
+        return mapped(seen.container, self.options, seen.targets)
 
     def _settled(self, promises: Mapping[str, Report], came: Settling | Resynced, gathered: Gathered) -> Task:
         """Tell what came of it; return who is to be settled again."""

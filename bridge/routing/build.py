@@ -3,7 +3,7 @@
 Traefik's documentation of the rules: "Docker", its options and "Routing configuration with labels".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.container import Container
@@ -27,8 +27,11 @@ _SHELLS = {"", "loadbalancer", "loadbalancer/servers"}
 _NO_SERVERS = Leaf("loadbalancer/servers", "", rule="every service has the empty list, its servers stand below")
 
 
-def route(container: Container, options: Options, target: Container | None = None) -> Routing:
-    """Build all objects of one container; `target` is the container whose network it uses, if it uses one's."""
+def route(container: Container, options: Options, targets: Sequence[Container] = ()) -> Routing:
+    """Build all objects of one container; `targets` are those whose network it uses, if it uses one's.
+
+    The last of them has the network, each one before it uses that of the next.
+    """
     if container.status is None:
         return Routing(reason="it has no state")
     said = read_options(container.name, container.labels, options.release)
@@ -41,16 +44,16 @@ def route(container: Container, options: Options, target: Container | None = Non
     own = read_own(container.name, container.labels)
     if problems := decoded.problems + own.problems:
         return Routing(problems=problems, reason=_BAD_LABELS)
-    return _build(container, decoded.objects, options, _surroundings(said, own, options, target))
+    return _build(container, decoded.objects, options, _surroundings(said, own, options, targets))
 
 
-def _surroundings(said: LabelOptions, own: Own, options: Options, target: Container | None) -> Surroundings:
+def _surroundings(said: LabelOptions, own: Own, options: Options, targets: Sequence[Container]) -> Surroundings:
     return Surroundings(
         _network(said, options.network),
         options.use_bind_port_ip,
         options.advertise_address,
         options.gateway,
-        _neighbour(target, options) if target else None,
+        _neighbour(targets, options) if targets else None,
         options.routable_networks,
         own,
     )
@@ -60,10 +63,12 @@ def _network(said: LabelOptions, default: str) -> str:
     return default if said.network is None else said.network
 
 
-def _neighbour(container: Container, options: Options) -> Neighbour:
-    said = read_options(container.name, container.labels, options.release)
-    chosen = read_own(container.name, container.labels).network
-    return Neighbour(container, _network(said, options.network), chosen)
+def _neighbour(targets: Sequence[Container], options: Options) -> Neighbour:
+    """The one that has the network; of what several say, Traefik's label counts that is nearest to it."""
+    said = (read_options(it.name, it.labels, options.release) for it in reversed(targets))
+    networks = (_network(one, options.network) for one in said)
+    chosen = (read_own(it.name, it.labels).network for it in targets)
+    return Neighbour(targets[-1], next(filter(None, networks), ""), next(filter(None, chosen), ""))
 
 
 @dataclass(frozen=True, slots=True)

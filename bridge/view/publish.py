@@ -4,6 +4,8 @@ Any key or value that Traefik's decoder rejects would freeze the configuration o
 does not know for certain costs the container instead.
 """
 
+from collections.abc import Sequence
+
 from bridge.container import Container
 from bridge.labels.check import kv_problem
 from bridge.labels.limits import excess
@@ -24,11 +26,11 @@ _EXCESSIVE = "it has too many labels"
 _FORBIDDEN = "its labels say what is not allowed here"
 
 
-def mapped(container: Container, options: Options, target: Container | None = None) -> Mapped:
-    """Map one container; `target` is the container whose network it uses, if it uses one's."""
+def mapped(container: Container, options: Options, targets: Sequence[Container] = ()) -> Mapped:
+    """Map one container; `targets` are those whose network it uses, if it uses one's (see `route`)."""
     if problems := excess(container.name, container.labels):
         return Mapped(container.name, container.short_id, None, problems, _EXCESSIVE)
-    routing = route(container, options, target)
+    routing = route(container, options, targets)
     items, refused = _items(container, routing, options)
     forbidden = violations(container.name, items, options.policy)
     problems = routing.problems + refused + forbidden

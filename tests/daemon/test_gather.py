@@ -137,6 +137,20 @@ def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, et
         wait_for(lambda: not keys.servers(user), WITHIN, "it is still routed")
 
 
+def test_an_event_of_one_whose_network_leads_on_concerns_all(
+    engine: CountingEngine, etcd: Etcd, root_key: str
+) -> None:
+    """Who uses the network of one that uses another's is routed anew when that other one changes."""
+    owner = engine.run(container("owner", enable="false"))
+    middle = replace(container("middle", enable="false"), network_mode=f"container:{owner}", networks={})
+    guest = replace(container("guest"), network_mode=f"container:{engine.run(middle)}", networks={})
+    user = engine.run(replace(guest, labels={**guest.labels, PORT: "80"}))
+    with bridge(engine, etcd, root_key) as keys:
+        routed(keys, user)
+        engine.remove(owner)
+        wait_for(lambda: not keys.servers(user), WITHIN, "it is still routed")
+
+
 def test_a_drain_outlives_a_restart_of_the_bridge(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A container that was told to stop while no bridge followed stays withdrawn, as the engine remembers it."""
     draining, other = engine.run(container("draining")), engine.run(container("other"))
