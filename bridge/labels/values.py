@@ -11,6 +11,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "bool": "true or false",
     "int": "a whole number",
     "uint32": "a whole number from 0 to 4294967295",
+    "connections": "a whole number from 0 to 65535",
     "duration": 'a number with a unit, such as "500ms", "10s" or "1m30s"',
 }
 
@@ -74,6 +75,13 @@ def _uint32(text: str) -> str | None:
     return None if number is None or number >= 1 << 32 else str(number)
 
 
+def _connections(text: str) -> str | None:
+    # Traefik makes room for all of them at once: of a negative or huge number it panics, and then applies nothing
+    # that is new, for nobody.
+    number = _integer(text)
+    return None if number is None or not 0 <= number < 1 << 16 else str(number)
+
+
 def _duration(text: str) -> str | None:
     seconds = _integer(text)
     if seconds is None:
@@ -122,5 +130,6 @@ _NORMALISE: Final[Mapping[str, Callable[[str], str | None]]] = {
     "bool": _BOOLEANS.get,
     "int": _int,
     "uint32": _uint32,
+    "connections": _connections,
     "duration": _duration,
 }

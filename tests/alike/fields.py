@@ -27,6 +27,7 @@ VALUES: Mapping[str, Sequence[str]] = {
     "bool": ("true", "false", "T", "1", "TRUE", "", "maybe", " true"),
     "int": NUMBERS,
     "uint32": NUMBERS,
+    "connections": ("5", "0", "+3", "", "x"),
     "list": ("a", "a, b", "a,,b", ",", " ", ""),
     "duration": ("5", "5s", "1h1m1.5s", "-5", "0", "", "soon", "5 s", "9223372037"),
     "allowEmpty": ("", "true", "TRUE", "false", "1", "x"),

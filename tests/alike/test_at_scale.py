@@ -17,15 +17,18 @@ or case of its own, which docs/deviations.md names:
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pytest
 
 from bridge.labels.fields import Release
 from tests.alike import fields, plausible
-from tests.alike.batch import Difference, Placed, compare, cookie_name, owner
+from tests.alike.batch import LAST, LOADED_WITHIN, Difference, Placed, compare, cookie_name, owner
+from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
-from tests.lab.fake_engine import FakeContainer
+from tests.lab.fake_engine import FakeContainer, FakeEngine
 from tests.lab.parts import TraefikRelease
+from tests.lab.traefik import Traefik, docker_provider, etcd_provider
 
 SHOWN = 20
 
@@ -154,6 +157,29 @@ def test_cookie_without_a_name(etcd: Etcd) -> None:
         for side in (outcome.theirs, outcome.ours)
     ]
     assert names == [cookie_name("a-s@docker"), cookie_name("a-s@etcd")]
+
+
+@pytest.mark.parametrize(
+    ("field", "number"),
+    [("poolsize", "-1"), ("minidleconns", "99999999999"), ("maxactiveconns", "99999999999")],
+)
+def test_redis_pools(etcd: Etcd, root_key: str, field: str, number: str) -> None:
+    """What a container says of a pool can make Traefik panic, which then routes nobody who comes later."""
+    label = f"traefik.http.middlewares.a-m.ratelimit.redis.{field}"
+    labels = {
+        label: number,
+        "traefik.http.routers.a-r.middlewares": "a-m",
+        "traefik.http.routers.a-r.rule": "Host(`a`)",
+    }
+    with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version="3.7") as bridge:
+        engine.run(FakeContainer("a", labels))
+        with Traefik("3.7", docker_provider(engine)) as docker:
+            docker.process.wait_until(lambda: "panic(" in docker.process.log.read_text(), LOADED_WITHIN)
+            engine.run(LAST)
+            with Traefik("3.7", etcd_provider(etcd, root_key)) as kv:
+                kv.wait_for(partial(Traefik.has, path="http/routers/zz-last@etcd"), LOADED_WITHIN)
+            assert not docker.has("http/routers/zz-last@docker")
+        assert label in bridge.log()
 
 
 def test_url_on_2_11(etcd: Etcd) -> None:

@@ -59,6 +59,14 @@ def test_uint32(text: str, expected: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"), [("0", "0"), ("+8", "8"), ("65535", "65535"), ("65536", None), ("-1", None), ("x", None)]
+)
+def test_connections(text: str, expected: str | None) -> None:
+    """Numbers of connections are no more than there can be: see `test_redis_pools`."""
+    assert normalise("connections", text) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         pytest.param("10", "10s", id="a number is seconds"),
