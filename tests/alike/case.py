@@ -12,10 +12,12 @@ containers:
     image: busybox                               # traefik/whoami unless said otherwise
     arguments: [sh, -c, ...]                     # after the image
     after: [[pause, web]]                        # docker commands once it runs
+    health: unhealthy                            # waited for
+passes: [--label=tier=web]                       # options of a last container that both sides have to route
 deviation: why the bridge differs here on purpose
 traefik: {routers: {shop: {rule: ...}}}          # with a deviation: all objects that the other side has not
 bridge: {routers: {shop: {}}}                    # or has otherwise; of each the fields that matter
-problems: [web]                                  # containers that the bridge reports
+problems: [web]                                  # the containers of which the bridge reports a problem, no others
 """
 
 from collections.abc import Mapping, Sequence
