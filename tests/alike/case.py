@@ -16,7 +16,8 @@ containers:
 passes: [--label=tier=web]                       # options of a last container that both sides have to route
 deviation: why the bridge differs here on purpose
 traefik: {routers: {shop: {rule: ...}}}          # with a deviation: all objects that the other side has not
-bridge: {routers: {shop: {}}}                    # or has otherwise; of each the fields that matter
+bridge: {services: {shop: {loadBalancer: ...}}}  # or has otherwise; of each the fields that matter, null where it
+                                                 # has none; web in place of its address: http://web:80
 problems: [web]                                  # the containers of which the bridge reports a problem, no others
 """
 

@@ -1,6 +1,7 @@
 """Traefik's `/api/rawdata` made comparable: one provider's part of it, without the provider's name."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,8 @@ REFERENCES = (
 )
 """The fields of an object that name others; `error` does so in words."""
 
+ADDRESS = re.compile(r"\b\d+(?:\.\d+){3}\b")
+
 Sections = Mapping[str, Mapping[str, Any]]
 
 
@@ -37,10 +40,17 @@ def of_provider(rawdata: Mapping[str, Any], provider: str) -> dict[str, dict[str
     return {section: objects for section, objects in ours.items() if objects}
 
 
+def named(rawdata: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return a copy with the names of containers in place of their addresses, which nobody knows beforehand."""
+    told = ADDRESS.sub(lambda found: names.get(found[0], found[0]), json.dumps(rawdata))
+    copied: Mapping[str, Any] = json.loads(told)
+    return copied
+
+
 def differing(mine: Sections, other: Sections, told: Sections) -> dict[str, dict[str, Any]]:
     """Return the objects of one side that the other has not or has otherwise.
 
-    Of those that a case tells of, only the fields that it tells of.
+    Of those that a case tells of, only the fields that it tells of, None for one that is not there.
     """
     found = {
         section: {
@@ -56,7 +66,7 @@ def differing(mine: Sections, other: Sections, told: Sections) -> dict[str, dict
 def _told_of(content: Any, told: Any) -> Any:  # noqa: ANN401 - JSON
     if not isinstance(content, dict) or not isinstance(told, dict):
         return content
-    return {name: _told_of(content[name], told[name]) for name in told if name in content}
+    return {name: _told_of(content.get(name), told[name]) for name in told}
 
 
 def _objects(section: Mapping[str, Any], suffix: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.alike.case import CASES, Case, CaseContainer, read
-from tests.alike.rawdata import differing, of_provider
+from tests.alike.rawdata import differing, named, of_provider
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
@@ -55,9 +55,10 @@ class Pair:
     etcd: Traefik
     bridge: Bridge
 
-    def sections(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Return what both say, Traefik's own provider first."""
-        return of_provider(self.docker.rawdata(), "docker"), of_provider(self.etcd.rawdata(), "etcd")
+    def sections(self, names: Mapping[str, str] = {}) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Return what both say, Traefik's own provider first, with `names` in place of addresses."""
+        theirs, ours = named(self.docker.rawdata(), names), named(self.etcd.rawdata(), names)
+        return of_provider(theirs, "docker"), of_provider(ours, "etcd")
 
     def reported(self, since: int) -> list[str]:
         """Return the containers of which the log tells a problem after its first `since` characters."""
@@ -111,9 +112,10 @@ def test_the_same_configuration(pair: Pair, case: Case) -> None:
 
 def _compared(pair: Pair, case: Case, since: int) -> tuple[Any, Any]:
     """Wait for agreement; what both sides are held against is each other, or the case's deviation."""
+    names = {pair.engine.address(it.name): it.name for it in case.containers} if case.deviation else {}
 
     def sides() -> tuple[Any, Any]:
-        theirs, ours = pair.sections()
+        theirs, ours = pair.sections(names)
         problems, reported = sorted(case.problems), pair.reported(since)
         if not case.deviation:
             return (theirs, problems), (ours, reported)

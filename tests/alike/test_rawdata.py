@@ -1,6 +1,6 @@
 """What is made comparable of Traefik's answer, and what is left as it is."""
 
-from tests.alike.rawdata import of_provider
+from tests.alike.rawdata import differing, named, of_provider
 
 
 def test_only_references_lose_the_provider() -> None:
@@ -28,3 +28,22 @@ def test_only_references_lose_the_provider() -> None:
             "c": {"chain": {"middlewares": ["m"]}},
         },
     }
+
+
+def test_names_take_the_place_of_addresses() -> None:
+    """A known address is named, with the names in order; one that only begins like it stays."""
+    servers = [{"url": "http://10.0.0.9:80"}, {"url": "http://10.0.0.10:80"}, {"url": "http://10.0.0.100:80"}]
+    told = {"services": {"s@docker": {"loadBalancer": {"servers": servers}}}}
+    names = {"10.0.0.9": "one", "10.0.0.10": "two"}
+    urls = ["http://10.0.0.100:80", "http://one:80", "http://two:80"]
+    assert of_provider(named(told, names), "docker") == {
+        "services": {"s": {"loadBalancer": {"servers": [{"url": url} for url in urls]}}}
+    }
+
+
+def test_what_a_case_tells_of() -> None:
+    """Of an object that differs, the fields that a case tells of count, and that one is not there."""
+    has = {"services": {"s": {"loadBalancer": {"servers": [{}], "strategy": "wrr"}, "status": "enabled"}}}
+    told = {"services": {"s": {"loadBalancer": {"servers": None}, "usedBy": None}}}
+    assert differing(has, {}, told) == {"services": {"s": {"loadBalancer": {"servers": [{}]}, "usedBy": None}}}
+    assert differing(has, has, told) == {}
