@@ -3,6 +3,7 @@
 rule: what the case proves, in one sentence
 releases: ["3.7"]                                # of Traefik; 2.11 and 3.7 unless said otherwise
 settings: {default_rule: ..., network: ...}      # by the bridge's names; those of Traefik follow
+static: {core.defaultRuleSyntax: v2}             # further options of both Traefiks, by Traefik's names
 engine: "29"                                     # Docker's; 20.10 unless said otherwise
 networks: [front, --ipv6 back]                   # made for the case, removed after it; options before the name
 containers:
@@ -55,6 +56,7 @@ class Case:
     releases: Sequence[TraefikRelease] = ("2.11", "3.7")
     engine: EngineRelease = "20.10"
     settings: Mapping[str, str] = field(default_factory=dict)
+    static: Mapping[str, str] = field(default_factory=dict)
     networks: Sequence[str] = ()
     deviation: str = ""
     traefik: Mapping[str, Any] = field(default_factory=dict)

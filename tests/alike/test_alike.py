@@ -44,6 +44,7 @@ class World:
 
     traefik: TraefikRelease
     settings: tuple[tuple[str, str], ...]
+    static: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,15 @@ def _cases() -> list[Any]:
     """Return all cases, those of one world one after the other, so that it is made once."""
     files = [(path.stem, read(path)) for path in sorted(CASES.glob("*.yaml"))]
     found = [
-        (ENGINES[case.engine], World(release, tuple(sorted(case.settings.items()))), case, f"{name}-{release}")
+        (ENGINES[case.engine], _world(release, case), case, f"{name}-{release}")
         for name, case in files
         for release in case.releases
     ]
     return [pytest.param(*arguments, id=name) for *arguments, name in sorted(found, key=itemgetter(0, 1, 3))]
+
+
+def _world(release: TraefikRelease, case: Case) -> World:
+    return World(release, *(tuple(sorted(options.items())) for options in (case.settings, case.static)))
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +90,11 @@ def pair(request: pytest.FixtureRequest, each_engine: Engine, etcd: Etcd) -> Ite
     release, settings = world.traefik, dict(world.settings)
     options = {TRAEFIK_OPTIONS[name]: text for name, text in settings.items() if name in TRAEFIK_OPTIONS}
     root_key = f"traefik-{uuid.uuid4().hex}"
+    static = AT_ONCE | dict(world.static)
     with (
         Bridge(each_engine, etcd, root_key, **({"traefik_version": release} | settings)) as bridge,
-        Traefik(release, docker_provider(each_engine, **options), AT_ONCE, entry_points=ENTRY_POINTS) as docker,
-        Traefik(release, etcd_provider(etcd, root_key), AT_ONCE, entry_points=ENTRY_POINTS) as kv,
+        Traefik(release, docker_provider(each_engine, **options), static, entry_points=ENTRY_POINTS) as docker,
+        Traefik(release, etcd_provider(etcd, root_key), static, entry_points=ENTRY_POINTS) as kv,
     ):
         yield Pair(each_engine, docker, kv, bridge)
 
