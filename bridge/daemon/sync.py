@@ -17,6 +17,7 @@ from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import Task
 from bridge.engine.event import NETWORK_ACTIONS, Action, Event
 from bridge.engine.model import Listed, Unreadable
+from bridge.labels.options import Options as LabelOptions
 from bridge.labels.options import read_options
 from bridge.logs import get_logger
 from bridge.routing.keep import excluded, exposed
@@ -50,6 +51,9 @@ class Sync:
         """Whether an event may change what is published; its attributes hold a container's labels."""
         if event.action is Action.KILL and not self.draining.stops(event.container_id, event.signal):
             return False
+        if event.action is Action.CREATE and not self._said(event).allow_non_running:
+            # What is not kept without running is looked at when it starts.
+            return False
         self._running.follow(event)
         if self.gatherer.is_target(event.container_id):
             return True
@@ -57,10 +61,13 @@ class Sync:
             # Its start comes after them, and its end has come before.
             return False
         if event.action not in NETWORK_ACTIONS and event.container_id not in self._excluded_ids:
-            said = read_options(event.container_id, event.attributes, self.options.release)
+            said = self._said(event)
             if not (said.problems or exposed(said, self.options)):
                 self._excluded_ids.add(event.container_id)
         return event.container_id not in self._excluded_ids
+
+    def _said(self, event: Event) -> LabelOptions:
+        return read_options(event.container_id, event.attributes, self.options.release)
 
     async def some(self, ids: Iterable[str], session: Session) -> Task:
         """Settle some containers; return those that are to be settled again.

@@ -14,6 +14,7 @@ from bridge.engine import signals
 class Action(StrEnum):
     """What happened to a container; connect and disconnect are of a network."""
 
+    CREATE = "create"
     START = "start"
     DIE = "die"
     KILL = "kill"

@@ -109,6 +109,18 @@ def test_a_renamed_container_is_routed_by_its_new_name(host: Host) -> None:
         assert not [path for path in view if "/old/" in path]
 
 
+def test_a_container_that_is_kept_is_routed_before_its_start(engine: Engine, etcd: Etcd, root_key: str) -> None:
+    """One with allownonrunning=true has its router as soon as it is created, and goes when it is removed."""
+    with Bridge(engine, etcd, root_key, traefik_version="3.7") as bridge:
+        host = Host(engine, bridge, Keys(etcd, root_key))
+        engine.cli("create", "--name=kept", "--label=traefik.docker.allownonrunning=true", "traefik/whoami")
+        try:
+            wait_for(lambda: "http/routers/kept/rule" in host.keys.view(), WITHIN, bridge.process.tail)
+        finally:
+            engine.cli("rm", "kept")
+        wait_for(lambda: "http/routers/kept/rule" not in host.keys.view(), WITHIN, bridge.process.tail)
+
+
 def test_the_address_follows_the_networks(host: Host) -> None:
     """Connecting a container to another network and leaving the first one changes its server's address."""
     host.engine.cli("network", "create", "second")

@@ -73,6 +73,18 @@ def test_a_container_that_its_labels_exclude_is_never_inspected(
         assert excluded not in engine.asked
 
 
+def test_a_container_that_is_only_created_is_no_reason_to_inspect(
+    engine: CountingEngine, etcd: Etcd, root_key: str
+) -> None:
+    """It is one with its start, unless its labels say that it is kept without running."""
+    with bridge(engine, etcd, root_key, traefik_version="3.7") as keys:
+        created = engine.create(container("created"))
+        kept = engine.create(container("kept", **{"docker.allownonrunning": "true"}))
+        wait_for(lambda: "http/routers/kept/rule" in keys.view(), WITHIN, "it is not routed")
+        assert created not in engine.asked
+        assert kept in engine.asked
+
+
 def test_a_signal_that_stops_nothing_is_no_reason_to_inspect(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:

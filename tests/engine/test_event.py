@@ -50,7 +50,7 @@ def test_network(action: str) -> None:
     "other",
     [
         message("container", "exec_start: true", CONTAINER),
-        message("container", "create", CONTAINER),
+        message("container", "attach", CONTAINER),
         message("container", "connect", CONTAINER),
         message("network", "destroy", "some-network"),
         message("network", "destroy", "some-network", container=CONTAINER),

@@ -171,7 +171,7 @@ async def test_filters(each_engine: Dockerd, running: Dockerd) -> None:
         seen = []
         for message in actors:
             seen.append(message["Action"].partition(":")[0])
-            if message["Actor"]["ID"] == end:
+            if (message["Actor"]["ID"], message["Action"]) == (end, "destroy"):
                 break
     finally:
         rest.hang_up(client, response)
