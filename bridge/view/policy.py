@@ -17,6 +17,10 @@ from bridge.view.model import Item
 from bridge.view.references import referred
 
 _DOMAINS = re.compile(r"tls/domains/\d+/(main|sans)|defaultgeneratedcert/domain/(main|sans)")
+_HOST_AND_PORT = re.compile(
+    r"([a-z][a-z0-9+.-]*://)?(\[[^][/?#@]+\]|[^][/?#@:]+):[0-9]+", re.IGNORECASE | re.ASCII
+)
+"""What the bridge makes of an address, a plain port and a plain scheme: nothing in them leads elsewhere."""
 
 
 def violations(container: str, items: Iterable[Item], policy: Policy) -> tuple[Problem, ...]:
@@ -97,7 +101,8 @@ def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
 def _server_addresses(item: Item) -> _Found:
     for leaf in item.server:
         is_address = leaf.path.endswith(("/url", "/address"))
-        if is_address and (not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)):
+        by_label = not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)
+        if is_address and (by_label or not _HOST_AND_PORT.fullmatch(leaf.value)):
             hint = "name only the port; the bridge knows the container's address"
             yield _label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
 

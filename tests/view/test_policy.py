@@ -57,6 +57,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
         pytest.param(ENTRYPOINTS, {f"{HTTP}routers.web.entrypoints": "web, secure"}, id="entry points"),
         pytest.param(TYPES, {f"{HTTP}middlewares.x.headers.framedeny": "true"}, id="type of middleware"),
         pytest.param(NO_URLS, {f"{SERVICE}server.port": "81", f"{SERVICE}server.scheme": "https"}, id="port"),
+        pytest.param(NO_URLS, {"traefik.udp.services.web.loadbalancer.server.port": "81"}, id="port of UDP"),
         pytest.param({}, {f"{SERVICE}server.port": "1", RULE: "PathPrefix(`/`)"}, id="no policy"),
     ],
 )
@@ -185,6 +186,10 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             {f"{TCP}middlewares.x.inflightconn.amount": "1", f"{TCP}routers.x.rule": "HostSNI(`*`)"},
             ["the type inflightconn"],
             id="TCP type",
+        ),
+        pytest.param(NO_URLS, {f"{SERVICE}server.port": "80@evil.test:81"}, ["may not choose where"], id="port"),
+        pytest.param(
+            NO_URLS, {f"{SERVICE}server.scheme": "http://evil.test/?"}, ["may not choose where"], id="scheme"
         ),
         pytest.param(NO_URLS, {f"{SERVICE}server.url": "http://10.0.0.1"}, ["may not choose where"], id="URL"),
         pytest.param(
