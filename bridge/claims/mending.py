@@ -31,7 +31,7 @@ class Survey:
     """The view beside the state of the same moment, of which each value is decoded once.
 
     `mends` is what is to be put right for the containers of this host that are `staying`; of those that are
-    `unclear` the records cannot be read, or some claim.
+    `unclear` the records cannot be read, or some claim; those `differing` claim what is not in force.
     """
 
     memory: Memory
@@ -39,7 +39,9 @@ class Survey:
     staying: Collection[str]
     unclear: set[str]
     mends: list[Mend] = field(default_factory=list)
+    differing: set[str] = field(default_factory=set)
     _in_force: set[Ref] = field(default_factory=set)
+    _definitions: dict[Ref, int] = field(default_factory=dict)
     _unreadable: set[Ref] = field(default_factory=set)
     _servers: set[str] = field(default_factory=set)
 
@@ -61,6 +63,8 @@ class Survey:
             return
         named = ref._replace(name=record.definition.name)
         self._in_force.add(named)
+        # Hashes take little memory; all objects come before the first claim.
+        self._definitions[ref] = hash(record.definition)
         if record.definer.host == self.memory.layout.host and record.definer.container in self.staying:
             why = "mend: the object is unchanged"
             unchanged = Compare(Range(seen.key), Revision.MODIFIED, seen.mod_revision, why=why)
@@ -72,6 +76,8 @@ class Survey:
         if isinstance(claim, Unreadable):
             self.unclear.add(who.container)
             return
+        if hash(claim.wants) != self._definitions.get(ref):
+            self.differing.add(who.container)
         for key, value in self._shown(ref._replace(name=claim.name), claim.server):
             self._servers.add(key)
             if who.container in self.staying:

@@ -44,7 +44,8 @@ Steps = Generator[Transaction | Read, Answer, "Resynced"]
 class Resynced:
     """What became of each container, as in Settling, and the keys of the view that were mended.
 
-    Containers that stayed as they are count as unsettled where what they hold was changed by somebody else.
+    Containers that stayed as they are count as unsettled where what they hold was changed by somebody else, or is
+    not what they want.
     """
 
     settled: dict[str, Settled]
@@ -71,9 +72,10 @@ def resync(
         written = {container: _written(container, memory.held(container), memory) for container in keeping}
         # Given up before all is listed: there is no need for both at the same time.
         memory.keys = Keys()
-        needed = yield from _listed(memory, staying)
-        resynced.unsettled.extend(it for it, before in written.items() if _strayed(it, before, memory))
-        resynced = replace(resynced, mended=(yield from _mend(needed, fence)))
+        survey = yield from _listed(memory, staying)
+        strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
+        resynced.unsettled.extend(it for it in keeping if it in strayed or it in survey.differing)
+        resynced = replace(resynced, mended=(yield from _mend(survey.mends, fence)))
     # Of what came by events since the last time, too.
     memory.keys.pack()
     gone = [container for container in recorded(memory) if container not in staying]
@@ -138,8 +140,8 @@ def _written(container: str, held: Collection[Ref], memory: Memory) -> tuple[int
     return tuple(found.mod_revision if found else 0 for found in seen)
 
 
-def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer, list[Mend]]:
-    """Renew the memory, and return what is to be mended in the view of the same moment."""
+def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer, Survey]:
+    """Renew the memory, and return what is to be seen to in the view of the same moment."""
     layout = memory.layout
     answer = yield Read((layout.view(), layout.objects(), layout.containers()))
     assert isinstance(answer, Found)
@@ -156,7 +158,7 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
     survey = Survey(memory, view, staying, unclear)
     memory.names = survey.spellings()
     memory.revision = revision
-    return survey.mends
+    return survey
 
 
 def _claims(containers: Iterable[KeyValue], layout: Layout) -> tuple[list[str], set[str]]:

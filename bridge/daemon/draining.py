@@ -50,6 +50,10 @@ class Draining:
         """The containers of which something is remembered."""
         return self._sent.keys() | self._stop.keys()
 
+    def signalled(self) -> set[str]:
+        """The containers whose present run got a signal."""
+        return {container_id for container_id, sent in self._sent.items() if sent}
+
     def forget(self, *ids: str) -> None:
         """Forget containers that are gone."""
         for container_id in ids:

@@ -33,8 +33,8 @@ class EtcdSide:
 
     async def live(self) -> None:
         """Begin a session whenever the last one is over, for ever."""
-        begin = partial(sessions.begin, self.store, self.identity, log.warning)
         while True:
+            begin = partial(sessions.begin, self.store, self.identity, log.warning)
             self.session = await persist(begin, (StoreUnavailable,), self.connection.fall)
             self.connection.stand()
             self.work.mark(ALL)

@@ -156,7 +156,7 @@ class Daemon:
         try:
             if task.everything:
                 await self._relocate(living, sync, session)
-            again = await (sync.all(session) if task.everything else sync.some(task.ids, session))
+            again = await (sync.all(session, task.ids) if task.everything else sync.some(task.ids, session))
         except LeaseLost as lost:
             # The next session, which may be there in a moment, begins with everything.
             session.over.set()

@@ -104,6 +104,7 @@ async def introduce(store: Store, identity: Identity, session: Session) -> None:
 
 async def end(store: Store, identity: Identity, session: Session, goodbye: float) -> None:
     """Say goodbye and give `alive` back; the routes stay for a while."""
+    await session.ascertain(store)
     await _commit(store, Transaction(session.fence, (identity.host(goodbye),), ()))
     await store.revoke(session.lease)
 

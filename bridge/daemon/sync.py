@@ -75,7 +75,7 @@ class Sync:
         A session begins with all of them: what is settled before the state was listed would lose track of it.
         """
         if session is not self._settled_in:
-            return await self.all(session)
+            return await self.all(session, ids)
         gathered = await self.gatherer.some(ids)
         self._learn_who_runs(gathered)
         decided = {one.id: self._decide(one) for one in gathered.seen}
@@ -88,8 +88,11 @@ class Sync:
         self.options = options
         self.gatherer.forget()
 
-    async def all(self, session: Session) -> Task:
-        """Settle all containers of this host and mend the view; return those that are to be settled again."""
+    async def all(self, session: Session, ids: Iterable[str] = ()) -> Task:
+        """Settle all containers of this host and mend the view; return those that are to be settled again.
+
+        Something may have happened to those with these `ids` that no list shows.
+        """
         if session is not self._settled_in:
             self.gatherer.forget()
         self._settled_in = None
@@ -98,7 +101,8 @@ class Sync:
         promises.update(excluded)
         unreadable: list[Unreadable] = []
         same = frozenset[str]()
-        async for part in self.gatherer.all(states, self.reports.restless()):
+        restless = {*self.reports.restless(), *self.draining.signalled(), *ids}
+        async for part in self.gatherer.all(states, restless):
             self._learn_who_runs(part)
             decided = await beside(lambda part=part: {one.id: self._decide(one) for one in part.seen})
             publications.update({it.id: it.publication for it in decided.values() if it.publication})

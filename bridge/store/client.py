@@ -197,18 +197,20 @@ class Store:
         return outcome(answer)
 
     async def _refresh(self, lease: Lease) -> None:
-        request = etcdrpc.LeaseKeepAliveRequest(ID=lease.id)
+        request, newest = etcdrpc.LeaseKeepAliveRequest(ID=lease.id), self._newest
         async with self._connected() as session:
             answer: LeaseResponse = await session.ask(
                 session.leases.LeaseKeepAlive, request, min(DEADLINE, lease.ttl / REFRESHES)
             )
         if answer.TTL <= 0:
             raise LeaseLost(f"etcd at {session.endpoint} has let lease {lease.id:x} expire")
-        newest, self._newest = self._newest, answer.header.revision
-        if self._newest < newest:
-            # Its own lease is in a backup, too, so that nothing else would tell of a restored one. (A member
-            # that lags behind another says the same for a moment.)
-            raise Rewound(f"etcd at {session.endpoint} is at revision {self._newest}, it was at {newest}")
+        revision = answer.header.revision
+        if revision < newest:
+            # Its own lease is in a backup, too, so that nothing else would tell of a restored one. (A member that
+            # lags behind another says the same for a moment.) What is committed while etcd is asked may be newer.
+            self._newest = revision
+            raise Rewound(f"etcd at {session.endpoint} is at revision {revision}, it was at {newest}")
+        self._newest = max(self._newest, revision)
 
     async def _revoke(self, lease: int) -> None:
         async with self._connected() as session:

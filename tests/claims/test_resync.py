@@ -14,7 +14,18 @@ from bridge.labels.model import Ref
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import state
-from tests.claims.world import Bridge, identifier, layout, publication, router, service, started, view, web
+from tests.claims.world import (
+    Bridge,
+    identifier,
+    layout,
+    messages,
+    publication,
+    router,
+    service,
+    started,
+    view,
+    web,
+)
 
 Asked = Transaction | Read
 
@@ -50,6 +61,19 @@ def bridge(fake: FakeEtcd) -> Bridge:
     bridge = Bridge(fake)
     run(bridge, web("c1"))
     return bridge
+
+
+def test_who_is_kept_but_differs_is_decided_again(fake: FakeEtcd) -> None:
+    """A container that stays as it is learns of a definition that another host's newer one has put in force."""
+    one, two = started(fake, ["h1", "h2"])
+    old = publication("c1", router("web", rule="1"), created="1")
+    for bridge in (one, two):
+        run(bridge)
+    one.settle(old)
+    assert not run(one, keeps=[old.id]).unsettled
+    two.settle(publication("c2", router("web", rule="2"), created="2"))
+    assert run(one, keeps=[old.id]).unsettled == [old.id]
+    assert "another definition is in force" in messages(one.settle(old))[0]
 
 
 def test_root_is_never_empty(fake: FakeEtcd) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ class CountingEngine(FakeEngine):
         super().__init__()
         self.asked: list[str] = []
         self.lists = 0
+        self.lists_all = Event()
+        self.lists_all.set()
 
     def inspected(self, name: str) -> dict[str, Any] | None:
         """Note the question, and answer it."""
@@ -32,8 +35,9 @@ class CountingEngine(FakeEngine):
         return super().inspected(name)
 
     def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
-        """Count the question, and answer it."""
+        """Count the question, and answer it as soon as it is to be answered."""
         self.lists += 1
+        self.lists_all.wait(WITHIN)
         return super().listed(running=running)
 
 
@@ -118,6 +122,38 @@ def resynced(engine: CountingEngine) -> None:
     """Wait for two more lists: all that the first one asked for is answered then."""
     asked = engine.lists
     wait_for(lambda: engine.lists >= asked + 2, WITHIN, "there is no resync")
+
+
+def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """Whatever is due when all is listed anew is looked at with it, also where no list tells of it."""
+    same = engine.run(replace(container("same"), health="healthy"))
+    with Bridge(engine, etcd, root_key) as running:
+        routed(Keys(etcd, root_key), same)
+        running.process.wait_until(running.synced, WITHIN)
+        lists = engine.lists
+        engine.lists_all.clear()
+        engine.cut_events()
+        running.process.wait_until(lambda: engine.lists > lists, WITHIN)
+        engine.cut_events()
+        running.process.wait_until(lambda: running.log().count('{"to": "Docker"') > 2, WITHIN)
+        engine.asked.clear()
+        engine.set_health(same, "healthy")
+        assert not running.healthy()
+        engine.lists_all.set()
+        running.process.wait_until(running.synced, WITHIN)
+        running.process.wait_until(lambda: same in engine.asked, WITHIN)
+
+
+def test_a_signal_beside_a_lost_stream_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """A container that is told to stop while nobody follows leaves as soon as somebody does."""
+    draining = engine.run(container("draining"))
+    with bridge(engine, etcd, root_key) as keys:
+        routed(keys, draining)
+        # The stream that is opened anew begins with a whole second, and is not to tell of the signal.
+        wait_for(lambda: time.time() % 1 > 0.95, WITHIN, "no second ends")
+        engine.cut_events()
+        engine.signal(draining, "15")
+        wait_for(lambda: not keys.servers(draining), WITHIN, "it is still routed")
 
 
 def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:

@@ -1,11 +1,15 @@
 """Leases: the one key that shows that a bridge is alive."""
 
+from typing import Any
+
 import pytest
 from anyio import create_task_group, fail_after, move_on_after
 
-from bridge.claims.transaction import Committed, Compare, KeyValue, Range, Revision, Transaction
+from bridge.claims.transaction import Committed, Compare, KeyValue, Put, Range, Revision, Transaction
 from bridge.store.client import Lease, Store
 from bridge.store.errors import LeaseLost
+from bridge.store.session import Session
+from bridge.store.stubs import etcdrpc
 from tests.lab.etcd import Etcd
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +83,30 @@ async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
             with move_on_after(3 * TTL):
                 pytest.fail(f"lost: {await anext(watch)}")
         tasks.cancel_scope.cancel()
+
+
+async def test_a_commit_beside_a_refresh_is_no_step_back(
+    store: Store, root_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Etcd dates its answer to a refresh when it is asked: what is committed meanwhile is newer, not lost.
+
+    It is made to happen here, since it does so within a millisecond.
+    """
+    lease, ask = await acquired(store, root_key), Session.ask
+    overtaken = 0
+
+    async def answered_late(self: Session, *asked: Any) -> Any:  # noqa: ANN401 - as in Session
+        nonlocal overtaken
+        answer = await ask(self, *asked)
+        if isinstance(asked[1], etcdrpc.LeaseKeepAliveRequest):
+            await store.commit(Transaction((), (Put(f"{root_key}/other", ""),), ()))
+            overtaken += 1
+        return answer
+
+    monkeypatch.setattr(Session, "ask", answered_late)
+    with move_on_after(TTL):
+        await store.hold(lease)
+    assert overtaken > 1
 
 
 async def test_the_holder_learns_of_a_lost_lease(server: Etcd, store: Store, root_key: str) -> None:
