@@ -47,6 +47,8 @@ class _Continue(Exception):  # noqa: N818 - a jump, no error
 _NOTHING: Final = _Nothing()
 _NIL_ELEMENT: Final = _NilElement()
 _NO_VALUE = "<no value>"
+# What Python raises for values that nobody thought of. No container may end the bridge by what it says.
+_OF_DATA = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 _HINTS = {
     (int, Int64): "int makes one of it",
     (AnyMap, StringMap): "index reads a label",
@@ -63,6 +65,10 @@ def execute(text: str, body: nodes.Body, functions: Mapping[str, Function], mode
         raise RuleError("the template is nested too deeply") from None
     except UnicodeEncodeError:
         raise RuleError("a text that the template reads is not valid Unicode") from None
+    except RuleError:
+        raise
+    except _OF_DATA as error:
+        raise RuleError(f"the template cannot work on what this container says: {error!r}") from error
 
 
 class _Execution:

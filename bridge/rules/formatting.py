@@ -278,7 +278,7 @@ class _Printer:
 
     def _size(self, size: str | None, name: str) -> tuple[int | None, str]:
         if size != "*":
-            return self._limited(int(size)) if size else None, ""
+            return self._limited(_number_of(size)) if size else None, ""
         value = self._take()
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST:
             return int(value), ""
@@ -286,7 +286,7 @@ class _Printer:
 
     def _limited(self, size: int) -> int:
         if size > _MOST:
-            raise RuleError(f"printf's width or precision {size} is too large")
+            raise RuleError(f"printf's width or precision is larger than {_MOST:,}, which is too large")
         return size
 
     def _take(self) -> object:
@@ -301,8 +301,9 @@ class _Printer:
         if index is None:
             return True
         self._is_reordered = True
-        exists = 1 <= int(index) <= len(self._values)
-        self._at = int(index) - 1 if exists else self._at
+        position = _number_of(index) - 1
+        exists = 0 <= position < len(self._values)
+        self._at = position if exists else self._at
         return exists
 
     def _verb(self, directive: Directive, index: str | None, verb: str) -> str:
@@ -324,6 +325,11 @@ class _Printer:
                 field_names="+" in directive.flags,
             )
         return _format(directive, verb, value)
+
+
+def _number_of(digits: str) -> int:
+    """Return the number; one that is larger than any limit where there are more digits than Python reads."""
+    return int(digits.lstrip("0")[: len(str(_MOST)) + 1] or "0")
 
 
 def _typed(value: object) -> str:

@@ -3,7 +3,10 @@
 import pytest
 
 from bridge.rules.error import RuleError
+from bridge.rules.execute import Function, execute
+from bridge.rules.parser import parse
 from bridge.rules.template import Template
+from bridge.rules.values import Model, StringMap
 from tests.rules import table
 
 
@@ -56,6 +59,10 @@ def test_refused_at_parse(template: str, reason: str) -> None:
         pytest.param('{{ printf "%[1]5d" 1 }}', "not understood", id="index-before-width"),
         pytest.param('{{ repeat 99999999 "a" }}', "cannot make", id="memory"),
         pytest.param("{{ until 99999999 }}", "too long", id="memory-of-a-list"),
+        pytest.param(
+            "{{ untilStep -9223372036854775808 9223372036854775807 1 }}", "too long", id="more-than-any-memory"
+        ),
+        pytest.param(f'{{{{ printf "%{"9" * 5000}d" 1 }}}}', "too large", id="width"),
         pytest.param('{{ regexFind "a" "\\xff" }}', "not valid UTF-8", id="matching-bytes"),
         pytest.param('{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ $d }}', "nested too deeply", id="endless"),
     ],
@@ -64,6 +71,34 @@ def test_refused_for_a_container(template: str, reason: str) -> None:
     """Where Traefik would print an error message, an address or broken text into the rule, there is no rule."""
     with pytest.raises(RuleError, match=reason):
         Template.parse(template).render(name="a", container_name="a", labels={})
+
+
+@pytest.mark.parametrize(
+    ("template", "label", "rule"),
+    [
+        ("{{ atoi .Labels.a }}", "9" * 5000, "9223372036854775807"),
+        ("{{ atoi .Labels.a }}", "-" + "9" * 5000, "-9223372036854775808"),
+        ("{{ atoi .Labels.a }}", "0" * 5000 + "7", "7"),
+        ("{{ printf .Labels.a 1 }}", f"%[{'9' * 5000}]d", "%!d(BADINDEX)"),
+        ("{{ printf .Labels.a 1 }}", f"%[{'0' * 5000}1]d", "1"),
+    ],
+)
+def test_numbers_of_many_digits(template: str, label: str, rule: str) -> None:
+    """A number of any length is read as Go reads it."""
+    assert Template.parse(template).render(name="a", container_name="a", labels={"a": label}) == rule
+
+
+@pytest.mark.parametrize("error", [OverflowError, IndexError, MemoryError, TypeError, ValueError])
+def test_what_nobody_thought_of(error: type[Exception]) -> None:
+    """Whatever a function raises for what a container says costs the router, not the bridge."""
+
+    def fails() -> str:
+        raise error
+
+    body = parse("{{ fails }}", lambda _: None)
+    model = Model("a", "a", StringMap())
+    with pytest.raises(RuleError, match=error.__name__):
+        execute("{{ fails }}", body, {"fails": Function("fails", fails, ())}, model)
 
 
 @pytest.mark.parametrize("template", ["{{ range .Labels }}{{ . }}{{ end }}", "{{ .Labels.a | len }}"])

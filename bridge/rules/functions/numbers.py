@@ -12,6 +12,7 @@ from bridge.rules.formatting import text_of
 from bridge.rules.values import Int64, IntList
 
 _MOST = 1 << 20
+_MOST_DIGITS = 20  # more than any int64 has; Python reads no number of thousands
 
 
 def _wrapped(value: int) -> Int64:
@@ -56,7 +57,8 @@ def _atoi(text: str) -> int:
     digits = text[1:] if text[:1] in ("+", "-") else text
     if not (digits.isascii() and digits.isdigit()):
         return 0
-    return min(max(int(text), -(2**63)), 2**63 - 1)
+    number = int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
+    return max(-number, -(2**63)) if text[0] == "-" else min(number, 2**63 - 1)
 
 
 def _int64(value: object) -> Int64:
@@ -138,8 +140,8 @@ def _until(count: int) -> IntList:
 
 def _until_step(start: int, stop: int, step: int) -> IntList:
     numbers = range(start, stop, step) if step and (stop < start) == (step < 0) else range(0)
-    if len(numbers) > _MOST:
-        raise RuleError(f"a list of {len(numbers)} numbers is too long")
+    if numbers[_MOST:]:
+        raise RuleError(f"a list of more than {_MOST:,} numbers is too long")
     return IntList(numbers)
 
 
