@@ -11,6 +11,7 @@ from typing import Final
 from bridge.rules import nodes
 from bridge.rules.error import RuleError, place
 from bridge.rules.formatting import text_of
+from bridge.rules.limits import MOST
 from bridge.rules.values import NIL_MAP, AnyMap, Int64, List, Map, Model, StringMap, sorted_keys, truth, type_name
 
 
@@ -78,6 +79,7 @@ class _Execution:
         self._model = model
         self._variables: list[tuple[str, object]] = [("$", model)]
         self._printed: list[str] = []
+        self._steps = 0
 
     def printed(self, body: nodes.Body) -> str:
         self._run(self._model, body)
@@ -87,10 +89,20 @@ class _Execution:
         for node in body:
             self._run_node(dot, node)
 
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MOST:
+            raise RuleError(f"the template takes more than {MOST:,} steps, which is too long")
+
+    def _print(self, text: str) -> None:
+        self._spend(len(text))
+        self._printed.append(text)
+
     def _run_node(self, dot: object, node: nodes.Node) -> None:
+        self._spend(1)
         match node:
             case nodes.Text():
-                self._printed.append(node.text)
+                self._print(node.text)
             case nodes.Action():
                 self._act(dot, node.pipe)
             case nodes.Branch():
@@ -105,7 +117,7 @@ class _Execution:
     def _act(self, dot: object, pipe: nodes.Pipe) -> None:
         value = self._pipe(dot, pipe)
         if not pipe.variables:
-            self._printed.append(_NO_VALUE if value is None else text_of(value))
+            self._print(_NO_VALUE if value is None else text_of(value))
 
     def _branch(self, dot: object, node: nodes.Branch) -> None:
         mark = len(self._variables)
@@ -133,6 +145,7 @@ class _Execution:
         del self._variables[mark:]
 
     def _items(self, node: nodes.Range, value: object) -> Iterator[tuple[object, object]]:
+        self._spend(_weight(value))
         if value is None:
             return iter(())
         if isinstance(value, List):
@@ -145,6 +158,7 @@ class _Execution:
         raise _PlacedError(f"{place(self._text, node.position)}: {message}")
 
     def _iterate(self, node: nodes.Range, key: object, element: object) -> None:
+        self._spend(1)
         names = node.pipe.variables
         values = (key, element)[-len(names) :] if names else ()
         for slot, (name, value) in enumerate(zip(names, values, strict=True), -len(names)):
@@ -235,7 +249,10 @@ class _Execution:
         arguments = [self._argument(dot, operand, kind) for operand, kind in zip(operands, kinds, strict=False)]
         if final is not _NOTHING:
             arguments.append(_checked(final, kinds[-1]))
-        return function.call(*arguments)
+        self._spend(1 + sum(map(_weight, arguments)))
+        result = function.call(*arguments)
+        self._spend(_weight(result))
+        return result
 
     def _short_circuit(self, dot: object, name: str, operands: Sequence[nodes.Operand], final: object) -> object:
         value = None
@@ -249,6 +266,13 @@ class _Execution:
         if isinstance(operand, nodes.Constant | nodes.Number) and kind is not object:
             return _literal(operand, kind)
         return _checked(self._operand(dot, operand), kind)
+
+
+def _weight(value: object) -> int:
+    """Return how many steps it is to go through a value: characters cost the most, in regular expressions."""
+    if isinstance(value, str):
+        return len(value)
+    return len(value) // 8 if isinstance(value, Map | List) else 0
 
 
 def _element(value: object) -> object:

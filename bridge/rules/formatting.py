@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bridge.rules import limits
 from bridge.rules.error import RuleError
 from bridge.rules.literals import to_bytes
 from bridge.rules.values import List, Map, Model, is_nil, sorted_keys, type_name
@@ -136,6 +137,7 @@ def _compound(directive: Directive, verb: str, value: object) -> str:
         if is_nil(value):
             return f"{type_name(type(value))}(nil)"
         return f"{type_name(type(value))}{{{', '.join(parts)}}}"
+    limits.check_length(sum(map(len, parts)))
     return start + " ".join(parts) + end
 
 
@@ -255,7 +257,7 @@ class _Printer:
         self._is_reordered = False
 
     def printed(self, text: str) -> str:
-        result = _DIRECTIVE.sub(self._directive, text)
+        result = limits.substituted(text, _DIRECTIVE.finditer(text), self._directive)
         if self._is_reordered or self._at >= len(self._values):
             return result
         return f"{result}%!(EXTRA {', '.join(map(_typed, self._values[self._at :]))})"

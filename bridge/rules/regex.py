@@ -4,13 +4,14 @@ Source of the rules: Go's regexp and regexp/syntax.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Protocol, cast
 
 import re2
 
 from bridge.rules.error import RuleError
+from bridge.rules.limits import check_length, substituted
 from bridge.rules.values import NIL_STRINGS, StringList
 
 
@@ -32,14 +33,18 @@ class Expression(Protocol):
 
     groupindex: Mapping[str, int]
 
-    def search(self, text: str, pos: int) -> Match | None:
-        """Return the leftmost match that does not begin before a position."""
+    def search(self, text: str) -> Match | None:
+        """Return the leftmost match."""
+
+    def finditer(self, text: str) -> Iterator[Match]:
+        """Yield the matches that do not overlap, empty ones right after another too."""
 
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _PIECES = re.compile(r"\\Q.*?(?:\\E|\Z)|\\?.", re.DOTALL)
 _GROUP_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
+_LONGEST = 1 << 14  # where it matches anew at every character, each match may look at all of the text
 _REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<name>\w+))")
 
 
@@ -63,12 +68,13 @@ def _reason(error: Exception) -> str:
 
 def matches(pattern: str, text: str) -> bool:
     """Return whether the expression matches anywhere in the text."""
-    return next(_matches(pattern, text), None) is not None
+    return compiled(pattern).search(_valid(text)) is not None
 
 
 def find(pattern: str, text: str) -> str:
     """Return the leftmost match, "" without one."""
-    return next((found[0] or "" for found in _matches(pattern, text)), "")
+    found = compiled(pattern).search(_valid(text))
+    return (found and found[0]) or ""
 
 
 def find_all(pattern: str, text: str, most: int) -> StringList:
@@ -84,20 +90,21 @@ def _limited(pattern: str, text: str, most: int) -> list[Match]:
 
 def _matches(pattern: str, text: str) -> Iterator[Match]:
     """Yield the matches that do not overlap; an empty one right after another is none, as in Go."""
-    expression = compiled(pattern)
-    position, previous = 0, -1
-    while position <= len(text) and (found := _search(expression, text, position)):
+    if len(text) > _LONGEST:
+        raise RuleError(f"a text of more than {_LONGEST:,} characters is too long for all matches in it")
+    previous = -1
+    for found in compiled(pattern).finditer(_valid(text)):
         if found.end() > found.start() or found.start() != previous:
             yield found
         previous = found.end()
-        position = found.end() + (found.end() == position)
 
 
-def _search(expression: Expression, text: str, position: int) -> Match | None:
+def _valid(text: str) -> str:
     try:
-        return expression.search(text, position)
+        text.encode()
     except UnicodeEncodeError:
         raise RuleError("the text to match is not valid UTF-8") from None
+    return text
 
 
 def replace(pattern: str, text: str, replacement: str) -> str:
@@ -105,22 +112,18 @@ def replace(pattern: str, text: str, replacement: str) -> str:
     groups = compiled(pattern).groupindex
 
     def expanded(found: Match) -> str:
-        return _REFERENCE.sub(lambda reference: _group(found, groups, reference), replacement)
+        return substituted(
+            replacement, _REFERENCE.finditer(replacement), lambda reference: _group(found, groups, reference)
+        )
 
-    return _replaced(pattern, text, expanded)
+    found = list(_matches(pattern, text))
+    check_length(len(found) * len(replacement))
+    return substituted(text, found, expanded)
 
 
 def replace_literally(pattern: str, text: str, replacement: str) -> str:
     """Return the text with each match replaced by the same text."""
-    return _replaced(pattern, text, lambda _: replacement)
-
-
-def _replaced(pattern: str, text: str, replacement: Callable[[Match], str]) -> str:
-    result, end = "", 0
-    for found in _matches(pattern, text):
-        result += text[end : found.start()] + replacement(found)
-        end = found.end()
-    return result + text[end:]
+    return substituted(text, _matches(pattern, text), lambda _: replacement)
 
 
 def _group(found: Match, groups: Mapping[str, int], reference: re.Match[str]) -> str:

@@ -1,5 +1,7 @@
 """The default rule: the recorded table, what we do differently, and what a user is told."""
 
+from time import process_time
+
 import pytest
 
 from bridge.rules.error import RuleError
@@ -57,7 +59,7 @@ def test_refused_at_parse(template: str, reason: str) -> None:
         pytest.param('{{ printf "%p" list }}', "%p is not supported", id="address"),
         pytest.param('{{ printf "%x" 1.5 }}', "%x of a floating", id="hexadecimal-float"),
         pytest.param('{{ printf "%[1]5d" 1 }}', "not understood", id="index-before-width"),
-        pytest.param('{{ repeat 99999999 "a" }}', "cannot make", id="memory"),
+        pytest.param('{{ repeat 99999999 "a" }}', "too long", id="memory"),
         pytest.param("{{ until 99999999 }}", "too long", id="memory-of-a-list"),
         pytest.param(
             "{{ untilStep -9223372036854775808 9223372036854775807 1 }}", "too long", id="more-than-any-memory"
@@ -86,6 +88,67 @@ def test_refused_for_a_container(template: str, reason: str) -> None:
 def test_numbers_of_many_digits(template: str, label: str, rule: str) -> None:
     """A number of any length is read as Go reads it."""
     assert Template.parse(template).render(name="a", container_name="a", labels={"a": label}) == rule
+
+
+@pytest.mark.parametrize(
+    ("template", "labels"),
+    [
+        pytest.param("{{ range atoi .Labels.a }}x{{ end }}", {"a": "300000"}, id="iterations"),
+        pytest.param("{{ range atoi .Labels.a }}{{ end }}", {"a": "300000"}, id="iterations of nothing"),
+        pytest.param(
+            "{{ range atoi .Labels.a }}{{ range atoi $.Labels.a }}{{ end }}{{ end }}",
+            {"a": "600"},
+            id="in iterations",
+        ),
+        pytest.param(
+            "{{ range splitList `` .Labels.a }}{{ $x := sha1sum $.Labels.a }}{{ end }}",
+            {"a": "x" * 600},
+            id="calls",
+        ),
+        pytest.param("{{ range until 9 }}{{ $.Labels.a }}{{ end }}", {"a": "x" * 40_000}, id="text"),
+        pytest.param("{{ replace `a` .Labels.a .Labels.a }}", {"a": "a" * 600}, id="replaced"),
+        pytest.param("{{ splitList `` .Labels.a | join .Labels.a }}", {"a": "a" * 600}, id="joined"),
+        pytest.param("{{ indent (len .Labels.a) .Labels.a }}", {"a": "\n" * 600}, id="indented"),
+        pytest.param("{{ printf .Labels.a 1 }}", {"a": "%9999[1]d" * 60}, id="formatted"),
+        pytest.param("{{ printf .Labels.a .Labels.a }}", {"a": "%[1]s" * 300}, id="formatted again"),
+        pytest.param("{{ regexReplaceAll `.*` .Labels.a .Labels.a }}", {"a": "$0" * 600}, id="expanded"),
+        pytest.param(
+            "{{ regexReplaceAll `.` .Labels.a .Labels.a }}", {"a": "${b}" * 300}, id="expanded to nothing"
+        ),
+        pytest.param("{{ regexReplaceAll `b` .Labels.a `` }}", {"a": "a" * 17_000}, id="matched"),
+        pytest.param(
+            "{{ $x := list `a` }}{{ range atoi .Labels.a }}{{ $x = list $x $x }}{{ end }}{{ $x }}",
+            {"a": "18"},
+            id="printed",
+        ),
+    ],
+)
+def test_too_much_for_a_rule(template: str, labels: dict[str, str]) -> None:
+    """What labels say makes no rule so large, and keeps the bridge busy no longer, than any rule needs."""
+    with pytest.raises(RuleError, match="too long"):
+        Template.parse(template).render(name="a", container_name="a", labels=labels)
+
+
+def seconds(template: str, label: str) -> float:
+    """Return how long a template takes for a label, without what else the machine does."""
+    parsed = Template.parse(template)
+    started = process_time()
+    parsed.render(name="a", container_name="a", labels={"a": label})
+    return process_time() - started
+
+
+@pytest.mark.parametrize(
+    ("template", "piece", "most"),
+    [
+        ("{{ regexReplaceAll `[^a-z]` .Labels.a `-` | sha1sum }}", "A.", 16_000),
+        ("{{ regexSplit `[^a-z]` .Labels.a -1 | len }}", "A.", 16_000),
+        ("{{ splitList `,` .Labels.a | uniq | len }}", "".join(f"{number}," for number in range(1000)), 3_890),
+    ],
+)
+def test_time_grows_with_the_text(template: str, piece: str, most: int) -> None:
+    """Eight times the text takes about eight times as long, not sixty-four times."""
+    few, many = (piece * most)[: most // 8], (piece * most)[:most]
+    assert min(seconds(template, many) for _ in range(3)) < 24 * min(seconds(template, few) for _ in range(3))
 
 
 @pytest.mark.parametrize("error", [OverflowError, IndexError, MemoryError, TypeError, ValueError])

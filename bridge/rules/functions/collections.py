@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from bridge.rules.error import RuleError
 from bridge.rules.functions.numbers import to_int
 from bridge.rules.functions.text import to_string
+from bridge.rules.limits import check_length
 from bridge.rules.literals import to_bytes
 from bridge.rules.values import (
     NIL_LIST,
@@ -128,11 +129,16 @@ def _compact(values: object) -> AnyList:
 
 
 def _uniq(values: object) -> AnyList:
-    kept: list[object] = []
-    for value in _listed(values):
-        if not _is_in(kept, value):
-            kept.append(value)
-    return AnyList(kept)
+    """Look up plain values, of which a label may bring many; compare the others one by one."""
+    kept: dict[object, object] = {}
+    others: list[object] = []
+    for position, value in enumerate(_listed(values)):
+        if isinstance(value, str | int | float):
+            kept.setdefault((type(value), value), value)
+        elif not _is_in(others, value):
+            others.append(value)
+            kept[position] = value
+    return AnyList(kept.values())
 
 
 def _is_in(values: list[object] | tuple[object, ...], wanted: object) -> bool:
@@ -169,7 +175,9 @@ def _strings(value: object) -> StringList:
 
 
 def _join(separator: str, value: object) -> str:
-    return separator.join(_strings(value))
+    strings = _strings(value)
+    check_length(sum(map(len, strings)) + len(strings) * len(separator))
+    return separator.join(strings)
 
 
 def _sort_alpha(value: object) -> StringList:

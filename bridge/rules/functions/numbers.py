@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from bridge.rules import literals
 from bridge.rules.error import RuleError
 from bridge.rules.formatting import text_of
+from bridge.rules.limits import MOST
 from bridge.rules.values import Int64, IntList
 
-_MOST = 1 << 20
 _MOST_DIGITS = 20  # more than any int64 has; Python reads no number of thousands
 
 
@@ -140,8 +140,8 @@ def _until(count: int) -> IntList:
 
 def _until_step(start: int, stop: int, step: int) -> IntList:
     numbers = range(start, stop, step) if step and (stop < start) == (step < 0) else range(0)
-    if numbers[_MOST:]:
-        raise RuleError(f"a list of more than {_MOST:,} numbers is too long")
+    if numbers[MOST:]:
+        raise RuleError(f"a list of more than {MOST:,} numbers is too long")
     return IntList(numbers)
 
 

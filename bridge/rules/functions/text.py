@@ -14,11 +14,10 @@ from bridge.rules import regex
 from bridge.rules.error import RuleError
 from bridge.rules.formatting import quote, text_of
 from bridge.rules.functions import casing
+from bridge.rules.limits import check_length
 from bridge.rules.literals import from_bytes, to_bytes
 from bridge.rules.normalize import normalize
 from bridge.rules.values import StringList, StringMap
-
-_LONGEST = 1 << 20
 
 
 def to_string(value: object) -> str:
@@ -50,8 +49,9 @@ def _nospace(text: str) -> str:
 
 
 def _repeat(count: int, text: str) -> str:
-    if count < 0 or count * len(text) > _LONGEST:
+    if count < 0:
         raise RuleError(f"repeat cannot make {count} copies")
+    check_length(count * len(text))
     return text * count
 
 
@@ -109,8 +109,9 @@ def _cat(*values: object) -> str:
 
 
 def _indent(spaces: int, text: str) -> str:
-    if not 0 <= spaces <= _LONGEST:
+    if spaces < 0:
         raise RuleError(f"the text cannot be indented by {spaces}")
+    check_length(len(text) + spaces * (text.count("\n") + 1))
     pad = " " * spaces
     return pad + text.replace("\n", "\n" + pad)
 
@@ -120,6 +121,7 @@ def _nindent(spaces: int, text: str) -> str:
 
 
 def _replace(old: str, new: str, text: str) -> str:
+    check_length(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
 
 

@@ -1,0 +1,51 @@
+"""How much one default rule may do for a container, since what it works on is what labels say.
+
+Traefik has no such limits. They are far beyond any rule that etcd could hold.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from bridge.rules.error import RuleError
+
+MOST = 1 << 18
+
+
+class _Match(Protocol):
+    def start(self) -> int: ...
+
+    def end(self) -> int: ...
+
+
+_AnyMatch = TypeVar("_AnyMatch", bound=_Match)
+
+
+def check_length(length: int) -> None:
+    """Raise RuleError if a text would be too long to be made."""
+    if length > MOST:
+        raise RuleError(f"a text of more than {MOST:,} characters is too long")
+
+
+def joined(pieces: Iterable[str]) -> str:
+    """Return the pieces as one text; raises RuleError as soon as it is too long."""
+    kept: list[str] = []
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        check_length(length)
+        kept.append(piece)
+    return "".join(kept)
+
+
+def substituted(text: str, found: Iterable[_AnyMatch], replacement: Callable[[_AnyMatch], str]) -> str:
+    """Return a text with what was found replaced; raises RuleError as soon as it is too long."""
+
+    def pieces() -> Iterator[str]:
+        end = 0
+        for match in found:
+            yield text[end : match.start()]
+            yield replacement(match)
+            end = match.end()
+        yield text[end:]
+
+    return joined(pieces())
