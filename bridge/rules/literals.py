@@ -15,7 +15,7 @@ _ESCAPE = re.compile(
 )
 _OCTAL = re.compile(r"([+-]?)0(_?[0-7][0-7_]*)")
 _INTEGER = re.compile(r"[+-]?[0-9][0-9a-zA-Z_]*")
-_HEX_FLOAT = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
+_HEX_FLOAT = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
 
 
 def to_bytes(text: str) -> bytes:

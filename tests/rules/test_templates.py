@@ -143,6 +143,7 @@ def seconds(template: str, label: str) -> float:
         ("{{ regexReplaceAll `[^a-z]` .Labels.a `-` | sha1sum }}", "A.", 16_000),
         ("{{ regexSplit `[^a-z]` .Labels.a -1 | len }}", "A.", 16_000),
         ("{{ splitList `,` .Labels.a | uniq | len }}", "".join(f"{number}," for number in range(1000)), 3_890),
+        ("{{ maxf (print `0x` .Labels.a) 1 }}", "f", 8_000),
     ],
 )
 def test_time_grows_with_the_text(template: str, piece: str, most: int) -> None:
