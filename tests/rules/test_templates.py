@@ -55,6 +55,8 @@ def test_refused_at_parse(template: str, reason: str) -> None:
     [
         pytest.param('{{ trunc 1 "é" }}', "cuts a character", id="half-a-character"),
         pytest.param('{{ b64dec "a" }}', "a is not Base64", id="base64"),
+        pytest.param('{{ b64dec "YWJj====" }}', "is not Base64", id="base64-padding"),
+        pytest.param('{{ b64dec "YWJj=" }}', "is not Base64", id="base64-padding-of-one"),
         pytest.param('{{ b32dec "a" }}', "a is not Base32", id="base32"),
         pytest.param('{{ printf "%p" list }}', "%p is not supported", id="address"),
         pytest.param('{{ printf "%x" 1.5 }}', "%x of a floating", id="hexadecimal-float"),
