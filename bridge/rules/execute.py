@@ -216,7 +216,7 @@ class _Execution:
         """Evaluate an operand whose type nobody prescribes; only a function takes arguments."""
         match operand:
             case nodes.Function():
-                return self._call(dot, operand.name, (), _NOTHING)
+                return _element(self._call(dot, operand.name, (), _NOTHING))
             case nodes.Field():
                 return _fields(dot, operand.names, has_arguments=has_arguments)
             case nodes.Chain():
