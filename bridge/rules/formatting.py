@@ -22,7 +22,8 @@ _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t
 _FIRST_EXPONENT = 6
 _MISSING = object()
 _DIRECTIVE = re.compile(
-    r"%(?P<flags>[#0+\- ]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?(?:\[(?P<index>\d+)\])?(?P<verb>.?)",
+    r"%(?P<flags>[#0+\- ]*)(?P<width>\*|[0-9]*)(?:\.(?P<precision>\*|[0-9]*))?(?:\[(?P<index>[0-9]+)\])?"
+    r"(?P<verb>.?)",
     re.DOTALL,
 )
 

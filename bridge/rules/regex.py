@@ -45,7 +45,10 @@ _OPTIONS.log_errors = False
 _PIECES = re.compile(r"\\Q.*?(?:\\E|\Z)|\\?.", re.DOTALL)
 _GROUP_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
 _LONGEST = 1 << 14  # where it matches anew at every character, each match may look at all of the text
-_REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>\w+)\}|(?P<name>\w+))")
+# By RE2, since \w is something else to Python: ² and Ⅷ would be part of a name.
+_REFERENCE = cast(
+    Expression, re2.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>[\pL\p{Nd}_]+)\}|(?P<name>[\pL\p{Nd}_]+))")
+)
 
 
 @lru_cache
@@ -126,10 +129,10 @@ def replace_literally(pattern: str, text: str, replacement: str) -> str:
     return substituted(text, _matches(pattern, text), lambda _: replacement)
 
 
-def _group(found: Match, groups: Mapping[str, int], reference: re.Match[str]) -> str:
+def _group(found: Match, groups: Mapping[str, int], reference: Match) -> str:
     if reference["dollar"]:
         return "$"
-    name = reference["braced"] or reference["name"]
+    name = reference["braced"] or reference["name"] or ""
     group: str | int = int(name) if _GROUP_NUMBER.fullmatch(name) else groups.get(name, -1)
     try:
         return found[group] or ""
