@@ -251,6 +251,8 @@ def _word(token: Token) -> nodes.Operand:
 def _number(text: str) -> nodes.Number:
     looks_floating = any(mark in text for mark in ".eEpP") and not _is_hexadecimal(text)
     integer = literals.integer(text)
+    if integer is not None and not -_LARGEST - 1 <= integer <= 2 * _LARGEST + 1:
+        raise ValueError("an integer of more than 64 bits")
     floating = literals.floating(text) if integer is None else float(integer)
     if floating is None or text.endswith("i") or (integer is None and not looks_floating):
         raise ValueError("not a number, or one that is too large")
