@@ -101,9 +101,10 @@ class Constraints:
 
 _FUNCTIONS: Mapping[str, Callable[[str, str], Expression]] = {"Label": Label, "LabelRegex": LabelRegex}
 _QUOTES_HINT = 'strings stand in `backticks` or "double quotes"'
+_ILLEGAL = re.compile(r"[\0\ud800-\udfff]|(?!\A)\ufeff")
 _TOKENS = re.compile(
     r"""(?P<blank>(?:\A\ufeff|[ \t\r]|//[^\n]*|/\*[^\n]*?\*/)+)|(?P<lines>\n|/\*.*?\*/)
-      |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)|(?P<name>[^\W\d]\w*)|(?P<operator>&&|\|\||[!(),])
+      |(?P<string>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)|(?P<name>[^\W\d]\w*)|(?P<operator>&&|\|\||\.\.\.|[!(),])
       |(?P<character>')|(?P<other>.)|(?P<end>\Z)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -118,6 +119,8 @@ class _Token:
 
 def _tokens(text: str) -> list[_Token]:
     """Return the tokens; a line that ends after an operand ends the expression, as in Go."""
+    if illegal := _ILLEGAL.search(text):
+        raise RuleError(f"{place(text, illegal.start())}: {illegal[0]!a} is not allowed, not even in a string")
     tokens: list[_Token] = []
     for found in _TOKENS.finditer(text):
         kind = found.lastgroup or ""
@@ -211,7 +214,8 @@ class _Parser:
         arguments: list[str] = []
         while self._peek().text != ")":
             arguments.append(self._string())
-            if not self._accepts(","):
+            is_last = self._accepts("...")
+            if not self._accepts(",") or is_last:
                 break
         self._close()
         return arguments
