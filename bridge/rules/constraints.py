@@ -99,7 +99,12 @@ class Constraints:
         return self.expression.match(labels)
 
 
-_FUNCTIONS: Mapping[str, Callable[[str, str], Expression]] = {"Label": Label, "LabelRegex": LabelRegex}
+def _label_regex(name: str, expression: str) -> Expression:
+    regex.is_valid(expression)  # raises where Traefik may find matches and we cannot
+    return LabelRegex(name, expression)
+
+
+_FUNCTIONS: Mapping[str, Callable[[str, str], Expression]] = {"Label": Label, "LabelRegex": _label_regex}
 _QUOTES_HINT = 'strings stand in `backticks` or "double quotes"'
 _ILLEGAL = re.compile(r"[\0\ud800-\udfff]|(?!\A)\ufeff")
 _TOKENS = re.compile(
@@ -208,7 +213,10 @@ class _Parser:
         if len(arguments) != 2:
             hint = f"write {name.text}(`name`, `{'value' if name.text == 'Label' else 'expression'}`)"
             raise self._error(name, f"{name.text} takes two strings, not {len(arguments)}", hint)
-        return _FUNCTIONS[name.text](*arguments)
+        try:
+            return _FUNCTIONS[name.text](*arguments)
+        except RuleError as error:
+            raise self._error(name, error.message, error.hint) from None
 
     def _arguments(self) -> list[str]:
         arguments: list[str] = []

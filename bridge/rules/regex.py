@@ -40,6 +40,12 @@ class Expression(Protocol):
         """Yield the matches that do not overlap, empty ones right after another too."""
 
 
+class UnsupportedError(RuleError):
+    """An expression that RE2 cannot compile, while Go perhaps can."""
+
+
+_OF_GO_ALONE = (r"invalid character class range: \p", r"invalid character class range: \P", "pattern too large")
+_HINT = r"write shorter repetitions, and classes by short names such as \pL, \p{Lu} and \p{Greek}"
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _PIECES = re.compile(r"\\Q.*?(?:\\E|\Z)|\\?.", re.DOTALL)
@@ -59,7 +65,10 @@ def compiled(pattern: str) -> Expression:
     try:
         return cast(Expression, re2.compile(pattern, _OPTIONS))
     except re2.error as error:
-        raise RuleError(f"the regular expression {pattern} is wrong: {_reason(error)}") from None
+        reason = _reason(error)
+        if reason.startswith(_OF_GO_ALONE):
+            raise UnsupportedError(f"the regular expression {pattern} is not supported: {reason}", _HINT) from None
+        raise RuleError(f"the regular expression {pattern} is wrong: {reason}") from None
     except UnicodeEncodeError:
         raise RuleError("the regular expression is not valid UTF-8") from None
 
@@ -67,6 +76,17 @@ def compiled(pattern: str) -> Expression:
 def _reason(error: Exception) -> str:
     reason = error.args[0]
     return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+
+
+def is_valid(pattern: str) -> bool:
+    """Return whether Go takes an expression; raises UnsupportedError where that cannot be told."""
+    try:
+        compiled(pattern)
+    except UnsupportedError:
+        raise
+    except RuleError:
+        return False
+    return True
 
 
 def matches(pattern: str, text: str) -> bool:

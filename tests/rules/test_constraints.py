@@ -46,6 +46,11 @@ def test_constraint(expression: str, recorded: str | None) -> None:
         ("Label(`a`, `b`) &&", "column 19: the expression is not complete", ""),
         ("Label(`a`, `b", "column 12: a string is not closed", ""),
         (" ", "column 2: the expression is not complete", ""),
+        (
+            "!LabelRegex(`a`, `\\p{LC}`)",
+            "column 2: the regular expression \\p{LC} is not supported: invalid character class range: \\p{LC}",
+            "write shorter repetitions, and classes by short names such as \\pL, \\p{Lu} and \\p{Greek}",
+        ),
     ],
 )
 def test_message(expression: str, message: str, hint: str) -> None:
@@ -53,6 +58,13 @@ def test_message(expression: str, message: str, hint: str) -> None:
     with pytest.raises(RuleError) as raised:
         Constraints.parse(expression)
     assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("expression", [r"\p{LC}", r"[\p{ASCII}]", r"\P{Cn}", r"\p{letter}", r"\pL{1000}"])
+def test_expressions_of_go_alone(expression: str) -> None:
+    """What Go's regular expressions know and ours do not is told at start, instead of matching nothing."""
+    with pytest.raises(RuleError, match="is not supported"):
+        Constraints.parse(f"LabelRegex(`a`, `{expression}`)")
 
 
 def test_deep_nesting() -> None:

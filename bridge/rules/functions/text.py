@@ -205,10 +205,7 @@ def _adler32sum(text: str) -> str:
 
 
 def _regex_match(pattern: str, text: str) -> bool:
-    try:
-        return regex.matches(pattern, text)
-    except RuleError:
-        return False
+    return regex.is_valid(pattern) and regex.matches(pattern, text)
 
 
 def _fail(message: str) -> str:
