@@ -1,13 +1,18 @@
 """Thousands of containers at once are routed as Traefik's own Docker provider routes them.
 
 Left out, since Traefik itself panics or chooses at random there, or the bridge differs on purpose; each has a test
-or case of its own, which docs/deviations.md names:
+or case of its own, which docs/deviations.md names where the bridge differs:
 - a label part that ends in "]" without "[" (Traefik's provider panics);
 - several networks without a network label, a port bound for TCP and UDP with use_bind_port_ip (random);
 - names and map keys of digits only, names with "/" or "___lock", names that differ in case between containers;
 - containers that disagree on an object, and several that bring the same URL to one service;
 - the servers without an address of containers that are kept although they do not serve, and that Traefik gives a
   service up for such a server, here in `test_server_without_an_address`;
+- who uses the network of a container whose own labels Traefik cannot read;
+- which of several servers that it cannot use Traefik names in an error, where they are so for different reasons;
+- numbers of connections of which Traefik panics, here in `test_redis_pools`;
+- what the API does not show: TLS stores and HTTP models, which Traefik's decoders are asked for (tests/labels), and
+  that a rule is the default one (`default-rule-syntax` and test_default_rule);
 - on which entry points Traefik serves a router without its TLS options, since others have the same host with other
   ones, here in `test_conflicting_tls_options`;
 - an empty scheme on Traefik 2.11, here in `test_empty_scheme`;
