@@ -11,7 +11,7 @@ from tests.lab import parts
 
 if __name__ == "__main__":
     seed = int(sys.argv[1])
-    given = world(seed)
-    print(pformat(given.inspected))
+    for host in world(seed):
+        print(pformat(host.options), pformat(host.inspected), sep="\n")
+        print(pformat(plan([from_inspect(inspected) for inspected in host.inspected], host.options, "traefik")))
     examine(seed, 1, parts.decoders())
-    print(pformat(plan([from_inspect(inspected) for inspected in given.inspected], given.options, "traefik")))

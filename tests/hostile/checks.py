@@ -1,7 +1,7 @@
 """What must hold of any containers whatsoever, and runs over many of them on all processors."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -10,10 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from bridge.claims.gather import Change
 from bridge.claims.layout import folded
-from bridge.claims.settling import Settling
-from bridge.claims.transaction import Committed, Found, Read, Refused, Transaction
 from bridge.container import Container, from_inspect
 from bridge.labels.fields import Release, rows
 from bridge.labels.folding import fold
@@ -21,35 +18,21 @@ from bridge.labels.model import Ref
 from bridge.masking import escaped
 from bridge.planning import Plan, plan
 from bridge.problem import Problem
-from bridge.store.messages import transaction_request
+from bridge.routing.options import Options
 from bridge.view.keys import PERMANENT
-from bridge.view.model import Mapped
+from bridge.view.model import Publication
 from bridge.view.publish import mapped
-from tests.claims.fake_etcd import FakeEtcd
-from tests.claims.invariants import Hand, checked, standing
-from tests.claims.world import Bridge, layout, view
-from tests.hostile.labels import HOST, World, world
+from tests.claims.world import layout
+from tests.hostile.labels import Host, world
+from tests.hostile.settle import settled
 from tests.labels.decoders import Decoders
-
-MAX_REQUEST_BYTES = 1536 * 1024
-"""What etcd takes in one request, by default."""
 
 WORLDS_AT_ONCE = 250
 _Below = dict[str, Any]
 _ANYTHING: _Below = {}
 """What stands below a plugin's option."""
 
-PERMANENT_KEY = layout(HOST).permanent
-
-
-class Etcd(FakeEtcd):
-    """Takes only what a real one could be sent."""
-
-    def carry_out(self, request: Transaction | Read) -> Committed | Refused | Found:
-        """Spell the request as it travels, and do what it asks."""
-        if isinstance(request, Transaction):
-            assert len(transaction_request(request).SerializeToString()) < MAX_REQUEST_BYTES, "too large for etcd"
-        return super().carry_out(request)
+PERMANENT_KEY = layout().permanent
 
 
 def run(first: int, count: int, decoders: Path | None) -> Counter[str]:
@@ -68,12 +51,13 @@ def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
     counts: Counter[str] = Counter()
     batches: dict[Release, list[dict[str, str]]] = {}
     for seed in range(first, first + count):
+        hosts = world(seed)
         try:
-            made, keys = _examined(world(seed))
+            made, views = _examined(hosts)
         except Exception as error:
             raise AssertionError(f"see it with: python -m tests.hostile {seed}") from error
         counts += made
-        batches.setdefault(world(seed).options.release, []).append(keys)
+        batches.setdefault(hosts[0].options.release, []).extend(views)
     if decoders:
         with Decoders(decoders) as running:
             for release, batch in batches.items():
@@ -81,26 +65,46 @@ def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
     return counts
 
 
-def _examined(given: World) -> tuple[Counter[str], dict[str, str]]:
-    containers = list(_readable(given))
-    release = given.options.release
-    made = plan(containers, given.options, "traefik")
-    outcomes = [mapped(one, given.options) for one in containers]
+def _examined(hosts: Sequence[Host]) -> tuple[Counter[str], list[dict[str, str]]]:
+    """Look at each host alone and at all together; return what was counted, and all that is read."""
+    alone = {host.options.host: _mapped(host) for host in hosts}
+    counts, shown = settled({name: wanted for name, (_, wanted, _) in alone.items()})
+    counts["beside"] = len(hosts) - 1
+    views = [keys for _, _, keys in alone.values()]
+    return sum((made for made, _, _ in alone.values()), counts), views + [shown] * (len(hosts) > 1)
+
+
+def _mapped(given: Host) -> tuple[Counter[str], list[Publication], dict[str, str]]:
+    """Map the containers of one host; return what was counted, what they want to publish, and the keys."""
+    containers, options = list(_readable(given)), given.options
+    made = plan(containers, options, "traefik")
+    wanted = list(_wanted(made, containers, options))
     _told(made)
-    _owned(made, containers)
-    _settled(outcomes)
+    _owned(made, len(containers), options.host)
+    sets = sum(bool(container.labels) for container in containers)
+    published = sum(bool(container.labels) for container, _ in wanted)
     keys = {**made.keys, PERMANENT_KEY.key: PERMANENT_KEY.value}
-    strange = [key for key, value in keys.items() if not known(key, value, release)]
-    assert not strange, f"{release} does not know {strange}"
-    labelled = [outcome for outcome, container in zip(outcomes, containers, strict=True) if container.labels]
-    published = sum(outcome.publication is not None for outcome in labelled)
-    return Counter({"sets": len(labelled), "published": published, "keys": len(keys), release: len(keys)}), keys
+    strange = [key for key, value in keys.items() if not known(key, value, options.release)]
+    assert not strange, f"{options.release} does not know {strange}"
+    counts = Counter({"sets": sets, "published": published, "keys": len(keys), options.release: len(keys)})
+    return counts, [it for _, it in wanted], keys
 
 
-def _readable(given: World) -> Iterator[Container]:
+def _readable(given: Host) -> Iterator[Container]:
     for inspected in given.inspected:
         with suppress(ValueError):
             yield from_inspect(inspected)
+
+
+def _wanted(
+    made: Plan, containers: Iterable[Container], options: Options
+) -> Iterator[tuple[Container, Publication]]:
+    """What containers would publish if each were alone."""
+    for container, planned in zip(containers, made.containers, strict=True):
+        waits = "waits" in planned.reason
+        publication = mapped(container, options).publication if waits else planned.publication
+        if publication:
+            yield container, publication
 
 
 def _told(made: Plan) -> None:
@@ -114,13 +118,13 @@ def _told(made: Plan) -> None:
         assert escaped(problem.container + problem.label + problem.message + problem.hint).isprintable()
 
 
-def _owned(made: Plan, containers: Iterable[Container]) -> None:
+def _owned(made: Plan, count: int, host: str) -> None:
     """Each key is below the root, of an object of a container that is published, and of nobody else."""
     owners: dict[Ref, set[str]] = {}
     for planned in made.containers:
         for item in planned.publication.items if planned.publication else ():
             assert planned.publication
-            owners.setdefault(folded(item.ref), set()).add(f"{HOST}-{planned.publication.id}")
+            owners.setdefault(folded(item.ref), set()).add(f"{host}-{planned.publication.id}")
     for key, value in made.keys.items():
         assert key.encode()
         assert value.encode() is not None
@@ -133,7 +137,7 @@ def _owned(made: Plan, containers: Iterable[Container]) -> None:
         is_server = kind == "services" and path[:2] == ["loadbalancer", "servers"] and path[2:]
         assert not is_server or path[2] in owners[ref], key
     assert len(set(map(fold, made.keys))) == len(made.keys)
-    assert len(made.containers) == len(list(containers))
+    assert len(made.containers) == count
 
 
 def known(key: str, value: str, release: Release) -> bool:
@@ -174,21 +178,6 @@ def _covers(spec: str, release: Release) -> bool:
         return False
     newest = lines[-1] if spec.endswith("+") or spec == Release.V2_11 else ".".join((last or first).split(".")[:2])
     return lines.index(Release(line)) <= lines.index(release) <= lines.index(Release(newest))
-
-
-def _settled(outcomes: Iterable[Mapped]) -> None:
-    """A bridge can commit all of it in requests that etcd takes, and take all of it back."""
-    publications = {it.id: it.publication for it in outcomes if it.publication}
-    etcd = Etcd()
-    bridge = Bridge(etcd, HOST)
-    before = etcd.copy()
-    came = bridge.settle(*publications.values())
-    checked(before, etcd, Hand(), bridge.fence)
-    refused = {it for it, settled in came.settled.items() if not settled.published}
-    standing(etcd, {it: publication for it, publication in publications.items() if it not in refused})
-    for container in publications:
-        bridge.drive(Settling([Change(container, None)], bridge.memory, bridge.fence))
-    assert not view(etcd)
 
 
 def _accepted(decoders: Decoders, release: Release, batch: list[dict[str, str]]) -> None:

@@ -18,6 +18,8 @@ from bridge.rules.template import Template
 from tests.hostile import words
 
 HOST = "h1"
+OTHERS = ["h2", "h2", "h", "h1-111111111111"]
+"""What the second host may be called; the last is called like a server of the first."""
 RULES = [
     "Host(`{{ normalize .Name }}`)",
     "Host(`{{ .ContainerName }}`)",
@@ -53,22 +55,35 @@ ABOUT_THE_CONTAINER: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Host:
     """Containers of one host as `docker inspect` tells them, and the options of its bridge."""
 
     inspected: tuple[dict[str, Any], ...]
     options: Options
 
 
-def world(seed: int) -> World:
-    """Draw what the seed stands for: always the same."""
+def world(seed: int) -> tuple[Host, ...]:
+    """Draw what the seed stands for, always the same: one host, in some worlds a second beside it."""
     random = Random(seed)
     release = random.choice(RELEASES)
     count = 1 if random.random() < 0.7 else random.randint(2, 4)
-    return World(tuple(_inspected(random, number, release) for number in range(count)), _options(random, release))
+    inspected = tuple(_inspected(random, number, release) for number in range(count))
+    first = Host(inspected, _options(random, release, HOST))
+    return (first, _beside(random, first)) if random.random() < 0.1 else (first,)
 
 
-def _options(random: Random, release: Release) -> Options:
+def _beside(random: Random, first: Host) -> Host:
+    """A host of the same release, with replicas of some of the first's containers or one of its own."""
+    release = first.options.release
+    count = len(first.inspected)
+    replicas = [
+        {**one, "Id": _id(count + number)} for number, one in enumerate(first.inspected) if random.random() < 0.6
+    ]
+    containers = replicas or [_inspected(random, count, release)]
+    return Host(tuple(containers), _options(random, release, random.choice(OTHERS)))
+
+
+def _options(random: Random, release: Release, host: str) -> Options:
     return Options(
         release=release,
         exposed_by_default=random.random() < 0.95,
@@ -78,7 +93,7 @@ def _options(random: Random, release: Release) -> Options:
         use_bind_port_ip=random.random() < 0.2,
         allow_empty_services=random.random() < 0.2,
         advertise_address=random.choice([""] * 8 + ["192.0.2.1", "2001:db8::1"]),
-        host=HOST,
+        host=host,
     )
 
 
@@ -99,7 +114,7 @@ def _inspected(random: Random, number: int, release: Release) -> dict[str, Any]:
     ports = random.sample(words.PORTS, random.choice([0] + [1, 2, 3] * 4))
     address = {"NetworkID": "n", "IPAddress": "172.17.0.2", "GlobalIPv6Address": "2001:db8::2"}
     made: dict[str, Any] = {
-        "Id": f"{number + 1:x}" * 64,
+        "Id": _id(number),
         "Created": f"2026-01-01T00:00:0{random.randint(0, 3)}Z",
         "Name": "/" + random.choice(names),
         "State": {"Status": random.choice(words.STATES), "StartedAt": "2026-01-01T00:00:01Z"},
@@ -115,6 +130,10 @@ def _inspected(random: Random, number: int, release: Release) -> dict[str, Any]:
             [None, "", "a/b", 1, [], {"Labels": {"a": 1}}, {"Ports": {"x": 1}}]
         )
     return made
+
+
+def _id(number: int) -> str:
+    return f"{number + 1:x}" * 64
 
 
 def _bindings(random: Random) -> list[dict[str, str]] | None:

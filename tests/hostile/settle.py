@@ -1,0 +1,89 @@
+"""Bridges put hostile containers in force and take them back, one after the other, and touch only their own."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.claims.gather import Change
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Committed, Found, KeyValue, Read, Refused, Transaction
+from bridge.store.messages import MAX_OPERATIONS, transaction_request
+from bridge.view.model import Publication
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.invariants import Hand, State, checked, standing, state
+from tests.claims.world import ROOT, Bridge, view
+
+MAX_REQUEST_BYTES = 1536 * 1024
+"""What etcd takes in one request, by default."""
+
+
+class Etcd(FakeEtcd):
+    """Takes only what a real one could be sent."""
+
+    def carry_out(self, request: Transaction | Read) -> Committed | Refused | Found:
+        """Spell the request as it travels, and do what it asks."""
+        if isinstance(request, Transaction):
+            assert max(len(request.compares), len(request.reads)) <= MAX_OPERATIONS, "too many for etcd"
+            assert len(transaction_request(request).SerializeToString()) < MAX_REQUEST_BYTES, "too large for etcd"
+        return super().carry_out(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One host's bridge, and all that its containers want to publish."""
+
+    bridge: Bridge
+    wanted: Sequence[Publication]
+
+    def come(self) -> Counter[str]:
+        """Publish what can be; who is not published is told why."""
+        before = self.bridge.etcd.copy()
+        came = self.bridge.settle(*self.wanted).settled
+        self._alone(before)
+        assert all(it.published or it.problems for it in came.values())
+        published = {it.id: it for it in self.wanted if came[it.id].published}
+        standing(self.bridge.etcd, published)
+        return Counter({"waiting": len(came) - len(published)})
+
+    def go(self) -> None:
+        """Withdraw one container after the other, until nothing of the host is left."""
+        before = self.bridge.etcd.copy()
+        for publication in self.wanted:
+            self.bridge.drive(Settling([Change(publication.id, None)], self.bridge.memory, self.bridge.fence))
+        self._alone(before)
+        assert self.bridge.host not in map(_owner, self.bridge.etcd.keys)
+
+    def _alone(self, before: FakeEtcd) -> None:
+        """All rules were kept, and what other hosts brought is as it was."""
+        checked(before, self.bridge.etcd, Hand(), self.bridge.fence)
+        assert self._others(before) == self._others(self.bridge.etcd)
+
+    def _others(self, etcd: FakeEtcd) -> dict[str, KeyValue]:
+        return {key: seen for key, seen in etcd.keys.items() if _owner(key) not in ("", self.bridge.host)}
+
+
+def _owner(key: str) -> str:
+    """The host whose container, claim or server this is; "" where it is none."""
+    match key.split("/"):
+        case [_, _, "containers", host, _] | [_, _, "claims", _, _, _, host, _]:
+            return host
+        case [_, _, "services", _, "loadbalancer", "servers", segment, _]:
+            return segment.rpartition("-")[0]
+        case _:
+            return ""
+
+
+def settled(wanted: Mapping[str, Sequence[Publication]]) -> tuple[Counter[str], dict[str, str]]:
+    """Let all hosts come, and go again while those who waited for them come; return what was counted and shown."""
+    etcd = Etcd()
+    sides = [Side(Bridge(etcd, host), publications) for host, publications in wanted.items()]
+    counts = sum((side.come() for side in sides), Counter[str]())
+    shown = {f"{ROOT}/{key}": value for key, value in view(etcd).items()}
+    counts["shared"] = sum(len({who.host for who in it}) > 1 for it in state(etcd).claims.values())
+    for number, side in enumerate(sides):
+        if number:
+            side.come()
+        side.go()
+    assert not view(etcd)
+    assert state(etcd) == State({}, {}, {})
+    return counts, shown
