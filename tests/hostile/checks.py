@@ -18,11 +18,12 @@ from bridge.labels.model import Ref
 from bridge.masking import escaped
 from bridge.planning import Plan, plan
 from bridge.problem import Problem
-from bridge.routing.options import Options
+from bridge.routing.options import Options, Policy
 from bridge.view.keys import PERMANENT
 from bridge.view.model import Publication
 from bridge.view.publish import mapped
 from tests.claims.world import layout
+from tests.hostile.allowed import allowed, bounded, placed
 from tests.hostile.labels import Host, world
 from tests.hostile.settle import settled
 from tests.labels.decoders import Decoders
@@ -81,13 +82,17 @@ def _mapped(given: Host) -> tuple[Counter[str], list[Publication], dict[str, str
     wanted = list(_wanted(made, containers, options))
     _told(made)
     _owned(made, len(containers), options.host)
-    sets = sum(bool(container.labels) for container in containers)
-    published = sum(bool(container.labels) for container, _ in wanted)
+    counts = _counted(made, containers)
+    for container, publication in wanted:
+        bounded(container, publication)
+        allowed(publication, options.policy)
+        counts["placed"] += placed(container, publication)
+        counts["allowed"] += options.policy != Policy()
+        counts["published"] += bool(container.labels)
     keys = {**made.keys, PERMANENT_KEY.key: PERMANENT_KEY.value}
     strange = [key for key, value in keys.items() if not known(key, value, options.release)]
     assert not strange, f"{options.release} does not know {strange}"
-    counts = Counter({"sets": sets, "published": published, "keys": len(keys), options.release: len(keys)})
-    return counts, [it for _, it in wanted], keys
+    return counts + Counter({"keys": len(keys), options.release: len(keys)}), [it for _, it in wanted], keys
 
 
 def _readable(given: Host) -> Iterator[Container]:
@@ -105,6 +110,19 @@ def _wanted(
         publication = mapped(container, options).publication if waits else planned.publication
         if publication:
             yield container, publication
+
+
+def _counted(made: Plan, containers: Iterable[Container]) -> Counter[str]:
+    """How many containers have labels, and how often these met a limit of ours."""
+    reasons = [planned.reason for planned in made.containers]
+    return Counter(
+        {
+            "sets": sum(bool(container.labels) for container in containers),
+            "excessive": sum("too many labels" in it for it in reasons),
+            "forbidden": sum("not allowed here" in it for it in reasons),
+            "misplaced": sum(problem.label.lower().startswith("bridge.") for problem in made.problems),
+        }
+    )
 
 
 def _told(made: Plan) -> None:

@@ -13,26 +13,13 @@ from typing import Any
 from bridge.labels.fields import Field, Release, Row, fields, rows
 from bridge.labels.folding import fold
 from bridge.routing.options import Options
-from bridge.rules.constraints import Constraints
-from bridge.rules.template import Template
 from tests.hostile import words
+from tests.hostile.options import options
 
 HOST = "h1"
 OTHERS = ["h2", "h2", "h", "h1-111111111111"]
 """What the second host may be called; the last is called like a server of the first."""
-RULES = [
-    "Host(`{{ normalize .Name }}`)",
-    "Host(`{{ .ContainerName }}`)",
-    "{{ .Name | upper | trunc 5 }}",
-    "{{ index .Labels `rule` | b64dec }}",
-    "{{ range $k, $v := .Labels }}{{ regexReplaceAll `a+` $v $k }}{{ end }}",
-    "{{ .Labels.rule | splitList `,` | join `|` | substr 1 7 }}{{ .Labels.rule | quote | js }}",
-]
-CONSTRAINTS = [
-    "",
-    "!Label(`a`, `b`)",
-    "LabelRegex(`rule`, `^(a|aa)*$`) || !Label(`rule`, ``) || Label(`rule`, ``)",
-]
+
 RELEASES = list(Release)
 NEAR_TRUE = {
     "bool": words.BOOLEANS[:10],
@@ -68,7 +55,7 @@ def world(seed: int) -> tuple[Host, ...]:
     release = random.choice(RELEASES)
     count = 1 if random.random() < 0.7 else random.randint(2, 4)
     inspected = tuple(_inspected(random, number, release) for number in range(count))
-    first = Host(inspected, _options(random, release, HOST))
+    first = Host(inspected, options(random, release, HOST))
     return (first, _beside(random, first)) if random.random() < 0.1 else (first,)
 
 
@@ -80,31 +67,7 @@ def _beside(random: Random, first: Host) -> Host:
         {**one, "Id": _id(count + number)} for number, one in enumerate(first.inspected) if random.random() < 0.6
     ]
     containers = replicas or [_inspected(random, count, release)]
-    return Host(tuple(containers), _options(random, release, random.choice(OTHERS)))
-
-
-def _options(random: Random, release: Release, host: str) -> Options:
-    return Options(
-        release=release,
-        exposed_by_default=random.random() < 0.95,
-        default_rule=_template(random.choice(RULES)),
-        constraints=_constraints(random.choice(CONSTRAINTS)),
-        network=random.choice(["", "", "bridge", "\x1b"]),
-        use_bind_port_ip=random.random() < 0.2,
-        allow_empty_services=random.random() < 0.2,
-        advertise_address=random.choice([""] * 8 + ["192.0.2.1", "2001:db8::1"]),
-        host=host,
-    )
-
-
-@cache
-def _template(text: str) -> Template:
-    return Template.parse(text)
-
-
-@cache
-def _constraints(text: str) -> Constraints:
-    return Constraints.parse(text)
+    return Host(tuple(containers), options(random, release, random.choice(OTHERS)))
 
 
 def _inspected(random: Random, number: int, release: Release) -> dict[str, Any]:
@@ -112,17 +75,17 @@ def _inspected(random: Random, number: int, release: Release) -> dict[str, Any]:
     names = [f"c{number}"] * 150 + words.SHARED_NAMES * 3 + words.FIT_NAMES + words.UNFIT_NAMES
     image = random.choice(["whoami:1", "whoami:2", "r:5000/a/b@sha256:0", "\x1b"])
     ports = random.sample(words.PORTS, random.choice([0] + [1, 2, 3] * 4))
-    address = {"NetworkID": "n", "IPAddress": "172.17.0.2", "GlobalIPv6Address": "2001:db8::2"}
+    name = random.choice(names)
     made: dict[str, Any] = {
         "Id": _id(number),
         "Created": f"2026-01-01T00:00:0{random.randint(0, 3)}Z",
-        "Name": "/" + random.choice(names),
+        "Name": f"/{name}",
         "State": {"Status": random.choice(words.STATES), "StartedAt": "2026-01-01T00:00:01Z"},
         "HostConfig": {"NetworkMode": random.choice(words.MODES)},
-        "Config": {"Image": image, "Labels": _labels(random, release)},
+        "Config": {"Image": image, "Labels": _labels(random, release, name)},
         "NetworkSettings": {
             "Ports": {port: _bindings(random) for port in ports},
-            "Networks": {"bridge": address},
+            "Networks": words.NETWORKS if random.random() < 0.5 else {"bridge": words.NETWORKS["bridge"]},
         },
     }
     if random.random() < 0.01:
@@ -140,10 +103,45 @@ def _bindings(random: Random) -> list[dict[str, str]] | None:
     return None if random.random() < 0.5 else random.sample(words.BINDINGS, random.randint(0, 3))
 
 
-def _labels(random: Random, release: Release) -> dict[str, str]:
-    """Some labels; the wilder the set, the more of them are noise."""
+def _labels(random: Random, release: Release, name: str) -> dict[str, str]:
+    """Some labels; the wilder the set, the more of them are noise. Rarely a crowd."""
+    if random.random() < 0.007:
+        return _crowd(random)
     wild = random.choice([0.0, 0.0, 0.0, 0.0, 0.03, 0.03, 0.3])
-    return dict(_label(random, release, wild) for _ in range(random.choice([0, 1, 1, 2, 3, 4, 6, 9])))
+    labels = dict(_label(random, release, wild) for _ in range(random.choice([0, 1, 1, 2, 3, 4, 6, 9])))
+    return labels | (_own(random, _services(labels) or [name]) if random.random() < 0.08 else {})
+
+
+def _own(random: Random, services: Sequence[str]) -> dict[str, str]:
+    """Labels of the bridge, most of them right, for these services."""
+    names = [
+        "bridge.address",
+        "bridge.network",
+        "bridge.drain-limit",
+        *(f"bridge.{it}.address" for it in services),
+    ]
+    own = {
+        name: _of_own(random, name.rpartition(".")[2])
+        for name in random.choices(names, k=random.choice([1, 1, 2]))
+    }
+    return own | ({random.choice(words.MISSPELT): "10.9.9.9"} if random.random() < 0.1 else {})
+
+
+def _of_own(random: Random, kind: str) -> str:
+    right, wrong = words.OWN[kind]
+    return random.choice(wrong if random.random() < 0.2 else list(right))
+
+
+def _services(labels: Mapping[str, str]) -> list[str]:
+    """The services that labels seem to define."""
+    parts = (label.split(".") for label in labels)
+    return [it[3] for it in parts if len(it) > 4 and fold(it[2]) == "services"]
+
+
+def _crowd(random: Random) -> dict[str, str]:
+    """About as much as a container may say: labels, characters, objects or bytes."""
+    label, (count, length) = random.choice(words.CROWDED), random.choice(words.CROWDS)
+    return {label.format(number): "x" * (length // count) for number in range(count)}
 
 
 def _label(random: Random, release: Release, wild: float) -> tuple[str, str]:
@@ -157,13 +155,14 @@ def _label(random: Random, release: Release, wild: float) -> tuple[str, str]:
 
 
 def _near_a_field(random: Random, release: Release, wild: float) -> tuple[str, str]:
-    row = random.choice(_settable(release) if random.random() > wild / 3 else _all_rows())
+    rows = _settable(release) if random.random() > wild / 3 else _all_rows()
+    row = random.choice(_telling(release) if random.random() < 0.2 else rows)
     label = "traefik" + "".join(_part(random, part, wild) for part in row.path)
     if row.type == "raw":
         label += random.choice(words.TAILS_OF_PLUGINS if random.random() < 0.1 + wild else [".a", ".a.b", ".a[0]"])
     if random.random() < wild / 3:
         label += random.choice([".foo", "[0]", ".", "]", ".a.b", "\0"])
-    return label, _value(random, row.type.partition("=")[0].partition("|")[0], wild)
+    return label, _value(random, row.path[-1].lower(), row.type.partition("=")[0].partition("|")[0], wild)
 
 
 def _part(random: Random, part: str, wild: float) -> str:
@@ -182,9 +181,11 @@ def _name(random: Random, wild: float) -> str:
     return random.choice(words.SHARED_NAMES if random.random() < 0.6 else words.FIT_NAMES)
 
 
-def _value(random: Random, kind: str, wild: float) -> str:
+def _value(random: Random, field: str, kind: str, wild: float) -> str:
     if random.random() < wild:
         return random.choice(words.TEXTS)
+    if field in words.OF_FIELDS and random.random() < 0.5:
+        return random.choice(words.OF_FIELDS[field])
     if kind in NEAR_TRUE:
         odd = ODD.get(kind, words.NUMBERS)
         return random.choice(odd if random.random() < 0.03 + wild else NEAR_TRUE[kind])
@@ -220,6 +221,12 @@ def _all_rows() -> list[Row]:
 def _settable(release: Release) -> list[Row]:
     """The fields that labels of a release may set."""
     return [row for row in _all_rows() if _sets(fields(release), row.path)]
+
+
+@cache
+def _telling(release: Release) -> list[Row]:
+    """Those of them that lead somewhere: what a policy is about."""
+    return [row for row in _settable(release) if row.path[-1].lower() in words.OF_FIELDS]
 
 
 def _sets(field: Field, path: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import Hand, State, checked, standing, state
 from tests.claims.world import ROOT, Bridge, view
+from tests.hostile.allowed import light
 
 MAX_REQUEST_BYTES = 1536 * 1024
 """What etcd takes in one request, by default."""
@@ -40,10 +41,12 @@ class Side:
         before = self.bridge.etcd.copy()
         came = self.bridge.settle(*self.wanted).settled
         self._alone(before)
-        assert all(it.published or it.problems for it in came.values())
+        refused = [it.problems[0].message for it in came.values() if not it.published]
         published = {it.id: it for it in self.wanted if came[it.id].published}
+        assert all(map(light, published.values()))
         standing(self.bridge.etcd, published)
-        return Counter({"waiting": len(came) - len(published)})
+        heavy = sum("does not fit" in it for it in refused)
+        return Counter({"too large": heavy, "waiting": len(refused) - heavy})
 
     def go(self) -> None:
         """Withdraw one container after the other, until nothing of the host is left."""

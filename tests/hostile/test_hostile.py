@@ -16,12 +16,12 @@ WORLDS = 10_000
 
 PARTS = 80
 
-REACHED = ("beside", "shared", "waiting")
+REACHED = ("beside", "shared", "waiting", "allowed", "forbidden", "placed", "misplaced", "excessive", "too large")
 """What is rare, and must be met all the same."""
 
 
 def far_reaching(counts: Counter[str]) -> bool:
-    """Whether enough was published, and every rare thing met."""
+    """Whether enough was published, and every kind of limit met."""
     return counts["published"] > 0.35 * counts["sets"] and all(counts[it] for it in REACHED)
 
 

@@ -1,5 +1,7 @@
 """The words that hostile labels are made of: names, texts and values of every type, odd and just right."""
 
+from collections.abc import Collection, Mapping
+
 SERVERS = ["h1-0123456789ab", "h2-ba9876543210", "h1-222222222222"]
 SHARED_NAMES = [
     "web", "Web", "WEB", "api", "\u017fervice", "service", "SERVICE", "\u212aey", "key", "stra\u00dfe",
@@ -10,14 +12,14 @@ FIT_NAMES = [
     "a@file", "@docker", "@internal", "a,b", "a b", " ", " a", "a ", "\u00a0", "*", "?", "$(id)", "`id`",
     "{{.Name}}", "Host(`a`)", "a\nb", "a\r\n", "\t", "\x1b[2J", "\x07", "\x7f", "\x9b31m", "\u202egnp", "\u200b",
     "\ufeff", "\U0001f600", "e\u0301", "\u00e9", "\uffff", "\U0010ffff", "~", "!", '"', "'", "\\", "\\0",
-    "<script>", "a" * 300, "\U0001f600" * 200, "null", "true", "-", "--", "_", "__lock",
+    "<script>", "a" * 300, "n" * 1000, "\U0001f600" * 200, "null", "true", "-", "--", "_", "__lock",
     "doc\u212aer-event-bridge", "0123456789ab", "___LOCK", "http", "~~",
 ]  # fmt: skip
 UNFIT_NAMES = [
     "", "0", "404", "99999999", "00000000000000000000", "a/b", "/", "../..", "..", "a/../b",
     "servers/h1-0123456789ab", "http/routers/web", "docker-event-bridge", "Docker-Event-Bridge",
     "DOCKER-EVENT-BRIDGE", "___lock", "a___lockb", "\0", "a\0b", "\ud800", "\udfff", "\udc80a", "\udcff", "[0]",
-    "a]", "[", "]", "a[", "[[0]]", "a[0]", "9" * 5000, "x" * 70_000,
+    "a]", "[", "]", "a[", "[[0]]", "a[0]", "9" * 5000, "n" * 1001, "x" * 70_000,
 ]  # fmt: skip
 POSITIONS = [
     "[0]", "[1]", "[10]", "[99999999]", "[-1]", "[a]", "[]", "[0][1]", "[" + "9" * 400 + "]", ".a", "",
@@ -61,3 +63,79 @@ BINDINGS = [
 STATES = ["running"] * 40 + ["exited", "paused", "", "restarting"]
 MODES = ["bridge"] * 30 + ["host", "none", "container:" + "1" * 64, "container:", "container:nobody"]
 PARTS = ["Id", "Config", "NetworkSettings", "State"]
+
+NETWORKS = {
+    "bridge": {"NetworkID": "n", "IPAddress": "172.17.0.2", "GlobalIPv6Address": "2001:db8::2"},
+    "backbone": {"NetworkID": "m", "IPAddress": "", "GlobalIPv6Address": "fd00:9::2"},
+}
+HERE: Mapping[str, str] = {"bridge": "172.17.0.2:", "backbone": "[fd00:9::2]:"}
+"""What a server's place begins with that is on a network."""
+
+ADDRESSES: Mapping[str, str] = {
+    "": "", "10.9.9.9": "10.9.9.9:", "10.9.9.9:81": "10.9.9.9:81", "10.9.9.9:00081": "10.9.9.9:81",
+    "fd00::7": "[fd00::7]:", "[fd00::7]": "[fd00::7]:", "[fd00::7]:81": "[fd00::7]:81",
+    "Node_1.test": "Node_1.test:", "node.test.:65535": "node.test.:65535", "a": "a:",
+    "n" * 300: "n" * 300 + ":",
+}  # fmt: skip
+"""What labels may name as addresses, and what a server's place begins with then."""
+
+BAD_ADDRESSES = [
+    " ", "10.9.9.9 ", "10.9.9.9\n", "10.9.9.9:0", "10.9.9.9:65536", "10.9.9.9:x", "10.9.9.9:81:82", "10.9.9.9:",
+    "10.9.9.9:\u0668\u0661", "10.9.9.256", "1.2.3", "\uff11.2.3.4", "10.9.9.9/24", "10.9.9.9#", "10.9.9.9?",
+    "u@10.9.9.9", "u:p@10.9.9.9:81", "http://10.9.9.9", "//10.9.9.9", "a..b", ".", ":81", "[]:81",
+    "[10.9.9.9]:81", "[fd00::7", "fd00::7]", "[fd00::7]81", "[fd00::7%eth0]:81", "fd00::7%25a", "[[fd00::7]]",
+    "a,b", "a b", "a/b", "a\\b", "\u00e9.test", "\u212a", "\ud800", "\0", "a\0", "\x1b[2J", "${HOME}", "*",
+    "n" * 70_000 + "/",
+]  # fmt: skip
+DRAIN_LIMITS = ["", "90s", "1m30s", "5", "+1", "1ns", "2540400h"]
+BAD_DRAIN_LIMITS = [
+    "0", "0s", "-1", "-5s", "x", "1d", " 5s", "5s ", "\u0665s", "9" * 5000, "1h" * 2000 + "x", "\ud800",
+]  # fmt: skip
+OWN: Mapping[str, tuple[Collection[str], list[str]]] = {
+    "address": (ADDRESSES, BAD_ADDRESSES),
+    "network": (HERE, ["nosuch", "Bridge", "", "bridge ", "\x1b", "\ud800", "n" * 70_000]),
+    "drain-limit": (DRAIN_LIMITS, BAD_DRAIN_LIMITS),
+}
+"""The labels of the bridge, by their last part: what is right, and what is wrong."""
+
+MISSPELT = [
+    "Bridge.address", "bridge.Address", "bridge.adress", "bridge.", "bridge..address", "bridge.a.b.address",
+    "bridge.web.network", "bridge.\ud800.address", "BRIDGE.network", "bridge.address.", "bridge.drain_limit",
+]  # fmt: skip
+
+CROWDED = [
+    "traefik.http.routers.n{}.rule",
+    "traefik.http.middlewares.n{}.headers.customrequestheaders.x",
+    "traefik.http.middlewares.n.headers.customrequestheaders.x{}",
+]
+CROWDS = [
+    (45, 45), (100, 100), (124, 124), (130, 130), (1_000, 1_000), (1_001, 1_001), (1, 120_000), (60, 126_000),
+    (1, 249_900), (1, 250_001),
+]  # fmt: skip
+"""How many labels, and how many characters they have in all."""
+
+RULES: Mapping[str, frozenset[str]] = {
+    "Host(`own.test`)": frozenset({"own.test"}),
+    "HostSNI(`own.test`)": frozenset({"own.test"}),
+    "Host(`OWN.test`) && PathPrefix(`/`)": frozenset({"own.test"}),
+    "Host(`a.team.test`) || HostHeader(`own.test`)": frozenset({"a.team.test", "own.test"}),
+    "Host(`own.test`, `evil.test`)": frozenset({"own.test", "evil.test"}),
+    "Host(`evil.test`) && !Host(`own.test`)": frozenset({"evil.test"}),
+    "Host(`own.test.evil.test`)": frozenset({"own.test.evil.test"}),
+    "Host(`a`)": frozenset({"a"}),
+}
+"""Rules that are plainly limited to hosts, and to which."""
+
+OF_FIELDS: Mapping[str, list[str]] = {
+    "rule": [
+        *RULES, "!Host(`own.test`)", "Host(`own.test`) || PathPrefix(`/`)", "HostRegexp(`own.test`)",
+        "HostSNI(`*`)", "Host(`own.test`) // `", "(Host(`own.test`)",
+    ],
+    "entrypoints": ["web", "web,secure", "secure, web", "web,traefik", "WEB"],
+    "port": ["80", "8080", "443", "80@evil.test:81", "81/"],
+    "scheme": ["http", "https", "h2c", "http://evil.test/?", "//"],
+    "middlewares": ["web", "web@docker", "auth@file", "api"],
+    "service": ["web", "api@internal", "web@docker"],
+    "main": ["own.test", "a.team.test", "evil.test"],
+    "url": ["http://evil.test", "http://172.17.0.2:80"],
+}  # fmt: skip
