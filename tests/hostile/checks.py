@@ -62,7 +62,7 @@ def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
     if decoders:
         with Decoders(decoders) as running:
             for release, batch in batches.items():
-                _accepted(running, release, batch)
+                _accepted(running, release, [*batch, _together(batch)])
     return counts
 
 
@@ -196,6 +196,18 @@ def _covers(spec: str, release: Release) -> bool:
         return False
     newest = lines[-1] if spec.endswith("+") or spec == Release.V2_11 else ".".join((last or first).split(".")[:2])
     return lines.index(Release(line)) <= lines.index(release) <= lines.index(Release(newest))
+
+
+def _together(views: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Put what hosts that know nothing of each other publish under one root, each name as its first has it."""
+    taken: dict[Ref, int] = {}
+    together: dict[str, str] = {}
+    for number, keys in enumerate(views):
+        for key, value in keys.items():
+            protocol, kind, name = key.split("/")[1:4]
+            if taken.setdefault(folded(Ref(protocol, kind, name)), number) == number:
+                together[key] = value
+    return together
 
 
 def _accepted(decoders: Decoders, release: Release, batch: list[dict[str, str]]) -> None:
