@@ -14,7 +14,7 @@ from bridge.claims.layout import Claimant, Layout
 from bridge.claims.place import Place, Rule, Verdict
 from bridge.claims.problems import remaining
 from bridge.claims.records import ObjectRecord
-from bridge.claims.transaction import Compare, Range, Transaction
+from bridge.claims.transaction import Compare, Range, Revision, Transaction
 from bridge.claims.writes import difference
 from bridge.labels.model import Ref
 from bridge.problem import Problem
@@ -85,10 +85,10 @@ def decide(
         for name, one in gathered.items()
     ]
     writes = difference(parties, objects.values(), known)
-    asked = (*compares(objects.values(), coarse, known.layout),)
-    transaction = (
-        Transaction((*fence, *asked), writes, _reads(objects.values(), fence)) if writes or asked else None
-    )
+    own = _own(parties, known) if writes else ()
+    asked = (*own, *compares(objects.values(), coarse, known.layout))
+    reads = _reads(objects.values(), (*fence, *own), len(fence) + len(asked))
+    transaction = Transaction((*fence, *asked), writes, reads) if writes or asked else None
     relied = [place.read for place in objects.values() if place.read is not None]
     return Decision(tuple(settled), transaction, min(relied, default=0))
 
@@ -155,9 +155,24 @@ def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:
     return (force,) if verdict.rule.waits else ()
 
 
-def _reads(objects: Iterable[Place], fence: Iterable[Compare]) -> tuple[Range, ...]:
-    """What is read if the transaction is refused: all definitions in force, and as there is room, the claims."""
-    fences = [compare.range for compare in fence]
+def _own(parties: Iterable[Party], known: Known) -> tuple[Compare, ...]:
+    """Compare each container's own record: whoever purged the host or restored etcd took its claims along.
+
+    The objects would not tell: a claim that is held already is written without a look at them.
+    """
+    records = (known.layout.container(one.me.container) for one in parties)
+    seen = ((Range(key), known.memory.keys.get(key)) for key in records)
+    why = "own: the record is unchanged"
+    return tuple(Compare(key, Revision.MODIFIED, it.mod_revision if it else 0, why=why) for key, it in seen)
+
+
+def _reads(objects: Iterable[Place], first: Iterable[Compare], compared: int) -> tuple[Range, ...]:
+    """What is read if the transaction is refused: what is compared `first`, all definitions in force, claims.
+
+    Of the claims, so many as take no room from the writes, beside all that is `compared`.
+    """
+    firsts = [compare.range for compare in first]
     forces = [Range(place.layout.object(place.ref)) for place in objects]
     claims = [place.layout.claims(place.ref) for place in objects if place.claims_compares]
-    return tuple(dict.fromkeys((*fences, *forces, *claims)))[:MAX_OPERATIONS]
+    room = max(compared, MAX_OPERATIONS // 2, len(firsts) + len(forces))
+    return tuple(dict.fromkeys((*firsts, *forces, *claims)))[: min(room, MAX_OPERATIONS)]

@@ -1,7 +1,8 @@
 """One object while its claims change: the table of rules, and what a transaction must compare for each.
 
     in force             claim by                         what happens
-    nothing              anybody                          define (adopt, where the view holds just that)
+    nothing              anybody                          define (adopt, where the view holds just that,
+                                                          or nothing but the claimant's own server)
     the same             anybody                          join
     another definition   another application              wait
     another definition   the same, which shares it        wait
@@ -35,7 +36,7 @@ class Rule(Enum):
     """Which row of the table decided; the value says it in words."""
 
     DEFINE = "nobody has the name: this container defines it"
-    ADOPT = "the view holds exactly this already, and no state: taken over"
+    ADOPT = "the view holds exactly this already, or just this container's server, and no state: taken over"
     JOIN = "this is the definition in force"
     REDEFINE = "the newest container of the application redefines it"
     DIFFER = "another definition is in force: published under that one"
@@ -101,7 +102,7 @@ class Place:
         """Which row of the table applies to a claim that `me` `holds` already or not; void if it `needs` more."""
         record = self.record
         if record is None:
-            return self._free(claim)
+            return self._free(me, claim)
         if isinstance(record, Unreadable):
             rule = Rule.DIFFER if holds else Rule.WAIT_UNREADABLE
         elif claim.wants == record.definition:
@@ -127,7 +128,7 @@ class Place:
             return Rule.DIFFER if holds else Rule.WAIT_FOREIGN
         return Rule.REDEFINE
 
-    def _free(self, claim: Claim) -> Verdict:
+    def _free(self, me: Claimant, claim: Claim) -> Verdict:
         wants = claim.wants
         others = self.spellings - {wants.name}
         if others:
@@ -136,9 +137,11 @@ class Place:
             return Verdict(self.ref, Rule.WAIT_FOREIGN if self._obstructed(wants) else Rule.DEFINE)
         if self.trusting or not self._looked_up(wants.name) or not self.found(wants.name):
             return Verdict(self.ref, Rule.DEFINE)
-        found = self.found(wants.name).items()
-        definition = {key: value for key, value in found if not self._is_server(wants.name, key)}
-        return Verdict(self.ref, Rule.ADOPT if definition == self.shown(wants) else Rule.WAIT_FOREIGN)
+        found = self.found(wants.name)
+        definition = {key: value for key, value in found.items() if not self._is_server(wants.name, key)}
+        own = self.view_key(wants.name, f"loadbalancer/servers/{me.host}-{me.container}/")
+        adopts = definition == self.shown(wants) or all(key.startswith(own) for key in found)
+        return Verdict(self.ref, Rule.ADOPT if adopts else Rule.WAIT_FOREIGN)
 
     def _obstructed(self, definition: Definition) -> bool:
         """Whether somebody wrote a leaf by hand that this definition would add to the one in force."""

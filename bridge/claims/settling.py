@@ -7,7 +7,7 @@ Whoever drives it carries out each request and hands back the answer: the daemon
         settling.answer(await carry_out(settling.request))
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -15,7 +15,7 @@ from bridge.claims.decide import Decision, Needs, Settled, decide
 from bridge.claims.fitting import fits, is_too_heavy, kinds
 from bridge.claims.gather import Change, Known, wanted
 from bridge.claims.grouping import independent
-from bridge.claims.layout import Layout, folded
+from bridge.claims.layout import ContainerKey, Layout, folded
 from bridge.claims.memory import Memory
 from bridge.claims.problems import clash, stuck, too_large
 from bridge.claims.standing import standing
@@ -23,6 +23,7 @@ from bridge.claims.transaction import (
     Committed,
     Compare,
     Found,
+    KeyValue,
     Range,
     Read,
     Refused,
@@ -34,8 +35,8 @@ from bridge.labels.model import Ref
 ATTEMPTS = 16
 """How often one transaction is tried: each refusal means that somebody else went forward."""
 
-OBJECTS_AT_ONCE = 40
-"""How many objects independent changes may touch to be decided together: each takes up to three compares."""
+COMPARES_AT_ONCE = 126
+"""How many compares independent changes may take to be decided together: the fence takes up to two beside them."""
 
 Answer = Committed | Refused | Found
 
@@ -122,6 +123,19 @@ class Settling:
         elif self.attempts == ATTEMPTS:
             self.unsettled += [change.container for change in self.batches.pop(0)]
             self._begin()
+        elif claims := self._doubtful(transaction, found):
+            self.request = Read(claims)
+
+    def _doubtful(self, transaction: Transaction, found: Mapping[Range, Sequence[KeyValue]]) -> tuple[Range, ...]:
+        """The claims of containers whose records are not as they were: what is remembered of them is nothing."""
+        layout = self.memory.layout
+        parsed = ((layout.parse(it.range.key), it) for it in transaction.compares if it.range in found)
+        changed = [
+            key.claimant for key, it in parsed if isinstance(key, ContainerKey) and not holds(it, found[it.range])
+        ]
+        return tuple(
+            Range(layout.claim(ref, who)) for who in changed for ref in sorted(self.memory.held(who.container))
+        )
 
     def _split(self, batch: tuple[Change, ...]) -> None:
         """Make less of what does not fit: what is independent apart, then coarser compares, then one by one."""
@@ -154,10 +168,11 @@ class Settling:
         batches: list[list[Change]] = []
         room = 0
         for group in groups:
-            size = max(len({ref for change in group for ref in self._refs(change)}), 1)
+            # Each object takes up to three, each container one.
+            size = 3 * len({ref for change in group for ref in self._refs(change)}) + len(group)
             if size > room:
                 batches.append([])
-                room = OBJECTS_AT_ONCE
+                room = COMPARES_AT_ONCE
             batches[-1] += group
             room -= size
         return [tuple(batch) for batch in batches]

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bridge.claims.hosts import removal
+from bridge.daemon.apply import drive
 from bridge.view.model import Publication
 from tests.lab.etcd import Etcd
 from tests.store.bridges import FENCE, Meddling, item, publication
@@ -39,9 +41,22 @@ def dies(it: World) -> Awaitable[object]:
     return it.bridges[0].lose()
 
 
+def moves(it: World) -> Awaitable[object]:
+    """The first host's container has another address."""
+    made = publication("c0", item("s", rule="1", service="s"), host="moved")
+    return it.bridges[0].settle(made)
+
+
+async def purged(it: World) -> None:
+    """The first host's claims are removed by hand while it lives."""
+    bridge = it.bridges[0]
+    await drive(it.bridges[1].store, removal(bridge.layout, bridge.session.fence, forget=False))
+
+
 # Why it is compared: what was before, what the first host then decides, what comes before its commit.
 CASES: dict[str, tuple[list[Step], Step, list[Step]]] = {
     FENCE: ([], has(0, "r"), [dies]),
+    "own: the record is unchanged": ([has(0, "s")], moves, [purged]),
     "define: the object is absent": ([], has(0, "r"), [has(1, "R")]),
     "define: the view has nothing below the name": ([], has(0, "r"), [hand("r/rule")]),
     "define: the view has no bare leaf": ([], has(0, "r", "bare"), [hand("r")]),
