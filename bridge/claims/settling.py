@@ -56,6 +56,7 @@ class Settling:
         self.settled: dict[str, Settled] = {}
         self.unsettled: list[str] = []
         self.fenced = False
+        self._stuck: Mapping[str, frozenset[Ref]] = {}
         moving = self._moving(changes)
         self.batches = [tuple(moving)] if len(moving) == 1 else self._packed(self._independent(moving))
         self._decision: Decision | None = None
@@ -91,7 +92,7 @@ class Settling:
 
     def _advance(self) -> None:
         while self.batches and not self.request:
-            batch = self.batches[0]
+            batch = tuple(map(self._holding_on, self.batches[0]))
             coarse = kinds(ref for change in batch for ref in self._refs(change)) if self._coarse else ()
             decided = decide(batch, self.known, self.fence, coarse)
             if isinstance(decided, Needs):
@@ -105,9 +106,18 @@ class Settling:
 
     def _finish(self, decision: Decision, revision: int) -> None:
         since = decision.relied or (revision - 1 if decision.writes else revision)
-        self.settled |= {it.container: replace(it, revision=since) for it in decision.settled}
+        self.settled |= {it.container: self._told(it, since) for it in decision.settled}
         self.batches.pop(0)
         self._begin()
+
+    def _holding_on(self, change: Change) -> Change:
+        """The same change, but for what cannot be let go of."""
+        return replace(change, keeps=change.keeps | self._stuck.get(change.container, frozenset()))
+
+    def _told(self, settled: Settled, since: int) -> Settled:
+        refs = sorted(self._stuck.get(settled.container, ()))
+        problems = (*settled.problems, *(stuck(settled.container, ref) for ref in refs))
+        return replace(settled, problems=problems, revision=since)
 
     def _learn(self, transaction: Transaction, refused: Refused) -> None:
         found = dict(zip(transaction.reads, refused.found, strict=True))
@@ -188,9 +198,9 @@ class Settling:
         if held and not leaves:
             return [(Change(change.container, None),), batch]
         if len(held) == 1:
-            problems = (stuck(change.container, held[0]),)
-            self.settled[change.container] = Settled(change.container, published=False, problems=problems)
-            return []
+            before = self._stuck.get(change.container, frozenset())
+            self._stuck = {**self._stuck, change.container: before.union(held)}
+            return [batch]
         if held:
             return [(replace(change, keeps=change.keeps | {*held[: len(held) // 2]}),), batch]
         assert change.publication

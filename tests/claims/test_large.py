@@ -135,3 +135,23 @@ def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
     assert "cannot leave" in came.settled[identifier("c1")].problems[0].message
     assert not came.unsettled
     assert view(fake) == {"http/routers/web/rule": "a", "http/routers/api/rule": "a"}
+
+
+@pytest.mark.parametrize("name", ["api", "web"])
+@pytest.mark.parametrize(
+    "then", ["c1", publication("c1", router("other", rule="a"), created="2")], ids=["leaves", "changes"]
+)
+def test_all_but_what_cannot_be_handed_on_is_let_go(
+    fake: FakeEtcd, bridge: Bridge, name: str, then: Publication | str
+) -> None:
+    """Whoever cannot leave one object leaves the others, publishes what is new, and is done."""
+    bridge.settle(publication("c1", router("web", rule="a"), router("api", rule="a"), created="2"))
+    bridge.settle(publication("c2", router(name, rule="b"), created="1"))
+    key = layout().claim(Ref("http", "routers", name), layout().me(identifier("c2")))
+    fake.put(key, fake.keys[key].value.replace('"b"', f'"{"b" * 600_000}"'))
+    before = bridge.requests
+    came = bridge.settle(then)
+    assert bridge.requests - before < 20
+    assert "cannot leave" in came.settled[identifier("c1")].problems[0].message
+    new = {"http/routers/other/rule"} if isinstance(then, Publication) else set()
+    assert view(fake).keys() == {f"http/routers/{name}/rule"} | new
