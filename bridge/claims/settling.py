@@ -17,6 +17,7 @@ from bridge.claims.gather import Change, Known, wanted
 from bridge.claims.grouping import independent
 from bridge.claims.layout import ContainerKey, Layout, folded
 from bridge.claims.memory import Memory
+from bridge.claims.place import Rule
 from bridge.claims.problems import clash, stuck, too_large
 from bridge.claims.standing import standing
 from bridge.claims.transaction import (
@@ -107,6 +108,9 @@ class Settling:
     def _finish(self, decision: Decision, revision: int) -> None:
         since = decision.relied or (revision - 1 if decision.writes else revision)
         self.settled |= {it.container: self._told(it, since) for it in decision.settled}
+        if any(Rule.ADOPT in it.rules for it in decision.settled):
+            # What lies beside an adopted definition was nobody's when it was surveyed: it is to be listed again.
+            self.memory.revision = 0
         self.batches.pop(0)
         self._begin()
 

@@ -177,6 +177,17 @@ def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge) -> None:
     assert len(state(fake).objects) == 2
 
 
+def test_servers_of_the_dead_go_after_a_lost_state(fake: FakeEtcd, bridge: Bridge) -> None:
+    """Of what was taken over, the next resync removes servers of containers that are gone, also for one alone."""
+    run(bridge, web("c1"), web("c2"))
+    for key in [it for it in fake.keys if it.startswith("docker-event-bridge/")]:
+        fake.delete(key)
+    bridge = Bridge(fake)
+    run(bridge, web("c1"))
+    stray = f"traefik/http/services/web/loadbalancer/servers/h1-{identifier('c2')}/url"
+    assert run(bridge, keeps=[identifier("c1")]).mended == (stray,)
+
+
 def _on_second_host() -> Publication:
     return publication(
         "c2", router("web", rule="a"), service("web", "http://c2", f"h2-{identifier('c2')}"), application="shop"
