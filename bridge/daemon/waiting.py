@@ -1,5 +1,6 @@
 """Containers that wait for others, or differ from them: decided again as soon as what they wait for changes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import anyio
@@ -10,6 +11,7 @@ from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.daemon.work import Task, Work
 from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
+from bridge.store.watch import Event
 
 
 @dataclass(slots=True)
@@ -45,16 +47,20 @@ class Waiting:
         try:
             async with self.store.watch(*ranges, revision=since + 1) as events:
                 async for batch in events:
-                    self.work.mark(self._concerned([event.key for event in batch]))
+                    self.work.mark(self._concerned(batch))
         except StoreUnavailable:
             # What was missed is not known: all who wait are decided again, which renews what is watched.
             await anyio.sleep(LONGEST_WAIT)
             self.work.mark(Task(frozenset(self._waits)))
             self._changed.set()
 
-    def _concerned(self, keys: list[str]) -> Task:
-        waits = self._waits.items()
-        return Task(frozenset(i for i, it in waits if any(_within(key, it.watch) for key in keys)))
+    def _concerned(self, batch: Iterable[Event]) -> Task:
+        """Who is to be decided again; a watch begins with events that most have been decided on already."""
+        return Task(frozenset(i for i, it in self._waits.items() if any(_is_news(event, it) for event in batch)))
+
+
+def _is_news(event: Event, settled: Settled) -> bool:
+    return event.revision > settled.revision and _within(event.key, settled.watch)
 
 
 def _within(key: str, ranges: tuple[Range, ...]) -> bool:
