@@ -11,8 +11,8 @@ or case of its own, which docs/deviations.md names where the bridge differs:
 - who uses the network of a container whose own labels Traefik cannot read;
 - which of several servers that it cannot use Traefik names in an error, where they are so for different reasons;
 - numbers of connections of which Traefik panics, here in `test_redis_pools`;
-- what the API does not show: TLS stores and HTTP models, which Traefik's decoders are asked for (tests/labels), and
-  that a rule is the default one (`default-rule-syntax` and test_default_rule);
+- what the API does not show: TLS stores and HTTP models, which Traefik's decoders are asked for (tests/labels),
+  and that a rule is the default one (`default-rule-syntax` and test_default_rule);
 - on which entry points Traefik serves a router without its TLS options, since others have the same host with other
   ones, here in `test_conflicting_tls_options`;
 - an empty scheme on Traefik 2.11, here in `test_empty_scheme`;
