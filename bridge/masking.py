@@ -22,7 +22,8 @@ _NAMED_OBJECT = re.compile(
 _PLUGIN_NAME = re.compile(r"(?<![^./])(plugin[./])[^./]+[./]", re.IGNORECASE)
 _POSITION = re.compile(r"\[\d*\]")
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*(?=@)")
-_LOOSE_USERINFO = re.compile(r"(?s)^((?:[\w+.-]+://)?+).*:.*@")
+# To the first colon only: a choice among colons would take quadratic time where no "@" follows.
+_LOOSE_USERINFO = re.compile(r"(?s)^((?:[\w+.-]+://)?+)[^:]*+:.*@")
 _PRIVATE_KEY = "PRIVATE KEY-----"
 
 
@@ -38,8 +39,8 @@ def masked(path: str, value: str) -> str:
     return _USERINFO.sub(MASK, value)
 
 
-def masked_setting(name: str, text: str) -> str:
-    """Return what a setting was given as it may be shown, also where it is no URL but holds a user's password."""
+def masked_input(name: str, text: str) -> str:
+    """Return what a setting or label was given in vain as it may be shown, also where a password is in no URL."""
     return _LOOSE_USERINFO.sub(rf"\1{MASK}@", masked(name, text))
 
 

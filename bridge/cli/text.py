@@ -81,11 +81,11 @@ def _overruled(name: str, leaf: Leaf) -> Line:
 
 
 def _problem(problem: Problem) -> Iterator[Line]:
-    label = f" {escaped(problem.label)}" if problem.label else ""
-    told = (escaped(problem.container), "bold"), (f"{label}: {escaped(problem.message)}", "")
+    label, message, hint = (escaped(masked("", it)) for it in (problem.label, problem.message, problem.hint))
+    told = (escaped(problem.container), "bold"), (f" {label}: {message}" if label else f": {message}", "")
     yield ("problem ", "bold red"), *told
-    if problem.hint:
-        yield ("   hint ", "yellow"), (escaped(problem.hint), "")
+    if hint:
+        yield ("   hint ", "yellow"), (hint, "")
 
 
 def _summary(plan: Plan) -> Line:

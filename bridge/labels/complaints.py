@@ -7,6 +7,7 @@ from bridge.labels.fields import Field, Release
 from bridge.labels.folding import fold
 from bridge.labels.tree import Node
 from bridge.labels.values import ACCEPTED, encodable
+from bridge.masking import masked_input
 from bridge.problem import Problem
 
 
@@ -39,8 +40,7 @@ class Complaints:
 
     def value(self, node: Node, field: Field) -> None:
         """A value is not of the field's type."""
-        # Any valid text is a text field's value; so what is shown here is no secret.
-        shown = repr(node.value) if encodable(node.value) else "the value"
+        shown = repr(masked_input(node.prefix, node.value)) if encodable(node.value) else "the value"
         self._add(node, f"{node.prefix} does not take {shown}.", f"write {ACCEPTED[field.type]}")
 
     def name(self, node: Node, name: str, reason: str) -> None:

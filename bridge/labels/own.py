@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bridge.container import HIGHEST_PORT
 from bridge.labels.folding import fold
 from bridge.labels.values import ACCEPTED, encodable, seconds
+from bridge.masking import masked_input
 from bridge.problem import Problem
 
 APPLICATION, NETWORK, ADDRESS = "bridge.application", "bridge.network", "bridge.address"
@@ -124,11 +125,14 @@ def _fault(label: str, value: str) -> tuple[str, str] | None:
         return "The bridge knows no such label.", _nearest(label)
     if (service or label == ADDRESS) and value and not _address(label, value):
         return (
-            f"{_printable(label)} does not take {value!r}.",
+            f"{_printable(label)} does not take {masked_input(ADDRESS, value)!r}.",
             "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80",
         )
     if label == DRAIN_LIMIT and value and (seconds(value) or 0) <= 0:
-        return f"{_printable(label)} does not take {value!r}.", f"write {ACCEPTED['duration']}, above zero"
+        return (
+            f"{label} does not take {masked_input(label, value)!r}.",
+            f"write {ACCEPTED['duration']}, above zero",
+        )
     return None
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from bridge.errors import UsageError
-from bridge.masking import masked_setting
+from bridge.masking import masked_input
 from bridge.settings.values import checked_engine
 
 HOST, VERIFY, CERTIFICATES = "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"
@@ -23,7 +23,7 @@ def _check_host(text: str) -> None:
     try:
         checked_engine(text if "://" in text else f"tcp://{text}")
     except ValueError as error:
-        raise UsageError(f"{HOST} is {masked_setting(HOST, text)!r}; {error}") from error
+        raise UsageError(f"{HOST} is {masked_input(HOST, text)!r}; {error}") from error
 
 
 def _check_certificates(verify: str, directory: str) -> None:

@@ -1,8 +1,10 @@
 """What people get to see: no secrets, nothing that moves a terminal's cursor."""
 
+import time
+
 import pytest
 
-from bridge.masking import escaped, masked, masked_setting
+from bridge.masking import escaped, masked, masked_input
 
 
 @pytest.mark.parametrize(
@@ -96,11 +98,20 @@ def test_secret_by_value(value: str, shown: str) -> None:
         ("ftp://u:hun/t@er2@x", "ftp://***@x"),
         ("ssh://root@node:22", "ssh://***@node:22"),
         ("auth@file,,", "auth@file,,"),
+        ("a@b:c", "a@b:c"),
+        ("a:b@c:d@e:f", "***@e:f"),
     ],
 )
-def test_secret_in_a_setting(text: str, shown: str) -> None:
-    """A setting that is no URL, or a broken one, is shown without user and password all the same."""
-    assert masked_setting("etcd_endpoints", text) == shown
+def test_secret_in_an_input(text: str, shown: str) -> None:
+    """An input that is no URL, or a broken one, is shown without user and password all the same."""
+    assert masked_input("etcd_endpoints", text) == shown
+
+
+def test_a_long_input() -> None:
+    """Masking takes no time to speak of, whatever a text consists of."""
+    began = time.process_time()
+    assert masked_input("etcd_endpoints", ":" * 150_000) == ":" * 150_000
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

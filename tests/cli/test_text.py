@@ -83,6 +83,13 @@ def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hunter2" not in printed
 
 
+def test_secrets_of_problems_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    """A problem that quotes a URL is told without its user information, as in the log."""
+    problem = Problem("web", "a.http://me:hunter2@b", "not http://me:hunter2@b", "write http://me:hunter2@b")
+    printed = shown(Plan({}, (), (problem,)), capsys)
+    assert printed.startswith("problem web a.http://***@b: not http://***@b\n   hint write http://***@b\n")
+
+
 def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Names and values of containers cannot break lines, colour text or be read as markup."""
     item = Item(Ref("http", "routers", "a\x1b[2J"), (Leaf("rule", "[bold]x[/bold]\n:smile:", rule="r\x07"),))

@@ -71,6 +71,21 @@ def test_no_address(value: str) -> None:
     assert problem.hint == "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80"
 
 
+@pytest.mark.parametrize("label", ["bridge.address", "bridge.shop.address", "bridge.drain-limit"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("http://admin:hunter2@10.0.0.7", "http://***@10.0.0.7"),
+        ("http://admin:hun/ter2@10.0.0.7", "http://***@10.0.0.7"),
+        ("admin:hunter2@10.0.0.7", "***@10.0.0.7"),
+    ],
+)
+def test_a_password_is_not_told(label: str, value: str, shown: str) -> None:
+    """What a label does not take is shown without user and password."""
+    [problem] = read_own("web", {label: value}).problems
+    assert problem.message == f"{label} does not take {shown!r}."
+
+
 @pytest.mark.parametrize("value", ["0", "0s", "-5s", "5 min", "soon", "1d"])
 def test_no_drain_limit(value: str) -> None:
     """A drain limit is a duration above zero."""

@@ -123,6 +123,20 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             id="not a number",
         ),
         pytest.param(
+            "traefik.http.services.a.loadbalancer.healthcheck.port",
+            "http://admin:hunter2@10.0.0.7",
+            "traefik.http.services.a.loadbalancer.healthcheck.port does not take 'http://***@10.0.0.7'.",
+            "write a whole number",
+            id="user and password in a URL",
+        ),
+        pytest.param(
+            "traefik.http.services.a.loadbalancer.healthcheck.interval",
+            "admin:hunter2@10.0.0.7",
+            "traefik.http.services.a.loadbalancer.healthcheck.interval does not take '***@10.0.0.7'.",
+            'write a number with a unit, such as "500ms", "10s" or "1m30s"',
+            id="user and password without a scheme",
+        ),
+        pytest.param(
             "traefik.http.services.a.loadbalancer.passhostheader",
             "",
             "traefik.http.services.a.loadbalancer.passhostheader does not take ''.",
