@@ -1,5 +1,7 @@
 """The bridge's own labels: what they take, and what a wrong one is told."""
 
+import time
+
 import pytest
 
 from bridge.labels.own import LABELS, Address, Own, read_own
@@ -69,6 +71,14 @@ def test_no_address(value: str) -> None:
     [problem] = read_own("web", {"bridge.address": value}).problems
     assert (problem.label, problem.message) == ("bridge.address", f"bridge.address does not take {value!r}.")
     assert problem.hint == "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80"
+
+
+@pytest.mark.parametrize("value", ["[" + ":" * 32_000, "[a" + "a:" * 16_000, ":" * 100_000, "1." * 50_000])
+def test_a_long_address(value: str) -> None:
+    """However long an address is and whatever it holds, reading it takes no time to speak of."""
+    began = time.process_time()
+    assert read_own("web", {"bridge.address": value}).problems
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("label", ["bridge.address", "bridge.shop.address", "bridge.drain-limit"])
