@@ -10,11 +10,13 @@ MASK = "***"
 LONGEST = 1_000
 
 _CREDENTIAL = re.compile(
-    r"authorization|api-?key|access-?key|auth-?key|private-?key|token|passw|secret|(?<!allow)credential",
-    re.IGNORECASE,
+    r"authorization|api-?key|access-?key|auth-?key|private-?key|token|passw|secret|(?<!allow)credential"
 )
 # What headers and options of plugins are called that hold a credential, and other fields for other ends.
-_FREE_CREDENTIAL = re.compile(r"(?<![^-_])(auth|cookie|jwt|keys?|pwd|session|signature)(?![^-_])", re.IGNORECASE)
+_FREE_CREDENTIAL = re.compile(
+    r"(?<![a-z])(auth|bearer|cookie|jwt|[a-z]*keys?|pass(phrase)?|pwd|session|signature)(?![a-z])", re.IGNORECASE
+)
+_WORD_IN_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAMED_OBJECT = re.compile(
     r"(?:^|[./])(?:http|tcp|udp|tls)([./])(?:routers|services|middlewares|serverstransports|stores)\1(?:(?!\1).)+",
     re.IGNORECASE,
@@ -56,16 +58,22 @@ def shortened(text: str) -> str:
 
 def _is_secret(path: str) -> bool:
     parts = _below_names(path)
-    freely_named = next((n for n, part in enumerate(parts) if part == "plugin" or part.endswith("headers")), None)
+    names = [part.lower() for part in parts]
     return (
-        "users" in parts
-        or any(_CREDENTIAL.search(part) for part in parts)
-        or (freely_named is not None and any(_FREE_CREDENTIAL.search(part) for part in parts[freely_named:]))
+        "users" in names
+        or any(_CREDENTIAL.search(name) for name in names)
+        or any(_FREE_CREDENTIAL.search(_WORD_IN_CAMEL_CASE.sub("-", part)) for part in _freely_named(parts))
     )
+
+
+def _freely_named(parts: list[str]) -> list[str]:
+    """What stands below a plugin or headers."""
+    names = (part.lower() for part in parts)
+    return next((parts[n:] for n, name in enumerate(names, 1) if name == "plugin" or name.endswith("headers")), [])
 
 
 def _below_names(path: str) -> list[str]:
     """Return what stands below the names of an object and its plugin; all, where the path has no object."""
     named = _NAMED_OBJECT.search(path)
     below = path[named.end() :] if named else path
-    return re.split(r"[./]", _PLUGIN_NAME.sub(r"\1", _POSITION.sub("", below)).lower())
+    return re.split(r"[./]", _PLUGIN_NAME.sub(r"\1", _POSITION.sub("", below)))

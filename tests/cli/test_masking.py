@@ -31,6 +31,23 @@ from bridge.masking import escaped, masked, masked_input
         "plugin/p/signing-key",
         "plugin/token",
         "basicauth/users",
+        "traefik.http.middlewares.p.plugin.signingkey",
+        *(
+            f"traefik/http/middlewares/m/plugin/p/{option}"
+            for option in (
+                "sessionEncryptionKey",
+                "signingKey",
+                "HMACKey",
+                "sharedKeys/[0000]",
+                "licensekey",
+                "key2",
+                "passphrase",
+                "userPass",
+                "bearer",
+                "clientJWT",
+                "smtp/authPlain",
+            )
+        ),
         *(
             f"traefik/http/middlewares/h/headers/customrequestheaders/{header}"
             for header in (
@@ -40,6 +57,7 @@ from bridge.masking import escaped, masked, masked_input
                 "Ocp-Apim-Subscription-Key",
                 "X-Signature",
                 "X-Session-Id",
+                "X-MyAuth",
             )
         ),
         "etcd_password",
@@ -63,6 +81,13 @@ def test_secret_by_name(path: str) -> None:
         "traefik.http.middlewares.h.headers.accesscontrolallowcredentials",
         "traefik.http.middlewares.h.headers.customrequestheaders.X-Author",
         "traefik.http.middlewares.f.forwardauth.authresponseheaders",
+        "traefik.http.middlewares.f.forwardAuth.authResponseHeaders",
+        "traefik.http.middlewares.h.headers.accessControlAllowCredentials",
+        "traefik.http.services.s.loadBalancer.passHostHeader",
+        "traefik/http/middlewares/m/plugin/signingKey/realm",
+        "traefik/http/middlewares/m/plugin/p/keyring",
+        "traefik/http/middlewares/m/plugin/p/cookiesEnabled",
+        "traefik/http/middlewares/m/plugin/p/bypassPaths",
         "traefik.http.middlewares.h.headers.customrequestheaders.X-Forwarded-Proto",
         "traefik.http.middlewares.auth.basicauth.realm",
         "root_key",
