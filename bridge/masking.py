@@ -5,9 +5,12 @@ Pure.
 """
 
 import re
+from collections.abc import Collection
+from itertools import islice
 
 MASK = "***"
 LONGEST = 1_000
+_MOST_LISTED, _LONGEST_LISTED = 5, 100
 
 _CREDENTIAL = re.compile(
     r"authorization|api-?key|access-?key|auth-?key|private-?key|token|passw|secret|(?<!allow)credential"
@@ -51,9 +54,19 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def shortened(text: str) -> str:
+def shortened(text: str, longest: int = LONGEST) -> str:
     """Cut what no line of a log should hold; who wants to see all of it has `plan`."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
+
+
+def listed(names: Collection[str]) -> str:
+    """List the first few names, and how many more there are.
+
+    A problem that names all that a container has, and may come as often, would grow with the square of its labels.
+    """
+    shown = ", ".join(shortened(name, _LONGEST_LISTED) for name in islice(names, _MOST_LISTED))
+    more = len(names) - _MOST_LISTED
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _is_secret(path: str) -> bool:

@@ -13,6 +13,7 @@ from bridge.labels.model import Leaf, Ref
 from bridge.labels.options import Options as LabelOptions
 from bridge.labels.options import read_options
 from bridge.labels.own import Own, read_own
+from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
 from bridge.routing.keep import dropped, healthy, running
@@ -130,13 +131,9 @@ def _strays(container: Container, parts: Mapping[str, _Part], built: set[str], o
         ref.name for protocol in built for ref in parts[protocol].services or [_default(container, protocol)]
     }
     known = {fold(name) for name in services}
+    hint = f"write bridge.<service>.address with one of: {listed(sorted(services))}"
     return tuple(
-        Problem(
-            container.name,
-            address.label,
-            "The container has no such service.",
-            f"write bridge.<service>.address with one of: {', '.join(sorted(services))}",
-        )
+        Problem(container.name, address.label, "The container has no such service.", hint)
         for name, address in own.addresses.items()
         if name not in known
     )

@@ -3,10 +3,12 @@
 A router that cannot be completed is left out alone; everything else of its container stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 from bridge.container import Container
 from bridge.labels.model import Leaf, Ref
+from bridge.masking import listed, shortened
 from bridge.problem import Problem
 from bridge.routing.model import Object
 from bridge.routing.names import service_name
@@ -16,13 +18,17 @@ from bridge.rules.error import RuleError
 _DEFAULT_RULE = "the default rule"
 _ONLY_SERVICE = "the container's only service"
 
+_Default = Callable[[], tuple[str, str]]
+"""Makes the default rule, or tells why there is none: once, however many routers ask for it."""
+
 
 def link(
     container: Container, routers: Mapping[Ref, tuple[Leaf, ...]], services: Sequence[Ref], options: Options
 ) -> tuple[list[Object], list[Problem]]:
     """Complete the routers of one protocol, given this container's services of that protocol."""
     named = _named(container, routers, services)
-    made = [_router(container, ref, leaves, services, options) for ref, leaves in named]
+    default = cache(partial(_default_rule, container, options))
+    made = [_router(container, ref, leaves, services, default) for ref, leaves in named]
     return [m for m in made if isinstance(m, Object)], [m for m in made if isinstance(m, Problem)]
 
 
@@ -35,14 +41,25 @@ def _named(
     return [(Ref("http", "routers", service_name(container)), ())]
 
 
+def _default_rule(container: Container, options: Options) -> tuple[str, str]:
+    """The rule of routers that have none of their own, and why there is none, "" if there is."""
+    try:
+        text = options.default_rule.render(
+            name=service_name(container), container_name=container.name, labels=container.labels
+        )
+    except RuleError as error:
+        return "", f"the default rule fails: {shortened(str(error))}"
+    return text, "" if text else "the default rule is empty"
+
+
 def _router(
-    container: Container, ref: Ref, leaves: tuple[Leaf, ...], services: Sequence[Ref], options: Options
+    container: Container, ref: Ref, leaves: tuple[Leaf, ...], services: Sequence[Ref], default: _Default
 ) -> Object | Problem:
     said = {
         leaf.path: leaf for leaf in leaves if leaf.path and (leaf.path not in {"rule", "service"} or leaf.value)
     }
     if "rule" not in said and ref.protocol != "udp":
-        rule = _rule(container, ref, leaves, options)
+        rule = _rule(container, ref, leaves, default)
         if isinstance(rule, Problem):
             return rule
         said |= rule
@@ -53,31 +70,25 @@ def _router(
     return Object(ref, tuple(said[path] for path in sorted(said)))
 
 
-def _rule(container: Container, ref: Ref, leaves: tuple[Leaf, ...], options: Options) -> dict[str, Leaf] | Problem:
+def _rule(
+    container: Container, ref: Ref, leaves: tuple[Leaf, ...], default: _Default
+) -> dict[str, Leaf] | Problem:
     if ref.protocol == "tcp":
         return _problem(
             container, ref, leaves, "has no rule", f"add traefik.tcp.routers.{ref.name}.rule=HostSNI(`*`)"
         )
-    try:
-        text = options.default_rule.render(
-            name=service_name(container), container_name=container.name, labels=container.labels
-        )
-    except RuleError as error:
-        return _problem(container, ref, leaves, f"has no rule; the default rule fails: {error}", _own_rule(ref))
-    if not text:
-        return _problem(container, ref, leaves, "has no rule; the default rule is empty", _own_rule(ref))
+    text, fault = default()
+    if fault:
+        hint = f"add traefik.http.routers.{ref.name}.rule=Host(`<name>`)"
+        return _problem(container, ref, leaves, f"has no rule; {fault}", hint)
     return {
         "rule": Leaf("rule", text, rule=_DEFAULT_RULE),
         "defaultrule": Leaf("defaultrule", "true", rule=_DEFAULT_RULE),
     }
 
 
-def _own_rule(ref: Ref) -> str:
-    return f"add traefik.http.routers.{ref.name}.rule=Host(`<name>`)"
-
-
 def _ambiguous(container: Container, ref: Ref, leaves: tuple[Leaf, ...], services: Sequence[Ref]) -> Problem:
-    names = ", ".join(sorted(service.name for service in services))
+    names = listed(sorted(service.name for service in services))
     return _problem(
         container,
         ref,

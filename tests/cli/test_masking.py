@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bridge.masking import escaped, masked, masked_input
+from bridge.masking import escaped, listed, masked, masked_input
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,19 @@ def test_a_long_input() -> None:
 def test_escaped(text: str, shown: str) -> None:
     """Control characters, direction marks and broken characters are spelled out; letters of any script stay."""
     assert escaped(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (list("abcde"), "a, b, c, d, e"),
+        (list("abcdef"), "a, b, c, d, e and 1 more"),
+        (["a"] * 1_005, "a, a, a, a, a and 1,000 more"),
+        (["a" * 101], "a" * 100 + "... (101 characters)"),
+    ],
+)
+def test_listed(names: list[str], shown: str) -> None:
+    """However many names there are, and however long, a list of them is short."""
+    assert listed(names) == shown

@@ -1,0 +1,53 @@
+"""What is made of the labels of a container: in proportion to them, whatever they say."""
+
+import pytest
+
+from bridge.problem import Problem
+from bridge.settings import PlanSettings, load
+from bridge.settings.options import options
+from bridge.view.model import Mapped
+from bridge.view.publish import mapped
+from tests.routing.containers import container
+
+HTTP = "traefik.http."
+SERVICES = {f"{HTTP}services.{number:03}{'x' * 515}.loadbalancer.server.port": "80" for number in range(400)}
+ROUTERS = {f"{HTTP}routers.r{number}.priority": "1" for number in range(590)}
+ADDRESSES = {f"bridge.r{number}.address": "node" for number in range(590)}
+COMPOSE = {"com.docker.compose.project": "x" * 100_000, "com.docker.compose.service": "x"}
+OTHER = {"other": "x" * 100_000}
+FAILS = {"default_rule": """{{ fail (index .Labels "other") }}"""}
+
+
+def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
+    """Return what becomes of a container with these labels."""
+    return mapped(container(labels=labels), options(load(PlanSettings, settings), "host"))
+
+
+def characters(problems: tuple[Problem, ...]) -> int:
+    """Return how much a bridge keeps of problems as long as the container is there."""
+    return sum(len(problem.message) + len(problem.hint) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [
+        pytest.param({}, SERVICES | ROUTERS, id="routers without a service"),
+        pytest.param({}, SERVICES | ADDRESSES, id="addresses of no service"),
+        pytest.param({}, COMPOSE | ADDRESSES, id="addresses of no service beside one with a long name"),
+        pytest.param(FAILS, OTHER | ROUTERS, id="routers whose default rule fails"),
+    ],
+)
+def test_problems(settings: dict[str, str], labels: dict[str, str]) -> None:
+    """A problem for each of many labels does not repeat what many others say."""
+    problems = decided(settings, labels).problems
+    assert len(problems) >= 590
+    assert characters(problems) < 1_500_000
+
+
+def test_the_default_rule() -> None:
+    """The default rule is made once for all routers of a container."""
+    publication = decided({"default_rule": """Host(`{{ index .Labels "other" }}`)"""}, OTHER | ROUTERS).publication
+    assert publication
+    rules = [leaf.value for item in publication.items for leaf in item.definition if leaf.path == "rule"]
+    assert len(rules) == 590
+    assert len(set(map(id, rules))) == 1
