@@ -75,8 +75,9 @@ class Reports:
 
 
 def _tell_problems(last: Report, new: Report) -> None:
+    known = set(last.problems)
     for problem in new.problems:
-        if problem not in last.problems:
+        if problem not in known:
             about = {"label": problem.label} if problem.label else {}
             log.warning(problem.message, container=problem.container, **about, hint=problem.hint)
 

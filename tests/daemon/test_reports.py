@@ -1,5 +1,8 @@
 """What is told of containers, and how often."""
 
+import time
+from dataclasses import replace
+
 from structlog.testing import capture_logs
 
 from bridge.daemon.reports import GONE, Report, Reports
@@ -16,6 +19,18 @@ def test_a_problem_is_told_once() -> None:
         for _ in range(3):
             reports.tell("1", Report("web", reason="its labels have errors", problems=(PROBLEM,)))
     assert [it["event"] for it in told if it["log_level"] == "warning"] == ["wrong"]
+
+
+def test_many_problems() -> None:
+    """As long as nothing changes, many problems take no time to speak of."""
+    reports = Reports()
+    problems = tuple(replace(PROBLEM, label=f"traefik.{number}") for number in range(16_000))
+    began = time.process_time()
+    with capture_logs() as told:
+        for _ in range(2):
+            reports.tell("1", Report("web", problems=tuple(replace(problem) for problem in problems)))
+    assert len(told) == len(problems)
+    assert time.process_time() - began < 5
 
 
 def test_a_container_that_is_gone_is_told_by_its_name() -> None:
