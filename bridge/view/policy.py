@@ -5,11 +5,12 @@ default, allows everything.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from bridge.labels.folding import fold
 from bridge.labels.model import Leaf, Ref
+from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.options import Policy
 from bridge.rules.hosts import hosts
@@ -54,11 +55,12 @@ def _item(item: Item, policy: Policy) -> _Found:
 
 
 def _names(item: Item, allowed: tuple[str, ...]) -> _Found:
-    own = [(_first_label(item), item.ref.name)]
-    others = [(_label(leaf), name) for leaf in item.definition for name in referred(item.ref, leaf)]
-    for label, name in own + others:
-        if not any(_pattern(one).fullmatch(fold(name)) for one in allowed):
-            yield label, f"the name {name} is not allowed here", f"allowed_names are {', '.join(allowed)}"
+    hint = f"allowed_names are {', '.join(allowed)}"
+    patterns = [fold(one) for one in allowed]
+    own = [(_first_label(item), (item.ref.name,))]
+    others = [(_label(leaf), referred(item.ref, leaf)) for leaf in item.definition]
+    for label, names in own + others:
+        yield from _forbidden(label, "name", names, hint, lambda name: _fits(fold(name), patterns))
 
 
 def _entrypoints(item: Item, allowed: tuple[str, ...]) -> _Found:
@@ -68,13 +70,12 @@ def _entrypoints(item: Item, allowed: tuple[str, ...]) -> _Found:
         label = f"traefik.{item.ref.protocol}.routers.{item.ref.name}.entrypoints"
         yield _first_label(item), "it names no entry points, and so is on all", f"add {label}; {hint}"
         return
-    for name in leaf.value.split(","):
-        if name not in allowed:
-            yield _label(leaf), f"the entry point {name} is not allowed here", hint
+    yield from _forbidden(_label(leaf), "entry point", leaf.value.split(","), hint, allowed.__contains__)
 
 
 def _hosts(item: Item, allowed: tuple[str, ...]) -> _Found:
     hint = f"allowed_hosts are {', '.join(allowed)}"
+    covered = partial(_covered, allowed)
     if item.ref.kind == "routers" and item.ref.protocol != "udp":
         leaf = _leaf(item, "rule")
         found = hosts(leaf.value) if leaf else None
@@ -82,13 +83,10 @@ def _hosts(item: Item, allowed: tuple[str, ...]) -> _Found:
         if found is None:
             plain = "HostSNI" if item.ref.protocol == "tcp" else "Host"
             yield label, "its rule is not plainly limited to hosts", f"write {plain}(`...`) && (...); {hint}"
-        for host in sorted(found or ()):
-            if not _covered(host, allowed):
-                yield label, f"the host {host} is not allowed here", hint
+        yield from _forbidden(label, "host", sorted(found or ()), hint, covered)
     for leaf in item.definition:
-        for domain in leaf.value.split(",") if _DOMAINS.fullmatch(leaf.path) else ():
-            if not _covered(domain, allowed):
-                yield _label(leaf), f"a certificate for {domain} is not allowed here", hint
+        domains = leaf.value.split(",") if _DOMAINS.fullmatch(leaf.path) else ()
+        yield from _forbidden(_label(leaf), "certificate domain", domains, hint, covered)
 
 
 def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
@@ -107,15 +105,41 @@ def _server_addresses(item: Item) -> _Found:
             yield _label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
 
 
-def _covered(host: str, allowed: tuple[str, ...]) -> bool:
+def _forbidden(label: str, what: str, names: Iterable[str], hint: str, allows: Callable[[str], bool]) -> _Found:
+    """One problem for all that a label should not name, since it may name thousands."""
+    wrong = [name for name in dict.fromkeys(names) if not allows(name)]
+    if wrong:
+        subject, verb = (what, "is") if len(wrong) == 1 else (f"{what}s", "are")
+        yield label, f"the {subject} {listed(wrong)} {verb} not allowed here", hint
+
+
+def _covered(allowed: tuple[str, ...], host: str) -> bool:
     """Whether a host is allowed: by its name, by a name further up with `*.` before it, or by `*`."""
     name = host.lower() if host.isascii() else ""
     return any(one in ("*", name) or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed)
 
 
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile("[^@]*".join(map(re.escape, fold(text).split("*"))), re.DOTALL)
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    return any(_matches(name, pattern) for pattern in patterns)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a name fits a pattern whose stars stand for any text without "@", in linear time.
+
+    It does if it fits one whose stars stand for any text, and has no other "@" than those of the pattern.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return name == pattern
+    if name.count("@") != pattern.count("@") or not name.startswith(first):
+        return False
+    at = len(first)
+    for part in rest[:-1]:
+        found = name.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return name.endswith(rest[-1], at)
 
 
 def _leaf(item: Item, path: str) -> Leaf | None:

@@ -1,10 +1,16 @@
 """What an operator may forbid: a container that wants more is refused, and told why; others are as before."""
 
+import re
+import time
+from itertools import product
+
 import pytest
 
+from bridge.labels.model import Ref
 from bridge.settings import PlanSettings, load
 from bridge.settings.options import options
-from bridge.view.model import Mapped
+from bridge.view.model import Item, Mapped
+from bridge.view.policy import violations
 from bridge.view.publish import mapped
 from tests.routing.containers import container
 
@@ -104,7 +110,7 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
                 f"{HTTP}routers.web.tls.domains[0].main": "other.test",
                 f"{HTTP}routers.web.tls.domains[0].sans": "own.test,third.test",
             },
-            ["a certificate for other.test", "a certificate for third.test"],
+            ["the certificate domain other.test", "the certificate domain third.test"],
             id="certificate",
         ),
         pytest.param(
@@ -113,7 +119,7 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
                 RULE: "Host(`own.test`)",
                 "traefik.tls.stores.default.defaultgeneratedcert.domain.main": "other.test",
             },
-            ["a certificate for other.test"],
+            ["the certificate domain other.test"],
             id="default certificate",
         ),
         pytest.param(NAMES, {f"{HTTP}routers.shop.rule": "Host(`a`)"}, ["the name shop"], id="name of a router"),
@@ -180,6 +186,27 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
         pytest.param(
             TYPES, {f"{HTTP}middlewares.x.forwardAuth.address": "http://a"}, ["the type forwardauth"], id="type"
         ),
+        pytest.param(
+            NAMES,
+            {f"{HTTP}routers.web.middlewares": "web,g,a,b,a,c,d,e,f"},
+            ["the names g, a, b, c, d and 2 more are not"],
+            id="names",
+        ),
+        pytest.param(
+            ENTRYPOINTS,
+            {f"{HTTP}routers.web.entrypoints": "a,web,b"},
+            ["the entry points a, b are not"],
+            id="several entry points",
+        ),
+        pytest.param(
+            HOSTS, {RULE: "Host(`b.test`) || Host(`a.test`)"}, ["the hosts a.test, b.test are not"], id="hosts"
+        ),
+        pytest.param(
+            HOSTS,
+            {RULE: "Host(`own.test`)", f"{HTTP}routers.web.tls.domains[0].sans": "a.test,own.test,b.test"},
+            ["the certificate domains a.test, b.test are not"],
+            id="certificates",
+        ),
         pytest.param(TYPES, {f"{HTTP}middlewares.x.plugin.p.a": "1"}, ["the type plugin"], id="plugin"),
         pytest.param(
             TYPES,
@@ -198,13 +225,35 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
     ],
 )
 def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[str]) -> None:
-    """What is not allowed costs the container, with a problem for each, its label and a hint."""
+    """What is not allowed costs the container, with a problem for each label, and a hint."""
     it = decided(settings, labels)
     assert it.publication is None
     assert it.reason == "its labels say what is not allowed here"
     assert [text for text, problem in zip(told, it.problems, strict=True) if text not in problem.message] == []
     assert all(problem.hint for problem in it.problems)
     assert {problem.label for problem in it.problems} <= {*labels, ""}
+
+
+@pytest.mark.parametrize("pattern", ["*", "a", "a*", "*a", "a*a", "*a*", "*a@a", "a*@*", "a**b", "*ab*a", "*a*b*"])
+def test_stars(pattern: str) -> None:
+    """Stars stand for any text without `@`, and for nothing else."""
+    expression = re.compile(pattern.replace("*", "[^@]*"))
+    names = ["".join(letters) for length in range(1, 6) for letters in product("ab@", repeat=length)]
+    policy = options(load(PlanSettings, {"allowed_names": f"{pattern},web"}), "host").policy
+    items = (Item(Ref("http", "routers", name), ()) for name in names)
+    refused = {problem.message for problem in violations("web", items, policy)}
+    wrong = {name for name in names if not expression.fullmatch(name)}
+    assert refused == {f"http router {name}: the name {name} is not allowed here" for name in wrong}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"), [("*shop*", "shop" * 20_000 + "@"), ("*-*-shop*", "-shop" * 1_000 + "@")]
+)
+def test_long_names(pattern: str, name: str) -> None:
+    """However many stars a pattern has, a long name is held against it in no time to speak of."""
+    began = time.process_time()
+    assert decided({"allowed_names": f"{pattern},web"}, {f"{HTTP}routers.web.service": name}).problems
+    assert time.process_time() - began < 5
 
 
 def test_what_is_written_is_checked() -> None:

@@ -12,9 +12,11 @@ from tests.routing.containers import container
 HTTP = "traefik.http."
 SERVICES = {f"{HTTP}services.{number:03}{'x' * 515}.loadbalancer.server.port": "80" for number in range(400)}
 ROUTERS = {f"{HTTP}routers.r{number}.priority": "1" for number in range(590)}
+RULES = {f"{HTTP}routers.r{number}.rule": "Host(`a`)" for number in range(590)}
 ADDRESSES = {f"bridge.r{number}.address": "node" for number in range(590)}
 COMPOSE = {"com.docker.compose.project": "x" * 100_000, "com.docker.compose.service": "x"}
 OTHER = {"other": "x" * 100_000}
+NAMES = {"allowed_names": "web"}
 FAILS = {"default_rule": """{{ fail (index .Labels "other") }}"""}
 
 
@@ -34,6 +36,7 @@ def characters(problems: tuple[Problem, ...]) -> int:
         pytest.param({}, SERVICES | ROUTERS, id="routers without a service"),
         pytest.param({}, SERVICES | ADDRESSES, id="addresses of no service"),
         pytest.param({}, COMPOSE | ADDRESSES, id="addresses of no service beside one with a long name"),
+        pytest.param(NAMES, COMPOSE | RULES, id="routers to a service with a long name that is not allowed"),
         pytest.param(FAILS, OTHER | ROUTERS, id="routers whose default rule fails"),
     ],
 )
