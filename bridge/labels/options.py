@@ -7,6 +7,7 @@ from functools import cache
 from bridge.labels.complaints import Complaints
 from bridge.labels.decode import Walk
 from bridge.labels.fields import Field, Release, rows, tree
+from bridge.labels.limits import excess
 from bridge.labels.tree import parse
 from bridge.problem import Problem
 
@@ -35,6 +36,8 @@ class Options:
 
 def read_options(container_name: str, labels: Mapping[str, str], release: Release) -> Options:
     """Return a container's options, as Traefik's Docker provider of this release reads them."""
+    if problems := excess(container_name, labels):
+        return Options(problems=problems)
     root, misshapen = parse(container_name, labels, _PREFIXES)
     complaints = Complaints(container_name, release, misshapen)
     leaves = {leaf.path: leaf.value for leaf in Walk(complaints).object(root, _fields(release), "", live=True)}

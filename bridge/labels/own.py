@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bridge.container import HIGHEST_PORT
 from bridge.labels.folding import fold
+from bridge.labels.limits import excess
 from bridge.labels.values import ACCEPTED, encodable, seconds
 from bridge.masking import masked_input
 from bridge.problem import Problem
@@ -91,6 +92,8 @@ def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
 
 def read_own(container_name: str, labels: Mapping[str, str]) -> Own:
     """Return what the labels `bridge.*` say; empty ones say nothing."""
+    if problems := excess(container_name, labels):
+        return Own(problems=problems)
     mine = own_labels(labels)
     faults = [(label, *fault) for label, value in mine.items() if (fault := _fault(label, value))]
     if labels.get(NETWORK) and labels.get(ADDRESS):

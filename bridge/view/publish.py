@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from bridge.container import Container
 from bridge.labels.check import kv_problem
-from bridge.labels.limits import excess
 from bridge.labels.model import Leaf, Ref
 from bridge.labels.naming import unfit
 from bridge.problem import Problem
@@ -22,14 +21,11 @@ from bridge.view.policy import called, violations
 from bridge.view.references import localised
 
 _REFUSED = "Traefik would reject what its labels say"
-_EXCESSIVE = "it has too many labels"
 _FORBIDDEN = "its labels say what is not allowed here"
 
 
 def mapped(container: Container, options: Options, targets: Sequence[Container] = ()) -> Mapped:
     """Map one container; `targets` are those whose network it uses, if it uses one's (see `route`)."""
-    if problems := excess(container.name, container.labels):
-        return Mapped(container.name, container.short_id, None, problems, _EXCESSIVE)
     routing = route(container, options, targets)
     items, refused = _items(container, routing, options)
     forbidden = violations(container.name, items, options.policy)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from bridge.labels.fields import Release
 from bridge.labels.limits import MOST_CHARACTERS, MOST_LABELS, excess
+from bridge.labels.options import Options, read_options
+from bridge.labels.own import Own, read_own
 
 NAME = "traefik.http.routers.r"
 
@@ -34,3 +37,11 @@ def test_too_much(labels: dict[str, str], told: str) -> None:
     [problem] = excess("web", labels)
     assert told in problem.message
     assert "at most 1,000 labels and 250,000 characters" in problem.hint
+
+
+@pytest.mark.parametrize("name", ["traefik.docker.networ", "bridge.applicatio"])
+def test_nothing_is_made_of_it(name: str) -> None:
+    """Whoever reads the labels of a container is told that alone, whichever of them are too many."""
+    labels = {f"{name}{number}": "" for number in range(MOST_LABELS + 1)}
+    assert read_options("web", labels, Release.V3_0) == Options(problems=excess("web", labels))
+    assert read_own("web", labels) == Own(problems=excess("web", labels))
