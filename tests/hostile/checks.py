@@ -118,7 +118,7 @@ def _counted(made: Plan, containers: Iterable[Container]) -> Counter[str]:
     return Counter(
         {
             "sets": sum(bool(container.labels) for container in containers),
-            "excessive": sum("too many labels" in it for it in reasons),
+            "excessive": sum("labels for Traefik and the bridge" in it.message for it in made.problems),
             "forbidden": sum("not allowed here" in it for it in reasons),
             "misplaced": sum(problem.label.lower().startswith("bridge.") for problem in made.problems),
         }
