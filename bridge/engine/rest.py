@@ -35,6 +35,8 @@ LINES_AT_ONCE = 65536
 
 T = TypeVar("T")
 
+_BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+
 
 class _Client(APIClient):
     def request(self, *what: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
@@ -158,7 +160,21 @@ def inspect_several(ids: Sequence[str], client: APIClient) -> dict[str, Containe
 
 
 def inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
-    """Return the container; None only where the engine says in its own words that there is none."""
+    """Return the container; None only where the engine says in its own words that there is none.
+
+    An answer that breaks off although the engine lives is asked for once more, and then costs its container only.
+    """
+    try:
+        return _inspect(container_id, client)
+    except _BROKEN_OFF:
+        ping(client)
+    try:
+        return _inspect(container_id, client)
+    except _BROKEN_OFF as error:
+        return Unreadable(container_id, f"the engine breaks off its answer ({error})")
+
+
+def _inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
     try:
         return from_inspect(client.inspect_container(container_id))
     except APIError as error:

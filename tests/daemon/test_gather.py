@@ -25,13 +25,16 @@ class CountingEngine(FakeEngine):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.breaking: set[str] = set()
         self.lists = 0
         self.lists_all = Event()
         self.lists_all.set()
 
     def inspected(self, name: str) -> dict[str, Any] | None:
-        """Note the question, and answer it."""
+        """Note the question, and answer it, or break off."""
         self.asked.append(name)
+        if name in self.breaking:
+            raise ConnectionAbortedError
         return super().inspected(name)
 
     def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
@@ -166,6 +169,19 @@ def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: 
             routed(keys, other)
         routed(keys, engine.run(container("later")))
         assert not keys.servers(hanging)
+
+
+def test_an_answer_that_breaks_off_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """The others are routed, what is known of this one stays, and it is asked for again."""
+    breaking = engine.run(container("breaking"))
+    with bridge(engine, etcd, root_key) as keys:
+        routed(keys, breaking)
+        engine.breaking.add(breaking)
+        engine.set_health(breaking, "unhealthy")
+        routed(keys, engine.run(container("other")))
+        assert keys.servers(breaking)
+        engine.breaking.clear()
+        wait_for(lambda: not keys.servers(breaking), WITHIN, "it is not asked for again")
 
 
 def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
