@@ -6,18 +6,13 @@ which the API does not show; the decoders are held against Traefik's there (test
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 
-from bridge.labels.fields import Field, Release, Row, fields, rows
-from bridge.labels.folding import fold
+from bridge.labels.fields import Release, Row
 from tests.alike.batch import Placed
 from tests.lab.fake_engine import FakeContainer
+from tests.labels import table
 
-ROWS = [
-    row
-    for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
-    if row.path[:2] != ("TLS", "Stores")
-]
+ROWS = [row for row in table.ROWS if row.path[:2] != ("TLS", "Stores")]
 RULES = ("HostSNI(`*`)", "Host(`a.example`)")
 TEXTS = ("some text", "a,b", "/x", "ä💥", " x ", "")
 NUMBERS = ("5", "0", "-5", "+3", "0x10", "1_0", "", "x", "99999999999999999999", "1.5")
@@ -61,14 +56,7 @@ def containers() -> list[Placed]:
 
 def settable(release: Release) -> list[Row]:
     """Return the fields that labels of a release may set."""
-    return [row for row in ROWS if _sets(fields(release), row.path)]
-
-
-def _sets(field: Field, path: Sequence[str]) -> bool:
-    if not path:
-        return field.label and not field.ignored
-    below = field.children.get(fold(path[0]))
-    return below is not None and _sets(below, path[1:])
+    return [row for row in table.settable(release) if row in ROWS]
 
 
 def _of_row(row: Row, spelling: random.Random) -> Iterator[Mapping[str, str]]:

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import cache
-from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from bridge.claims.layout import folded
 from bridge.container import Container, from_inspect
-from bridge.labels.fields import Release, rows
+from bridge.labels.fields import Release
 from bridge.labels.folding import fold
 from bridge.labels.model import Ref
 from bridge.masking import escaped
@@ -27,6 +26,7 @@ from tests.hostile.allowed import allowed, bounded, placed
 from tests.hostile.labels import Host, world
 from tests.hostile.settle import settled
 from tests.labels.decoders import Decoders
+from tests.labels.table import ROWS
 
 WORLDS_AT_ONCE = 250
 _Below = dict[str, Any]
@@ -177,7 +177,7 @@ def known(key: str, value: str, release: Release) -> bool:
 def _taken(release: Release) -> _Below:
     """All keys that a release takes, part by part; "{}" stands for any name or position."""
     root: _Below = {}
-    for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii")):
+    for row in ROWS:
         if any(_covers(spec, release) for spec in row.kv.split(",")):
             below = root
             for part in row.path:

@@ -6,15 +6,15 @@ Most labels lie near Traefik's fields, since what is refused at first sight neve
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from random import Random
 from typing import Any
 
-from bridge.labels.fields import Field, Release, Row, fields, rows
+from bridge.labels.fields import Release, Row
 from bridge.labels.folding import fold
 from bridge.routing.options import Options
 from tests.hostile import words
 from tests.hostile.options import options
+from tests.labels.table import ROWS, settable
 
 HOST = "h1"
 OTHERS = ["h2", "h2", "h", "h1-111111111111"]
@@ -155,7 +155,7 @@ def _label(random: Random, release: Release, wild: float) -> tuple[str, str]:
 
 
 def _near_a_field(random: Random, release: Release, wild: float) -> tuple[str, str]:
-    rows = _settable(release) if random.random() > wild / 3 else _all_rows()
+    rows = settable(release) if random.random() > wild / 3 else ROWS
     row = random.choice(_telling(release) if random.random() < 0.2 else rows)
     label = "traefik" + "".join(_part(random, part, wild) for part in row.path)
     if row.type == "raw":
@@ -213,24 +213,6 @@ def _shuffled(random: Random, release: Release) -> str:
 
 
 @cache
-def _all_rows() -> list[Row]:
-    return rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
-
-
-@cache
-def _settable(release: Release) -> list[Row]:
-    """The fields that labels of a release may set."""
-    return [row for row in _all_rows() if _sets(fields(release), row.path)]
-
-
-@cache
 def _telling(release: Release) -> list[Row]:
     """Those of them that lead somewhere: what a policy is about."""
-    return [row for row in _settable(release) if row.path[-1].lower() in words.OF_FIELDS]
-
-
-def _sets(field: Field, path: tuple[str, ...]) -> bool:
-    if not path:
-        return field.label and not field.ignored
-    below = field.children.get(fold(path[0]))
-    return below is not None and _sets(below, path[1:])
+    return [row for row in settable(release) if row.path[-1].lower() in words.OF_FIELDS]

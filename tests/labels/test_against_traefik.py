@@ -1,7 +1,6 @@
 """What we make of labels is what Traefik's own decoders make of them; no key of ours is one that they refuse."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -10,13 +9,13 @@ from hypothesis import strategies as st
 
 from bridge.labels.check import kv_problem
 from bridge.labels.decode import decode
-from bridge.labels.fields import Release, Row, rows
+from bridge.labels.fields import Release, Row
 from bridge.labels.model import Decoded
 from bridge.labels.options import read_options
 from bridge.labels.values import ACCEPTED
 from tests.labels.decoders import Decoders
+from tests.labels.table import ROWS
 
-ROWS = rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
 RELEASES = [Release.V2_11, Release.V3_7]
 WHOLE_NUMBERS = ["0", "10", "-5", "+3", "0x10", "1_0", "9223372037", "4294967296", "99999999999999999999"]
 OTHERS = [

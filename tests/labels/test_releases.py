@@ -1,17 +1,16 @@
 """A label for a field that a release does not have is a problem of its container, and no key."""
 
-from importlib.resources import files
-
 import pytest
 
 from bridge.labels.decode import decode
-from bridge.labels.fields import Release, Row, rows
+from bridge.labels.fields import Release, Row
 from tests.alike.fields import VALUES, label_of
+from tests.labels import table
 from tests.labels.test_fields import one
 
 ROWS = [
     row
-    for row in rows(files("bridge.labels").joinpath("fields.tsv").read_text("ascii"))
+    for row in table.ROWS
     # Labels set none of these: Traefik reads those of `tls.stores.default` only.
     if row.path[:2] != ("TLS", "Options")
 ]
