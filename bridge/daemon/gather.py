@@ -1,12 +1,15 @@
 """Gather: what the engine says of containers now, each together with those whose network it uses.
 
-An inspection that hangs costs its container only: the others go on, and it is asked again beside them. Where the
-list of all containers tells that one did not change since it was inspected, it is not inspected again.
+An inspection that hangs costs its container only: the others go on, and it is asked again beside them, for as long
+as an engine may take. The next round takes that answer, since to ask once more would take as long again; but not
+after an event: an answer tells only what was so when it was asked for.
+
+Where the list of all containers tells that one did not change since it was inspected, it is not inspected again.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -25,6 +28,9 @@ PATIENCE = 2.0
 
 PATIENCE_TOGETHER = 1.0
 """Seconds for some that are asked for on one thread; then each of them is asked for by itself."""
+
+ASKED_BESIDE = 32
+"""How many are asked for at the same time beside the rounds; only if as many hang do others wait for them."""
 
 Inspected = Container | Unreadable | None
 """What the engine says of one container; None where it is gone."""
@@ -52,44 +58,62 @@ class Gathered:
 
 
 @dataclass(slots=True)
+class _Question:
+    """What is asked beside the rounds, and the containers that it is `about`: their events outdate the answer."""
+
+    about: set[str]
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    answer: Seen | None = None
+
+
+@dataclass(slots=True)
 class Gatherer:
     """Inspects containers, and remembers who uses whose network, since a target's event concerns its users.
 
-    It also remembers who could not be read: nobody waits for them again before they can.
+    It also remembers who could not be read: no round waits for them again, each takes what was answered meanwhile.
     """
 
     engine: Engine
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
     _unreadable: set[str] = field(default_factory=set)
+    _asked: dict[str, _Question] = field(default_factory=dict)
+    _few: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(ASKED_BESIDE))
     _gap: anyio.Event = field(default_factory=anyio.Event)
 
     def forget(self) -> None:
         """Take no container for the same any more."""
         self._states.clear()
 
-    def is_target(self, container_id: str) -> bool:
-        """Whether other containers use this one's network."""
+    def outdated(self, container_id: str) -> bool:
+        """Take no earlier answer for what is so after an event; return whether others use this one's network."""
+        for user in [i for i, question in self._asked.items() if container_id in question.about]:
+            self._drop(user)
         return bool(self._users.get(container_id))
 
     async def some(self, ids: Iterable[str]) -> Gathered:
         """Inspect the containers of these full ids and those that use their networks."""
-        wanted = self._with_users(ids) - self._unreadable
+        wanted = self._with_users(ids)
+        answered = [answer for i in sorted(wanted & self._asked.keys()) if (answer := self._asked[i].answer)]
+        wanted -= self._unreadable
+        for one in answered:
+            del self._asked[one.id]
+            self._unreadable.remove(one.id)
         for container_id in wanted:
             self._states.pop(container_id, None)
-        return await self._seen(wanted)
+        gathered = await self._seen(wanted)
+        return replace(gathered, seen=(*answered, *gathered.seen))
 
-    async def readable(self) -> frozenset[str]:
-        """Wait until containers that could not be read can be, and return their full ids."""
-        while True:
-            await self._gap.wait()
-            await anyio.sleep(LONGEST_WAIT)
-            readable = frozenset([i for i in sorted(self._unreadable) if await self._is_readable(i)])
-            self._unreadable -= readable
-            if not self._unreadable:
+    async def ask_again(self, answered: Callable[[str], None]) -> None:
+        """Ask for those that could not be read, and tell each full id that `some` can read now; never returns."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await self._gap.wait()
+                await anyio.sleep(LONGEST_WAIT)
                 self._gap = anyio.Event()
-            if readable:
-                return readable
+                for container_id in self._unreadable - self._asked.keys():
+                    self._asked[container_id] = question = _Question({container_id})
+                    tasks.start_soon(self._ask, container_id, question, answered)
 
     async def all(
         self, states: Mapping[str, int | None], restless: Collection[str]
@@ -106,6 +130,8 @@ class Gatherer:
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
         wanted = sorted(self._with_users(changed) & states.keys())
         self._unreadable.clear()
+        for container_id in list(self._asked):
+            self._drop(container_id)
         yield Gathered((), (), frozenset(known.difference(wanted)))
         for start in range(0, len(wanted), AT_ONCE):
             yield await self._seen(wanted[start : start + AT_ONCE])
@@ -116,13 +142,10 @@ class Gatherer:
         return wanted.union(*(self._users[i] for i in wanted if i in self._users))
 
     async def _seen(self, ids: Collection[str]) -> Gathered:
-        found = await self.engine.each(self._inspect, sorted(ids))
-        for i in [i for i, one in found.items() if one is None]:
+        known = await self._with_targets(ids, self._inspect)
+        for i in [i for i in ids if known[i] is None]:
             self._users.pop(i, None)
-        known = dict(found)
-        while missing := {it.network_target for it in known.values() if isinstance(it, Container)} - {"", *known}:
-            known |= await self.engine.each(self._inspect, sorted(missing))
-        gathered = [self._beside_targets(i, one, known) for i, one in found.items()]
+        gathered = [self._beside_targets(i, known[i], known) for i in sorted(ids)]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
         self._unreadable.update(one.container_id for one in unreadable)
         if unreadable:
@@ -137,14 +160,41 @@ class Gatherer:
         apart = [await self._inspect([container_id]) for container_id in ids]
         return {i: found for part in apart for i, found in part.items()}
 
-    async def _is_readable(self, container_id: str) -> bool:
+    async def _with_targets(
+        self, ids: Collection[str], ask: Callable[[Sequence[str]], Awaitable[dict[str, Inspected]]]
+    ) -> dict[str, Inspected]:
+        known = await self.engine.each(ask, sorted(ids))
+        while missing := {it.network_target for it in known.values() if isinstance(it, Container)} - {"", *known}:
+            known |= await self.engine.each(ask, sorted(missing))
+        return known
+
+    async def _ask(self, container_id: str, question: _Question, answered: Callable[[str], None]) -> None:
+        with question.scope:
+            async with self._few:
+                answer = await self._found_beside(container_id, question.about)
+            if self._asked.get(container_id) is not question:
+                return
+            if isinstance(answer, Seen):
+                question.answer = answer
+                answered(container_id)
+            else:
+                self._drop(container_id)
+
+    async def _found_beside(self, container_id: str, about: set[str]) -> Seen | Unreadable:
+        async def ask(ids: Sequence[str]) -> dict[str, Inspected]:
+            about.update(ids)
+            return await self.engine.inspect_several(ids)
+
         try:
-            found = await self.engine.inspect(container_id)
-            if isinstance(found, Container) and found.network_target:
-                found = await self.engine.inspect(found.network_target)
-        except EngineUnavailable:
-            return False
-        return not isinstance(found, Unreadable)
+            known = await self._with_targets([container_id], ask)
+        except EngineUnavailable as failure:
+            return Unreadable(container_id, str(failure))
+        return self._beside_targets(container_id, known[container_id], known)
+
+    def _drop(self, container_id: str) -> None:
+        """Ask anew."""
+        self._asked.pop(container_id).scope.cancel()
+        self._gap.set()
 
     def _beside_targets(
         self, container_id: str, found: Inspected, known: Mapping[str, Inspected]

@@ -126,13 +126,11 @@ class Daemon:
             tasks.start_soon(living.live)
             tasks.start_soon(self._settle, living, sync)
             tasks.start_soon(sync.waiting.watch)
-            tasks.start_soon(self._look_again, sync.gatherer)
+            tasks.start_soon(sync.gatherer.ask_again, self._look_again)
             tasks.start_soon(self._resync)
 
-    async def _look_again(self, gatherer: Gatherer) -> None:
-        """Mark who could not be read, as soon as it can be."""
-        while True:
-            self.work.mark(Task(await gatherer.readable()))
+    def _look_again(self, container_id: str) -> None:
+        self.work.mark(Task(frozenset({container_id})))
 
     async def _resync(self) -> None:
         while True:

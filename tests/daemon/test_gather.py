@@ -1,14 +1,18 @@
 """What is asked of the engine, and what is not: on an engine that counts, since real ones do not tell."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from threading import Event
 from typing import Any
 
+import anyio
 import pytest
 
+from bridge.daemon.gather import Gathered, Gatherer
+from bridge.engine.client import Engine
+from bridge.engine.model import Endpoint
 from tests.daemon.host import WITHIN, routed_by
 from tests.daemon.keys import Keys
 from tests.lab.bridge import Bridge
@@ -182,6 +186,73 @@ def test_an_answer_that_breaks_off_holds_up_nobody(engine: CountingEngine, etcd:
         assert keys.servers(breaking)
         engine.breaking.clear()
         wait_for(lambda: not keys.servers(breaking), WITHIN, "it is not asked for again")
+
+
+def test_an_engine_that_is_always_slow_is_followed(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """What takes longer than a round waits is decided all the same: routes come, and go."""
+    first, engine.inspection_takes = engine.run(container("first")), 2.5
+    with bridge(engine, etcd, root_key) as keys:
+        routed(keys, first)
+        later = engine.run(container("later"))
+        wait_for(lambda: keys.servers(later), 2 * WITHIN, "it is not routed")
+        engine.die(first)
+        wait_for(lambda: not keys.servers(first), 2 * WITHIN, "it is still routed")
+        assert keys.servers(later)
+
+
+@asynccontextmanager
+async def asked_again(gatherer: Gatherer) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Ask for those that could not be read; gives what waits for the next of them that is answered."""
+    ids, answers = anyio.create_memory_object_stream[str](10)
+
+    async def answered() -> str:
+        with anyio.fail_after(WITHIN):
+            return await answers.receive()
+
+    async with ids, answers, anyio.create_task_group() as tasks:
+        tasks.start_soon(gatherer.ask_again, ids.send_nowait)
+        yield answered
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.anyio
+async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) -> None:
+    """Of several that could not be read, each is asked for by itself: who is answered first is settled first."""
+    *hanging, last = sorted(engine.run(container(f"some{number}")) for number in range(5))
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    with ExitStack() as stack:
+        for one in hanging:
+            stack.enter_context(engine.hanging(one))
+        with engine.hanging(last):
+            assert {gap.container_id for gap in (await gatherer.some([*hanging, last])).unreadable} == {
+                *hanging,
+                last,
+            }
+        async with asked_again(gatherer) as answered:
+            assert await answered() == last
+        assert [one.id for one in (await gatherer.some([last])).seen] == [last]
+    await gatherer.engine.aclose()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("happens_to", ["user", "target"])
+async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens_to: str) -> None:
+    """What was answered before an event of the container, or of its target, does not tell what is so after it."""
+    target = engine.run(container("target"))
+    user = engine.run(replace(container("user"), network_mode=f"container:{target}", networks={}))
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    with engine.hanging(user):
+        assert (await gatherer.some([user])).unreadable
+    async with asked_again(gatherer) as answered:
+        assert await answered() == user
+        changed = {"user": user, "target": target}[happens_to]
+        engine.die(changed)
+        gatherer.outdated(changed)
+        assert await gatherer.some([user]) == Gathered((), ())
+        assert await answered() == user
+    [seen] = (await gatherer.some([user])).seen
+    assert {one.id: one.status for one in (seen.container, *seen.targets) if one}[changed] == "exited"
+    await gatherer.engine.aclose()
 
 
 def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:

@@ -83,7 +83,10 @@ class _State:
 
 
 class FakeEngine:
-    """One engine; a context manager that serves it. Its methods do what `docker` commands of their names do."""
+    """One engine; a context manager that serves it. Its methods do what `docker` commands of their names do.
+
+    An inspection of whichever container takes `inspection_takes` seconds.
+    """
 
     def __init__(self, release: EngineRelease = "29", name: str = "fake") -> None:
         self.name = name
@@ -96,6 +99,7 @@ class FakeEngine:
         self._past: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
         self._streams: list[_Stream] = []
         self._hanging: dict[str, Event] = {}
+        self.inspection_takes = 0.0
         self._server = _Server(str(self.socket), self)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="fake-engine")
 
@@ -235,6 +239,7 @@ class FakeEngine:
     def inspected(self, name: str) -> dict[str, Any] | None:
         """Return what an inspection of an id or a name says; None if there is no such container."""
         container_id = self._ids.get(name, name)
+        time.sleep(self.inspection_takes)
         if answer := self._hanging.get(container_id):
             answer.wait()
         state = self._states.get(container_id)

@@ -386,6 +386,16 @@ def test_hanging() -> None:
         assert waiting.result(WITHIN)["Name"] == "/slow"
 
 
+def test_slow() -> None:
+    """Each inspection takes as long as it is to take, whatever is answered beside it."""
+    with FakeEngine() as engine, ThreadPoolExecutor() as pool:
+        slow, engine.inspection_takes = engine.run(FakeContainer("slow")), 0.5
+        waiting = pool.submit(inspect, engine, slow)
+        assert answer(engine, "/_ping")[0] == 200
+        assert not waiting.done()
+        assert waiting.result(WITHIN)["Name"] == "/slow"
+
+
 def test_cut() -> None:
     """A stream of events that is cut ends; another may be opened."""
     with FakeEngine() as engine:
