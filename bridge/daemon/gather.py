@@ -18,6 +18,9 @@ from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
 from bridge.engine.model import Unreadable
+from bridge.labels.fields import Release
+from bridge.labels.options import read_options
+from bridge.routing.keep import running
 
 AT_ONCE = 500
 """How many containers are gathered together."""
@@ -31,6 +34,9 @@ PATIENCE_TOGETHER = 1.0
 
 ASKED_BESIDE = 32
 """How many are asked for at the same time beside the rounds; only if as many hang do others wait for them."""
+
+NEWEST = tuple(Release)[-1]
+"""The release that knows all options: whom only an older one does not keep is decided once its target is read."""
 
 Inspected = Container | Unreadable | None
 """What the engine says of one container; None where it is gone."""
@@ -204,7 +210,12 @@ class Gatherer:
         seen = targets(found, known.__getitem__)
         for name, target in seen.items():
             self._users[target.id if isinstance(target, Container) else name].add(container_id)
-            if isinstance(target, Unreadable):
+            if isinstance(target, Unreadable) and _needs_target(found):
                 return Unreadable(container_id, f"of the container whose network it uses: {target.reason}")
         there = tuple(target for target in seen.values() if isinstance(target, Container))
         return Seen(container_id, found, there if len(there) == len(seen) else ())
+
+
+def _needs_target(container: Container) -> bool:
+    """Whether its own state is not enough: who neither runs nor is kept without running is not routed anyway."""
+    return running(container) or read_options(container.name, container.labels, NEWEST).allow_non_running

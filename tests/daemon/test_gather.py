@@ -272,6 +272,31 @@ def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, et
         wait_for(lambda: not keys.servers(user), WITHIN, "it is still routed")
 
 
+def test_who_ends_leaves_although_its_target_hangs(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """A container that does not run is not routed, whoever's network it uses; one that is kept needs to know."""
+    target = engine.run(container("target", enable="false"))
+    users = [container("ended"), container("kept", **{"docker.allownonrunning": "true"})]
+    ended, kept = (
+        engine.run(
+            replace(
+                user,
+                labels={**user.labels, PORT.replace("guest", user.name): "80"},
+                network_mode=f"container:{target}",
+                networks={},
+            )
+        )
+        for user in users
+    )
+    with bridge(engine, etcd, root_key, traefik_version="3.7") as keys:
+        routed(keys, ended)
+        routed(keys, kept)
+        with engine.hanging(target):
+            engine.die(kept)
+            engine.die(ended)
+            wait_for(lambda: not keys.servers(ended), WITHIN, "it is still routed")
+            assert keys.servers(kept)
+
+
 def test_an_event_of_one_whose_network_leads_on_concerns_all(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
