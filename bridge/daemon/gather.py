@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from bridge.container import Container, targets
-from bridge.daemon.backoff import LONGEST_WAIT
+from bridge.daemon.again import Again
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
 from bridge.engine.model import Unreadable
@@ -31,9 +31,6 @@ PATIENCE = 2.0
 
 PATIENCE_TOGETHER = 1.0
 """Seconds for some that are asked for on one thread; then each of them is asked for by itself."""
-
-ASKED_BESIDE = 32
-"""How many are asked for at the same time beside the rounds; only if as many hang do others wait for them."""
 
 NEWEST = tuple(Release)[-1]
 """The release that knows all options: whom only an older one does not keep is decided once its target is read."""
@@ -64,15 +61,6 @@ class Gathered:
 
 
 @dataclass(slots=True)
-class _Question:
-    """What is asked beside the rounds, and the containers that it is `about`: their events outdate the answer."""
-
-    about: set[str]
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    answer: Seen | None = None
-
-
-@dataclass(slots=True)
 class Gatherer:
     """Inspects containers, and remembers who uses whose network, since a target's event concerns its users.
 
@@ -82,10 +70,7 @@ class Gatherer:
     engine: Engine
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
-    _unreadable: set[str] = field(default_factory=set)
-    _asked: dict[str, _Question] = field(default_factory=dict)
-    _few: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(ASKED_BESIDE))
-    _gap: anyio.Event = field(default_factory=anyio.Event)
+    _again: Again[Seen] = field(default_factory=Again)
 
     def forget(self) -> None:
         """Take no container for the same any more."""
@@ -93,33 +78,22 @@ class Gatherer:
 
     def outdated(self, container_id: str) -> bool:
         """Take no earlier answer for what is so after an event; return whether others use this one's network."""
-        for user in [i for i, question in self._asked.items() if container_id in question.about]:
-            self._drop(user)
+        self._again.outdate(container_id)
         return bool(self._users.get(container_id))
 
     async def some(self, ids: Iterable[str]) -> Gathered:
         """Inspect the containers of these full ids and those that use their networks."""
         wanted = self._with_users(ids)
-        answered = [answer for i in sorted(wanted & self._asked.keys()) if (answer := self._asked[i].answer)]
-        wanted -= self._unreadable
-        for one in answered:
-            del self._asked[one.id]
-            self._unreadable.remove(one.id)
+        answered = self._again.take(wanted)
+        wanted -= self._again.ids.union(one.id for one in answered)
         for container_id in wanted:
             self._states.pop(container_id, None)
         gathered = await self._seen(wanted)
         return replace(gathered, seen=(*answered, *gathered.seen))
 
     async def ask_again(self, answered: Callable[[str], None]) -> None:
-        """Ask for those that could not be read, and tell each full id that `some` can read now; never returns."""
-        async with anyio.create_task_group() as tasks:
-            while True:
-                await self._gap.wait()
-                await anyio.sleep(LONGEST_WAIT)
-                self._gap = anyio.Event()
-                for container_id in self._unreadable - self._asked.keys():
-                    self._asked[container_id] = question = _Question({container_id})
-                    tasks.start_soon(self._ask, container_id, question, answered)
+        """Ask for ever for those that could not be read; tell each full id that `some` can read now."""
+        await self._again.ask(self._seen_beside, answered)
 
     async def all(
         self, states: Mapping[str, int | None], restless: Collection[str]
@@ -135,13 +109,11 @@ class Gatherer:
                 del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
         wanted = sorted(self._with_users(changed) & states.keys())
-        self._unreadable.clear()
-        for container_id in list(self._asked):
-            self._drop(container_id)
+        self._again.clear()
         yield Gathered((), (), frozenset(known.difference(wanted)))
         for start in range(0, len(wanted), AT_ONCE):
             yield await self._seen(wanted[start : start + AT_ONCE])
-        self._states = {i: state for i, state in states.items() if i not in self._unreadable}
+        self._states = {i: state for i, state in states.items() if i not in self._again.ids}
 
     def _with_users(self, ids: Iterable[str]) -> set[str]:
         wanted = set(ids)
@@ -153,9 +125,7 @@ class Gatherer:
             self._users.pop(i, None)
         gathered = [self._beside_targets(i, known[i], known) for i in sorted(ids)]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
-        self._unreadable.update(one.container_id for one in unreadable)
-        if unreadable:
-            self._gap.set()
+        self._again.add(one.container_id for one in unreadable)
         return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 
     async def _inspect(self, ids: Sequence[str]) -> dict[str, Inspected]:
@@ -174,33 +144,17 @@ class Gatherer:
             known |= await self.engine.each(ask, sorted(missing))
         return known
 
-    async def _ask(self, container_id: str, question: _Question, answered: Callable[[str], None]) -> None:
-        with question.scope:
-            async with self._few:
-                answer = await self._found_beside(container_id, question.about)
-            if self._asked.get(container_id) is not question:
-                return
-            if isinstance(answer, Seen):
-                question.answer = answer
-                answered(container_id)
-            else:
-                self._drop(container_id)
-
-    async def _found_beside(self, container_id: str, about: set[str]) -> Seen | Unreadable:
+    async def _seen_beside(self, container_id: str, about: set[str]) -> Seen | None:
         async def ask(ids: Sequence[str]) -> dict[str, Inspected]:
             about.update(ids)
             return await self.engine.inspect_several(ids)
 
         try:
             known = await self._with_targets([container_id], ask)
-        except EngineUnavailable as failure:
-            return Unreadable(container_id, str(failure))
-        return self._beside_targets(container_id, known[container_id], known)
-
-    def _drop(self, container_id: str) -> None:
-        """Ask anew."""
-        self._asked.pop(container_id).scope.cancel()
-        self._gap.set()
+        except EngineUnavailable:
+            return None
+        seen = self._beside_targets(container_id, known[container_id], known)
+        return seen if isinstance(seen, Seen) else None
 
     def _beside_targets(
         self, container_id: str, found: Inspected, known: Mapping[str, Inspected]

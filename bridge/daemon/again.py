@@ -1,0 +1,101 @@
+"""Asks again, beside the rounds, for what could not be read: for each by itself, as long as an engine may take."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import anyio
+
+from bridge.daemon.backoff import LONGEST_WAIT
+
+MOST = 32
+"""How many are asked for at the same time; only if as many hang do others wait for them."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(slots=True)
+class _Question(Generic[Found]):
+    """What is asked, and the containers that it is `about`: an event of one of them outdates the answer."""
+
+    about: set[str]
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    answer: Found | None = None
+
+
+@dataclass(slots=True)
+class Again(Generic[Found]):
+    """Containers that could not be read, by their full ids, and what was answered of them since.
+
+    An answer tells what was so when it was asked for.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    _asked: dict[str, _Question[Found]] = field(default_factory=dict)
+    _few: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(MOST))
+    _due: anyio.Event = field(default_factory=anyio.Event)
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Ask for these from now on."""
+        self.ids.update(ids)
+        if self.ids:
+            self._due.set()
+
+    def take(self, ids: Collection[str]) -> list[Found]:
+        """Return what was answered of these, who are not asked for any more."""
+        questions = {i: self._asked[i] for i in sorted(self._asked.keys() & ids)}
+        answers = {i: question.answer for i, question in questions.items() if question.answer is not None}
+        for container_id in answers:
+            del self._asked[container_id]
+        self.ids -= answers.keys()
+        return list(answers.values())
+
+    def outdate(self, container_id: str) -> None:
+        """Ask anew whatever is about a container to which something happened."""
+        for about in [i for i, question in self._asked.items() if container_id in question.about]:
+            self._drop(about)
+
+    def clear(self) -> None:
+        """Ask for nothing any more."""
+        self.ids.clear()
+        for container_id in list(self._asked):
+            self._drop(container_id)
+
+    async def ask(
+        self, find: Callable[[str, set[str]], Awaitable[Found | None]], answered: Callable[[str], None]
+    ) -> None:
+        """Ask for ever, and tell whose answer can be taken.
+
+        `find` adds to the second argument whom else it asks for, and returns None where there is no answer yet.
+        """
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await self._due.wait()
+                await anyio.sleep(LONGEST_WAIT)
+                self._due = anyio.Event()
+                for container_id in self.ids - self._asked.keys():
+                    question: _Question[Found] = _Question({container_id})
+                    self._asked[container_id] = question
+                    tasks.start_soon(self._one, container_id, question, find, answered)
+
+    async def _one(
+        self,
+        container_id: str,
+        question: _Question[Found],
+        find: Callable[[str, set[str]], Awaitable[Found | None]],
+        answered: Callable[[str], None],
+    ) -> None:
+        with question.scope:
+            async with self._few:
+                answer = await find(container_id, question.about)
+            if self._asked.get(container_id) is not question:
+                return
+            if answer is None:
+                self._drop(container_id)
+            else:
+                question.answer = answer
+                answered(container_id)
+
+    def _drop(self, container_id: str) -> None:
+        self._asked.pop(container_id).scope.cancel()
+        self._due.set()
