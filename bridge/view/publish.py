@@ -1,7 +1,7 @@
 """A routing as a publication: spelled as Traefik's KV provider reads it, and checked for the last time.
 
 Any key or value that Traefik's decoder rejects would freeze the configuration of every host, so what this check
-does not know for certain costs the container instead.
+does not know for certain costs the container instead. So does a server that would end its service for all others.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,14 @@ from bridge.view.keys import PERMANENT, key
 from bridge.view.model import Item, Mapped, Publication
 from bridge.view.policy import called, violations
 from bridge.view.references import localised
+from bridge.view.urls import fault
 
 _REFUSED = "Traefik would reject what its labels say"
+_WRITTEN = {
+    "port": "a port number, such as 8080",
+    "scheme": "http, https or h2c",
+    "url": "a URL such as http://10.0.0.7:8080",
+}
 _FORBIDDEN = "its labels say what is not allowed here"
 
 
@@ -63,7 +69,8 @@ def _check(container: Container, item: Item, options: Options) -> list[Problem]:
             Problem(container.name, _label(item), f"{called(item.ref)}: its name {reason}", "choose another name")
         ]
     found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in _leaves(item))
-    return [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
+    refused = [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
+    return refused + [problem for leaf in item.server if (problem := _unusable(container, item.ref, leaf))]
 
 
 def _name_problem(ref: Ref) -> str:
@@ -80,5 +87,18 @@ def _label(item: Item) -> str:
 
 
 def _refusal(container: Container, ref: Ref, leaf: Leaf, reason: str) -> Problem:
-    label = leaf.labels[0] if leaf.labels else ""
-    return Problem(container.name, label, f"{called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}")
+    message = f"{called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}"
+    return Problem(container.name, _first(leaf), message)
+
+
+def _first(leaf: Leaf) -> str:
+    return leaf.labels[0] if leaf.labels else ""
+
+
+def _unusable(container: Container, ref: Ref, leaf: Leaf) -> Problem | None:
+    """What is wrong with the URL of a server; the value itself, which may hold a password, is not told."""
+    if not leaf.path.endswith("/url") or not (wrong := fault(leaf.value)):
+        return None
+    label = next((name for name in leaf.labels if name.lower().endswith(f".{wrong.part}")), _first(leaf))
+    message = f"{called(ref)}: Traefik would give up all its servers for the URL of this one: {wrong.reason}"
+    return Problem(container.name, label, message, f"write {_WRITTEN.get(wrong.part, _WRITTEN['url'])}")

@@ -16,30 +16,20 @@ from functools import partial
 from typing import Any
 
 from tests.alike.rawdata import Sections, of_provider
+from tests.alike.sides import AT_ONCE, ENTRY_POINTS, docker_options
 from tests.lab import parts
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer, FakeEngine
-from tests.lab.traefik import Protocol, StaticOptions, Traefik, docker_provider, etcd_provider
+from tests.lab.traefik import Traefik, docker_provider, etcd_provider
 
 SYNCED_WITHIN = 100.0
 LOADED_WITHIN = 60.0
-AT_ONCE: StaticOptions = {"providers.providersThrottleDuration": "50ms"}
-ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
 LAST = FakeContainer("zz-last", {"traefik.enable": "true", "traefik.http.routers.zz-last.rule": "Host(`last`)"})
 # Of several servers that cannot be used Traefik names any one, also one without a URL.
 ADDRESS = re.compile(r"127(\.\d+){3}|\[fd00:(1:)?:[0-9a-f]+\]|(?<=server URL )\S*(?=: )")
 COPY = re.compile(r"^[a-z]+-conflicted-")
 """How the name of a router's copy begins. Source: resolveHTTPTLSOptions in pkg/server/aggregator.go of traefik."""
-
-TRAEFIK_OPTIONS = {
-    "exposed_by_default": "exposedByDefault",
-    "default_rule": "defaultRule",
-    "constraints": "constraints",
-    "network": "network",
-    "use_bind_port_ip": "useBindPortIP",
-    "allow_empty_services": "allowEmptyServices",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +96,6 @@ def compare(
 ) -> Outcome:
     """Route a batch in both ways; `settings` are the bridge's, and Traefik's where it has them."""
     chosen = {"traefik_version": release, "log_level": "info"} | dict(settings or {})
-    options = {TRAEFIK_OPTIONS[name]: text for name, text in chosen.items() if name in TRAEFIK_OPTIONS}
     root_key = f"traefik-{uuid.uuid4().hex}"
     with ExitStack() as stack:
         engine = stack.enter_context(FakeEngine())
@@ -114,7 +103,9 @@ def compare(
             container_id = engine.run(placed.container)
             if not placed.runs:
                 engine.stop(container_id)
-        docker = Traefik(release, docker_provider(engine, **options), AT_ONCE, entry_points=ENTRY_POINTS)
+        docker = Traefik(
+            release, docker_provider(engine, **docker_options(chosen)), AT_ONCE, entry_points=ENTRY_POINTS
+        )
         stack.enter_context(docker)
         bridge = Bridge(engine, etcd, root_key, **chosen)
         stack.callback(bridge.remove)

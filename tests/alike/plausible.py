@@ -26,7 +26,8 @@ RULES = (
 TCP_RULES = ("HostSNI(`*`)", "HostSNI(`a.example`)", "", "HostSNI(`a")
 SCHEMES = ("http", "https", "h2c")
 URLS = ("http://127.9.9.9:81", "https://127.9.9.9", "h2c://127.9.9.9:81", "127.9.9.9", "")
-PORTS, PORTS_ARE = ("80", "8080", "65535", "0", "http", ""), (16, 8, 4, 1, 1, 1)
+PORTS, PORTS_ARE = ("80", "8080", "65535", "0", "65536", ""), (16, 8, 4, 1, 1, 1)
+NAMED_PORTS = (*PORTS[:-2], "http", PORTS[-1])
 EXPOSED: Sequence[Sequence[str]] = (("80/tcp",), ("80/tcp", "443/tcp"), ("9/udp", "8080/tcp"), ("7/sctp",), ())
 ENABLES = ("true", "TRUE", "1", "t", "false", "0", "maybe", "")
 ABOUT_ITSELF = ("traefik.enable", "traefik.docker")
@@ -56,9 +57,13 @@ def _application(author: "_Author", app: str, first: int) -> Iterator[Placed]:
         health = (
             "" if keeps else dice.choices(("", "healthy", "unhealthy", "starting", "none"), (32, 4, 1, 1, 1))[0]
         )
-        networks = _networks(dice, labels, first + number)
-        ports = {port: _bindings(dice, first + number) for port in exposed}
-        yield Placed(FakeContainer(name, labels, networks=networks, ports=ports, health=health), runs)
+        made = FakeContainer(name, labels, networks={"host": ()}, network_mode="host", ports={}, health=health)
+        # On the host all have one address; several of one service that have are left out: see `test_at_scale`.
+        if len(own) > 1 or dice.random() < 0.97:
+            networks = _networks(dice, labels, first + number)
+            ports = {port: _bindings(dice, first + number) for port in exposed}
+            made = FakeContainer(name, labels, networks=networks, ports=ports, health=health)
+        yield Placed(made, runs)
     if dice.random() < 0.1 and _is_readable(own[-1]):
         labels = dict(author.labels(f"{app}-n"))
         yield Placed(FakeContainer(f"{app}-n", labels, networks={}, network_mode=f"container:{name}"))
@@ -217,7 +222,10 @@ class _Author:
         """Write a router, and rarely no service."""
         yield f"traefik.udp.routers.{app}-u.entrypoints", self.dice.choice(("udpin", "nosuch", ""))
         if self.dice.random() < 0.6:
-            yield f"traefik.udp.services.{app}-v.loadbalancer.server.port", self.dice.choices(PORTS, PORTS_ARE)[0]
+            yield (
+                f"traefik.udp.services.{app}-v.loadbalancer.server.port",
+                self.dice.choices(NAMED_PORTS, PORTS_ARE)[0],
+            )
 
     def service(self, protocol: str, name: str) -> Labels:
         """Write a service with a server, with options, or with both."""
@@ -233,7 +241,8 @@ class _Author:
         if self.dice.random() < 0.1 and protocol == "HTTP" and self.release is not Release.V2_11:
             yield f"{server}.url", self.dice.choice(URLS)
         else:
-            yield f"{server}.port", self.dice.choices(PORTS, PORTS_ARE)[0]
+            ports = PORTS if protocol == "HTTP" else NAMED_PORTS
+            yield f"{server}.port", self.dice.choices(ports, PORTS_ARE)[0]
         if self.dice.random() < 0.1 and protocol == "HTTP":
             yield f"{server}.scheme", self.dice.choice(("https", "h2c", "nosuch"))
 

@@ -15,27 +15,18 @@ import pytest
 
 from tests.alike.case import CASES, Case, CaseContainer, read
 from tests.alike.rawdata import differing, named, of_provider
+from tests.alike.sides import AT_ONCE, ENTRY_POINTS, docker_options
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.parts import EngineRelease, TraefikRelease
-from tests.lab.traefik import Protocol, Traefik, docker_provider, etcd_provider
+from tests.lab.traefik import Traefik, docker_provider, etcd_provider
 from tests.lab.wait import DeadlineError, wait_for
 
 SEEN_WITHIN = 20.0
 EQUAL_WITHIN = 10.0
-AT_ONCE = {"providers.providersThrottleDuration": "50ms"}
-ENTRY_POINTS: Mapping[str, Protocol] = {"tcpin": "tcp", "udpin": "udp"}
 PROBLEM = '"level": "warning"'
 ENGINES: Mapping[EngineRelease, str] = {"20.10": "engine", "29": "engine29"}
-TRAEFIK_OPTIONS = {
-    "exposed_by_default": "exposedByDefault",
-    "default_rule": "defaultRule",
-    "constraints": "constraints",
-    "network": "network",
-    "use_bind_port_ip": "useBindPortIP",
-    "allow_empty_services": "allowEmptyServices",
-}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,12 +79,12 @@ def pair(request: pytest.FixtureRequest, each_engine: Engine, etcd: Etcd) -> Ite
     """Start both sides as the cases that follow need them."""
     world: World = request.param
     release, settings = world.traefik, dict(world.settings)
-    options = {TRAEFIK_OPTIONS[name]: text for name, text in settings.items() if name in TRAEFIK_OPTIONS}
+    options = docker_provider(each_engine, **docker_options(settings))
     root_key = f"traefik-{uuid.uuid4().hex}"
-    static = AT_ONCE | dict(world.static)
+    static = {**AT_ONCE, **dict(world.static)}
     with (
         Bridge(each_engine, etcd, root_key, **({"traefik_version": release} | settings)) as bridge,
-        Traefik(release, docker_provider(each_engine, **options), static, entry_points=ENTRY_POINTS) as docker,
+        Traefik(release, options, static, entry_points=ENTRY_POINTS) as docker,
         Traefik(release, etcd_provider(etcd, root_key), static, entry_points=ENTRY_POINTS) as kv,
     ):
         yield Pair(each_engine, docker, kv, bridge)

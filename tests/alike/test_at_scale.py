@@ -15,6 +15,7 @@ or case of its own, which docs/deviations.md names where the bridge differs:
   and that a rule is the default one (`default-rule-syntax` and test_default_rule);
 - on which entry points Traefik serves a router without its TLS options, since others have the same host with other
   ones, here in `test_conflicting_tls_options`;
+- servers of which Traefik cannot parse the URL (test_urls);
 - an empty scheme on Traefik 2.11, here in `test_empty_scheme`;
 - on Traefik 2.11 containers with a `server.url`: it ignores this, which 3.4 reads, and the bridge refuses such a
   container, here in `test_url_on_2_11`.
@@ -27,6 +28,7 @@ from functools import partial
 import pytest
 
 from bridge.labels.fields import Release
+from bridge.view.urls import fault
 from tests.alike import fields, plausible
 from tests.alike.batch import LAST, LOADED_WITHIN, Difference, Placed, compare, cookie_name, owner
 from tests.lab.bridge import Bridge
@@ -61,7 +63,9 @@ pytestmark = pytest.mark.usefixtures("traefiks")
 @releases
 def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
     """Every field, with fit, empty and unfit values and in any spelling, means what it means there."""
-    outcome = compare([it for it in fields.containers() if not _scheme_is_empty(it)], etcd, release)
+    outcome = compare(
+        [it for it in fields.containers() if not (_scheme_is_empty(it) or _is_no_url(it))], etcd, release
+    )
     assert len(outcome.theirs["middlewares"]) > 1000
     assert_same(outcome.differences(), release)
 
@@ -214,3 +218,10 @@ def _ignored_there(difference: Difference) -> bool:
 def _scheme_is_empty(placed: Placed) -> bool:
     labels = placed.container.labels
     return any(name.lower().endswith(".server.scheme") and not text for name, text in labels.items())
+
+
+def _is_no_url(placed: Placed) -> bool:
+    fields = {name.lower(): text for name, text in placed.container.labels.items() if ".http." in name.lower()}
+    ports = [text for name, text in fields.items() if name.endswith(".server.port")]
+    schemes = [text for name, text in fields.items() if name.endswith(".server.scheme")]
+    return any(fault(f"http://a:{port}") for port in ports) or any(fault(f"{one}://a") for one in schemes if one)

@@ -1,0 +1,38 @@
+"""A server whose URL Traefik cannot parse costs its container, and is told of without the URL.
+
+Which those are is seen on a real Traefik (tests/alike/test_urls).
+"""
+
+import pytest
+
+from bridge.settings import PlanSettings, load
+from bridge.settings.options import options
+from bridge.view.publish import mapped
+from tests.routing.containers import container
+
+SERVER = "traefik.http.services.web.loadbalancer.server."
+SETTINGS = {"traefik_version": "3.7", "allow_empty_services": "true"}
+
+
+@pytest.mark.parametrize("state", [{}, {"health": "unhealthy"}])
+@pytest.mark.parametrize(
+    ("label", "labels", "told"),
+    [
+        ("port", {"port": "http", "scheme": "https"}, "its port is no number; write a port number, such as 8080"),
+        ("scheme", {"port": "80", "scheme": "a b"}, "is no scheme; write http, https or h2c"),
+        ("url", {"url": "http://user:s3c/ret@web"}, "no number; write a port number, such as 8080"),
+        ("url", {"url": "http://user:s3c^ret@web"}, "has to be escaped; write a URL such as http://10.0.0.7:8080"),
+    ],
+)
+def test_problem(label: str, labels: dict[str, str], told: str, state: dict[str, str]) -> None:
+    """It names the label that is wrong; a URL may hold a password. Only a URL stays of one that does not serve."""
+    labelled = container(labels={f"{SERVER}{name}": value for name, value in labels.items()}, **state)
+    found = mapped(labelled, options(load(PlanSettings, SETTINGS), "host"))
+    if state and label != "url":
+        assert found.publication
+        return
+    [problem] = found.problems
+    assert problem.label == SERVER + label
+    assert f"{problem.message}; {problem.hint}".endswith(told)
+    assert "s3c" not in problem.message
+    assert found.publication is None
