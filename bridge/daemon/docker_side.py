@@ -36,13 +36,17 @@ _NANOSECONDS = 1e9
 
 @dataclass(slots=True)
 class DockerSide:
-    """Follows one engine. `drain_limit` is for how many seconds a drain lasts where no label says otherwise."""
+    """Follows one engine. `drain_limit` is for how many seconds a drain lasts where no label says otherwise.
+
+    `subscribed` is set while there is a stream of events, whether the engine answers other questions or not.
+    """
 
     engine: Engine
     work: Work
     drain_limit: float
     connection: Connection = field(default_factory=lambda: Connection("Docker"))
     draining: Draining = field(default_factory=Draining)
+    subscribed: anyio.Event = field(default_factory=anyio.Event)
     _drains: anyio.Event = field(default_factory=anyio.Event)
 
     async def follow(self, concerned: Callable[[Event], bool]) -> None:
@@ -68,6 +72,7 @@ class DockerSide:
             begun = anyio.current_time()
             self.connection.stand()
             self.work.mark(ALL)
+            self.subscribed.set()
             try:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._ping)
@@ -77,6 +82,8 @@ class DockerSide:
                             self.work.mark(Task(frozenset({event.container_id})))
             except* EngineUnavailable as lost:
                 self.connection.fall(lost.exceptions[0])
+            finally:
+                self.subscribed = anyio.Event()
         if anyio.current_time() - begun < STEADY:
             raise EngineUnavailable(self.connection.state)
 

@@ -141,7 +141,7 @@ class Daemon:
         """Settle what is marked, one round after the other."""
         while True:
             await living.alive()
-            await self.docker.connection.standing()
+            await self.docker.subscribed.wait()
             task = await self.work.take()
             await persist(
                 partial(self._round, task, living, sync), (EngineUnavailable, StoreUnavailable), self._fell

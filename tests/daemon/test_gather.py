@@ -33,6 +33,7 @@ class CountingEngine(FakeEngine):
         self.lists = 0
         self.lists_all = Event()
         self.lists_all.set()
+        self.refuses = Event()
 
     def inspected(self, name: str) -> dict[str, Any] | None:
         """Note the question, and answer it, or break off."""
@@ -44,6 +45,8 @@ class CountingEngine(FakeEngine):
     def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
         """Count the question, and answer it as soon as it is to be answered."""
         self.lists += 1
+        if self.refuses.is_set():
+            raise ConnectionAbortedError
         self.lists_all.wait(WITHIN)
         return super().listed(running=running)
 
@@ -382,3 +385,23 @@ def followed(engine: CountingEngine, keys: Keys) -> None:
     """Wait until all that happened up to now was dealt with."""
     last = engine.run(container(f"last-{len(engine.asked)}"))
     routed(keys, last)
+
+
+def test_taken_for_dead_while_the_engine_does_not_answer(
+    engine: CountingEngine, etcd: Etcd, root_key: str
+) -> None:
+    """As after a machine that slept: the stream of events still stands, and all is settled anew."""
+    first = engine.run(container("first"))
+    with Bridge(engine, etcd, root_key, resync_interval="1s") as running:
+        keys = Keys(etcd, root_key)
+        routed(keys, first)
+        running.wait_until_healthy()
+        engine.refuses.set()
+        wait_for(lambda: '"on": "Docker"' in running.log(), WITHIN, running.process.tail)
+        # Written anew: the next transaction is refused, and nothing else tells of it before.
+        etcd.ctl("put", f"docker-event-bridge/{root_key}/alive/lab", keys.state()["alive/lab"].value)
+        later = engine.run(container("later"))
+        engine.refuses.clear()
+        wait_for(lambda: "took this one for dead" in running.log(), WITHIN, running.process.tail)
+        routed(keys, later)
+        assert keys.servers(first)
