@@ -116,21 +116,22 @@ async def test_connecting_is_patient_only_with_the_first_and_with_those_that_sta
     """A frozen endpoint keeps a new bridge for 1 s, one that has lost another for 0.25 s, then for longer."""
     own.freeze()
     only = open_store(Connection((own.endpoint,)))
-    assert await _waits(only, 5) == pytest.approx([1, 0.25, 0.5, 1, 1], abs=0.2)
+    assert await _patience(only, 5) == [1, 0.25, 0.5, 1, 1]
     after_a_loss = open_store(Connection((f"{LOOPBACK}:{free_port()}", own.endpoint, server.endpoint)))
-    assert await _waits(after_a_loss, 2) == pytest.approx([0.0, 0.25], abs=0.2)
+    assert await _patience(after_a_loss, 2) == [0, 0.25]
     await after_a_loss.read(Range("a"))
 
 
-async def _waits(store: Store, calls: int) -> list[float]:
-    """Return for how many seconds each of some calls waited until it failed."""
-    waited = []
+async def _patience(store: Store, calls: int) -> list[float]:
+    """Return for how many of the seconds that it may be each call was kept; a busy machine adds to them."""
+    kept = []
     for _ in range(calls):
         begun = current_time()
         with pytest.raises(StoreUnavailable):
             await store.read(Range("a"))
-        waited.append(current_time() - begun)
-    return waited
+        waited = current_time() - begun
+        kept.append(max(it for it in (0, 0.25, 0.5, 1) if it <= waited))
+    return kept
 
 
 async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: Store) -> None:
