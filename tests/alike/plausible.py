@@ -57,9 +57,10 @@ def _application(author: "_Author", app: str, first: int) -> Iterator[Placed]:
         health = (
             "" if keeps else dice.choices(("", "healthy", "unhealthy", "starting", "none"), (32, 4, 1, 1, 1))[0]
         )
-        made = FakeContainer(name, labels, networks={"host": ()}, network_mode="host", ports={}, health=health)
         # On the host all have one address; several of one service that have are left out: see `test_at_scale`.
-        if len(own) > 1 or dice.random() < 0.97:
+        if len(own) == 1 and dice.random() >= 0.97:
+            made = FakeContainer(name, labels, networks={"host": ()}, network_mode="host", ports={}, health=health)
+        else:
             networks = _networks(dice, labels, first + number)
             ports = {port: _bindings(dice, first + number) for port in exposed}
             made = FakeContainer(name, labels, networks=networks, ports=ports, health=health)
