@@ -92,8 +92,8 @@ def at_most(publication: Publication, layout: Layout) -> int:
 
 
 def _characters(item: Item, around: int) -> int:
-    own, leaves = around + 2 * len(item.ref.name), item.definition + item.server
-    return own + sum(own + len(leaf.path) + len(leaf.value) for leaf in leaves)
+    own = around + 2 * len(item.ref.name)
+    return own + sum(own + len(leaf.path) + len(leaf.value) for leaf in item.leaves)
 
 
 def weight(publication: Publication, layout: Layout) -> int:
@@ -102,7 +102,7 @@ def weight(publication: Publication, layout: Layout) -> int:
 
 
 def _weight(publication: Publication, item: Item, layout: Layout) -> int:
-    leaves = item.definition + item.server
+    leaves = item.leaves
     keys = (layout.view_key(item.ref, leaf.path) for leaf in leaves)
     return _bytes(*keys, *(leaf.value for leaf in leaves), encode_claim(claimed(publication, item)))
 

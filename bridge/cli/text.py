@@ -56,7 +56,7 @@ def _container(
         yield ((escaped(planned.container), "bold"),)
         for item in planned.publication.items:
             yield _object(item)
-            for leaf in item.definition + item.server:
+            for leaf in item.leaves:
                 wanted = f"{root}/{key(item.ref, leaf.path)}"
                 name = in_force.get(fold(wanted), "")
                 yield _leaf(name, leaf) if keys.get(name) == leaf.value else _overruled(wanted, leaf)

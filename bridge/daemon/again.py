@@ -37,8 +37,9 @@ class Again(Generic[Found]):
 
     def add(self, ids: Iterable[str]) -> None:
         """Ask for these from now on."""
-        self.ids.update(ids)
-        if self.ids:
+        added = frozenset(ids)
+        self.ids |= added
+        if added:
             self._due.set()
 
     def take(self, ids: Collection[str]) -> list[Found]:

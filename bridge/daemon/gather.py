@@ -32,7 +32,7 @@ PATIENCE = 2.0
 PATIENCE_TOGETHER = 1.0
 """Seconds for some that are asked for on one thread; then each of them is asked for by itself."""
 
-NEWEST = tuple(Release)[-1]
+NEWEST = max(Release)
 """The release that knows all options: whom only an older one does not keep is decided once its target is read."""
 
 Inspected = Container | Unreadable | None
@@ -76,9 +76,12 @@ class Gatherer:
         """Take no container for the same any more."""
         self._states.clear()
 
-    def outdated(self, container_id: str) -> bool:
-        """Take no earlier answer for what is so after an event; return whether others use this one's network."""
+    def outdate(self, container_id: str) -> None:
+        """Take no earlier answer for what is so after an event of this container."""
         self._again.outdate(container_id)
+
+    def is_target(self, container_id: str) -> bool:
+        """Whether other containers use this one's network."""
         return bool(self._users.get(container_id))
 
     async def some(self, ids: Iterable[str]) -> Gathered:

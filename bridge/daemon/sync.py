@@ -55,7 +55,8 @@ class Sync:
             # What is not kept without running is looked at when it starts.
             return False
         self._running.follow(event)
-        if self.gatherer.outdated(event.container_id):
+        self.gatherer.outdate(event.container_id)
+        if self.gatherer.is_target(event.container_id):
             return True
         if event.action in NETWORK_ACTIONS and event.container_id not in self._running.ids:
             # Its start comes after them, and its end has come before.

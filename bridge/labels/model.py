@@ -29,6 +29,11 @@ class Leaf(NamedTuple):
     rule: str = ""
 
 
+def first_label(*leaves: Leaf) -> str:
+    """Return the first label that one of these leaves came from, "" where they came from none."""
+    return next((name for leaf in leaves for name in leaf.labels), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What one container's labels say. With any problem the container is dropped as a whole, as Traefik does.

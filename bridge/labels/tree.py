@@ -65,7 +65,7 @@ def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) ->
     root = Node(ROOT, ROOT)
     problems: list[Problem] = []
     beginnings = tuple(prefixes)
-    for label in sorted([label for label in labels if _begins(label, beginnings)]):
+    for label in sorted(label for label in labels if _begins(label, beginnings)):
         first, *parts = label.split(".")
         if problem := _misshapen(container, label, first, parts):
             problems.append(problem)

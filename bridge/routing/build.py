@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bridge.container import Container
 from bridge.labels.decode import decode
 from bridge.labels.folding import fold
-from bridge.labels.model import Leaf, Ref
+from bridge.labels.model import Leaf, Ref, first_label
 from bridge.labels.options import Options as LabelOptions
 from bridge.labels.options import read_options
 from bridge.labels.own import Own, read_own
@@ -164,7 +164,7 @@ def _service(container: Container, ref: Ref, leaves: tuple[Leaf, ...], around: S
 
 
 def _unbalanced(container: Container, ref: Ref, leaves: tuple[Leaf, ...]) -> Problem:
-    label = next((name for leaf in leaves for name in leaf.labels), "")
+    label = first_label(*leaves)
     return Problem(
         container.name,
         label,

@@ -18,6 +18,11 @@ class Item:
     definition: tuple[Leaf, ...]
     server: tuple[Leaf, ...] = ()
 
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """All of them."""
+        return self.definition + self.server
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from bridge.labels.folding import fold
-from bridge.labels.model import Leaf, Ref
+from bridge.labels.model import Leaf, Ref, first_label
 from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.options import Policy
@@ -57,8 +57,8 @@ def _item(item: Item, policy: Policy) -> _Found:
 def _names(item: Item, allowed: tuple[str, ...]) -> _Found:
     hint = f"allowed_names are {', '.join(allowed)}"
     patterns = [fold(one) for one in allowed]
-    own = [(_first_label(item), (item.ref.name,))]
-    others = [(_label(leaf), referred(item.ref, leaf)) for leaf in item.definition]
+    own = [(first_label(*item.leaves), (item.ref.name,))]
+    others = [(first_label(leaf), referred(item.ref, leaf)) for leaf in item.definition]
     for label, names in own + others:
         yield from _forbidden(label, "name", names, hint, lambda name: _fits(fold(name), patterns))
 
@@ -68,9 +68,13 @@ def _entrypoints(item: Item, allowed: tuple[str, ...]) -> _Found:
     hint = f"allowed_entrypoints are {', '.join(allowed)}"
     if leaf is None:
         label = f"traefik.{item.ref.protocol}.routers.{item.ref.name}.entrypoints"
-        yield _first_label(item), "it names no entry points, and so is on all", f"add {label}; {hint}"
+        yield (
+            first_label(*item.leaves),
+            "it names no entry points, and so is on all",
+            f"add {label}; {hint}",
+        )
         return
-    yield from _forbidden(_label(leaf), "entry point", leaf.value.split(","), hint, allowed.__contains__)
+    yield from _forbidden(first_label(leaf), "entry point", leaf.value.split(","), hint, allowed.__contains__)
 
 
 def _hosts(item: Item, allowed: tuple[str, ...]) -> _Found:
@@ -79,21 +83,25 @@ def _hosts(item: Item, allowed: tuple[str, ...]) -> _Found:
     if item.ref.kind == "routers" and item.ref.protocol != "udp":
         leaf = _leaf(item, "rule")
         found = hosts(leaf.value) if leaf else None
-        label = _label(leaf) if leaf else _first_label(item)
+        label = first_label(leaf) if leaf else first_label(*item.leaves)
         if found is None:
             plain = "HostSNI" if item.ref.protocol == "tcp" else "Host"
             yield label, "its rule is not plainly limited to hosts", f"write {plain}(`...`) && (...); {hint}"
         yield from _forbidden(label, "host", sorted(found or ()), hint, covered)
     for leaf in item.definition:
         domains = leaf.value.split(",") if _DOMAINS.fullmatch(leaf.path) else ()
-        yield from _forbidden(_label(leaf), "certificate domain", domains, hint, covered)
+        yield from _forbidden(first_label(leaf), "certificate domain", domains, hint, covered)
 
 
 def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
     hint = f"allowed_middlewares are {', '.join(allowed)}"
     for kind in dict.fromkeys(leaf.path.partition("/")[0] for leaf in item.definition if leaf.path):
         if kind not in allowed:
-            yield _first_label(item), f"middlewares of the type {kind} are not allowed here", hint
+            yield (
+                first_label(*item.leaves),
+                f"middlewares of the type {kind} are not allowed here",
+                hint,
+            )
 
 
 def _server_addresses(item: Item) -> _Found:
@@ -102,7 +110,7 @@ def _server_addresses(item: Item) -> _Found:
         by_label = not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)
         if is_address and (by_label or not _HOST_AND_PORT.fullmatch(leaf.value)):
             hint = "name only the port; the bridge knows the container's address"
-            yield _label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
+            yield first_label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
 
 
 def _forbidden(label: str, what: str, names: Iterable[str], hint: str, allows: Callable[[str], bool]) -> _Found:
@@ -144,11 +152,3 @@ def _matches(name: str, pattern: str) -> bool:
 
 def _leaf(item: Item, path: str) -> Leaf | None:
     return next((leaf for leaf in item.definition if leaf.path == path), None)
-
-
-def _label(leaf: Leaf) -> str:
-    return leaf.labels[0] if leaf.labels else ""
-
-
-def _first_label(item: Item) -> str:
-    return next((name for leaf in (*item.definition, *item.server) for name in leaf.labels), "")

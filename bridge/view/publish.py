@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bridge.container import Container
 from bridge.labels.check import kv_problem
-from bridge.labels.model import Leaf, Ref
+from bridge.labels.model import Leaf, Ref, first_label
 from bridge.labels.naming import unfit
 from bridge.problem import Problem
 from bridge.routing.build import route
@@ -22,12 +22,12 @@ from bridge.view.references import localised
 from bridge.view.urls import fault
 
 _REFUSED = "Traefik would reject what its labels say"
+_FORBIDDEN = "its labels say what is not allowed here"
 _WRITTEN = {
     "port": "a port number, such as 8080",
     "scheme": "http, https or h2c",
     "url": "a URL such as http://10.0.0.7:8080",
 }
-_FORBIDDEN = "its labels say what is not allowed here"
 
 
 def mapped(container: Container, options: Options, targets: Sequence[Container] = ()) -> Mapped:
@@ -65,10 +65,9 @@ def _item(made: Object, segment: str) -> Item:
 def _check(container: Container, item: Item, options: Options) -> list[Problem]:
     reason = _name_problem(item.ref)
     if reason:
-        return [
-            Problem(container.name, _label(item), f"{called(item.ref)}: its name {reason}", "choose another name")
-        ]
-    found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in _leaves(item))
+        message = f"{called(item.ref)}: its name {reason}"
+        return [Problem(container.name, first_label(*item.leaves), message, "choose another name")]
+    found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in item.leaves)
     refused = [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
     return refused + [problem for leaf in item.server if (problem := _unusable(container, item.ref, leaf))]
 
@@ -78,27 +77,15 @@ def _name_problem(ref: Ref) -> str:
     return "is reserved for the bridge's own permanent key" if reserved else unfit(ref.name)
 
 
-def _leaves(item: Item) -> tuple[Leaf, ...]:
-    return item.definition + item.server
-
-
-def _label(item: Item) -> str:
-    return next((name for leaf in _leaves(item) for name in leaf.labels), "")
-
-
 def _refusal(container: Container, ref: Ref, leaf: Leaf, reason: str) -> Problem:
     message = f"{called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}"
-    return Problem(container.name, _first(leaf), message)
-
-
-def _first(leaf: Leaf) -> str:
-    return leaf.labels[0] if leaf.labels else ""
+    return Problem(container.name, first_label(leaf), message)
 
 
 def _unusable(container: Container, ref: Ref, leaf: Leaf) -> Problem | None:
     """What is wrong with the URL of a server; the value itself, which may hold a password, is not told."""
     if not leaf.path.endswith("/url") or not (wrong := fault(leaf.value)):
         return None
-    label = next((name for name in leaf.labels if name.lower().endswith(f".{wrong.part}")), _first(leaf))
+    label = next((name for name in leaf.labels if name.lower().endswith(f".{wrong.part}")), first_label(leaf))
     message = f"{called(ref)}: Traefik would give up all its servers for the URL of this one: {wrong.reason}"
     return Problem(container.name, label, message, f"write {_WRITTEN.get(wrong.part, _WRITTEN['url'])}")

@@ -250,7 +250,7 @@ async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens
         assert await answered() == user
         changed = {"user": user, "target": target}[happens_to]
         engine.die(changed)
-        gatherer.outdated(changed)
+        gatherer.outdate(changed)
         assert await gatherer.some([user]) == Gathered((), ())
         assert await answered() == user
     [seen] = (await gatherer.some([user])).seen
