@@ -17,6 +17,7 @@ with absent("paramiko"):
         create_api_error_from_http_exception,
     )
     from docker.tls import TLSConfig
+    from docker.transport import UnixHTTPAdapter
     from docker.utils import kwargs_from_env, version_lt
 
 
@@ -36,6 +37,7 @@ __all__ = [
     "InvalidVersion",
     "TLSConfig",
     "TLSParameterError",
+    "UnixHTTPAdapter",
     "create_api_error_from_http_exception",
     "enable_ssh",
     "kwargs_from_env",

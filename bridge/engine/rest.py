@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from bridge.container import Container, from_inspect
 from bridge.engine import event
@@ -22,6 +23,7 @@ from bridge.engine.package import (
     APIClient,
     APIError,
     TLSConfig,
+    UnixHTTPAdapter,
     create_api_error_from_http_exception,
     enable_ssh,
     kwargs_from_env,
@@ -32,13 +34,30 @@ OLDEST_API = "1.41"
 # Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
 SILENCE = 8
 LINES_AT_ONCE = 65536
+# More than are asked at once: each beyond is a connection for one question, and a warning in the log.
+CONNECTIONS = 64
 
 T = TypeVar("T")
 
 _BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
 
+class _Socket(UnixHTTPAdapter):
+    """Keeps its connections for all questions: the package opens others for each URL, so for each container."""
+
+    def get_connection(self, _: object, proxies: Any = None) -> Any:  # noqa: ANN401 - as the package has it
+        return super().get_connection("", proxies)
+
+
 class _Client(APIClient):
+    def mount(self, prefix: Any, adapter: Any) -> None:  # noqa: ANN401 - as requests has it
+        """Keep connections, of those to a socket, too."""
+        if isinstance(adapter, UnixHTTPAdapter):
+            adapter = _Socket(adapter.socket_path, adapter.timeout, max_pool_size=CONNECTIONS)
+        elif type(adapter) is HTTPAdapter:
+            adapter = HTTPAdapter(pool_maxsize=CONNECTIONS)
+        super().mount(prefix, adapter)
+
     def request(self, *what: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
         """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
         return super().request(*what, **{"verify": self.verify, **options})

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -16,22 +16,23 @@ def pass_on(_: str) -> None:
 
 @dataclass
 class Relay:
-    """Listens on a unix socket; what goes through it can be cut at any time.
+    """Listens at `url`; what goes through it can be cut at any time.
 
     `meddle` sees the first line of every request; what it returns is the answer, None passes it on. Of the next
     piece of an answer that contains `torn`, half is passed on, then everything is cut.
     """
 
-    path: Path
+    url: str
     target: Path
     meddle: Meddle = pass_on
     torn: bytes = b""
     _open: list[socket.socket] = field(default_factory=list)
+    _accepted: int = 0
 
     @property
-    def url(self) -> str:
-        """The endpoint."""
-        return f"unix://{self.path}"
+    def connections(self) -> int:
+        """How many connections were accepted."""
+        return self._accepted
 
     def cut(self) -> None:
         """Break all connections."""
@@ -44,6 +45,7 @@ class Relay:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
+                self._accepted += 1
                 self._open.append(client)
                 Thread(target=self._relay, args=(client,), daemon=True).start()
 
@@ -74,15 +76,30 @@ def _send(to: socket.socket, data: bytes) -> None:
 
 @contextmanager
 def relay(path: Path, target: Path) -> Iterator[Relay]:
-    """Relay until the end of the block."""
-    started = Relay(path, target)
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+    """Relay from a unix socket until the end of the block."""
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        thread = Thread(target=started.serve, args=(listener,), daemon=True)
-        thread.start()
+        with _serving(Relay(f"unix://{path}", target), listener) as started:
+            yield started
+
+
+@contextmanager
+def relay_from_tcp(target: Path) -> Iterator[Relay]:
+    """Relay from a port of loopback until the end of the block."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        with _serving(Relay(url, target), listener) as started:
+            yield started
+
+
+@contextmanager
+def _serving(started: Relay, listener: socket.socket) -> Iterator[Relay]:
+    thread = Thread(target=started.serve, args=(listener,), daemon=True)
+    thread.start()
+    try:
         yield started
+    finally:
         started.cut()
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()

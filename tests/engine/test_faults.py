@@ -13,12 +13,13 @@ import anyio
 import pytest
 
 from bridge.container import Container
-from bridge.engine.client import DEADLINE, Engine
+from bridge.daemon.again import MOST
+from bridge.engine.client import CONCURRENT_INSPECTS, DEADLINE, Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.event import Event
 from bridge.engine.model import Endpoint, Unreadable
 from tests.engine.conftest import Open
-from tests.engine.relay import Relay, relay
+from tests.engine.relay import Relay, relay, relay_from_tcp
 from tests.lab.engine import Engine as Dockerd
 from tests.lab.wait import wait_for
 
@@ -163,6 +164,41 @@ async def test_a_ping_without_version(asked_through: Engine, between: Relay, ans
         await asked_through.ping()
 
 
+async def test_connections_are_kept(asked_through: Engine, between: Relay) -> None:
+    """An engine is asked for many containers over one connection, not over one for each."""
+    for number in range(20):
+        assert await asked_through.inspect(f"{number:064}") is None
+
+    assert between.connections == 1
+
+
+@pytest.mark.parametrize("kind", ["unix", "tcp"])
+async def test_many_connections_at_once(
+    kind: str, connect: Open, tmp_path: Path, engine: Dockerd, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of the connections that slow answers need at the same time are kept, and nothing is warned of."""
+    many = MOST + CONCURRENT_INSPECTS
+    together = threading.Barrier(many)
+    opened = []
+
+    def wait_for_the_others(request: str) -> None:
+        if "/json" in request:
+            together.wait(DEADLINE)
+
+    between = relay(tmp_path / "many.sock", engine.socket) if kind == "unix" else relay_from_tcp(engine.socket)
+    with between as slow:
+        asked, slow.meddle = connect(Endpoint(slow.url)), wait_for_the_others
+        for _ in range(2):
+            async with anyio.create_task_group() as tasks:
+                for number in range(many):
+                    tasks.start_soon(asked.inspect, f"{number:064}")
+            opened.append(slow.connections)
+
+    assert opened[0] >= many
+    assert opened[1] == opened[0]
+    assert not caplog.records
+
+
 async def test_one_silent_inspection(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
     """A container whose inspection hangs costs itself, not the others."""
     with engine.container("one", image="busybox") as one, engine.container("two", image="busybox") as two:
@@ -260,7 +296,8 @@ async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
 
 ASK = """
 import anyio, sys
-from bridge.engine.client import DEADLINE, Engine
+from bridge.daemon.again import MOST
+from bridge.engine.client import CONCURRENT_INSPECTS, DEADLINE, Engine
 from bridge.engine.event import Event
 from bridge.engine.model import Endpoint
 
