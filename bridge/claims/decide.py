@@ -161,7 +161,7 @@ def _own(parties: Iterable[Party], known: Known) -> tuple[Compare, ...]:
     The objects would not tell: a claim that is held already is written without a look at them.
     """
     records = (known.layout.container(one.me.container) for one in parties)
-    seen = ((Range(key), known.memory.keys.get(key)) for key in records)
+    seen = ((Range(key), known.memory.keys.find(key)) for key in records)
     why = "own: the record is unchanged"
     return tuple(Compare(key, Revision.MODIFIED, it.mod_revision if it else 0, why=why) for key, it in seen)
 

@@ -159,7 +159,7 @@ def places(known: Known, parties: Sequence[Party]) -> dict[Ref, Place]:
 
 def _place(known: Known, ref: Ref, holders: Iterable[Claimant]) -> Place:
     layout, keys = known.layout, known.memory.keys
-    seen, read = keys.get(layout.object(ref)), known.ranges.get(layout.claims(ref))
+    seen, read = keys.find(layout.object(ref)), known.ranges.get(layout.claims(ref))
     held = read.keys if read else {key: keys[key] for key in (layout.claim(ref, who) for who in holders)}
     claims = {key.claimant: it for it in held.values() if isinstance(key := layout.parse(it.key), ClaimKey)}
     return Place(

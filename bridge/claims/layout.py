@@ -154,8 +154,8 @@ class Layout:
 
     def parse(self, key: str) -> StateKey | None:
         """What a key of the state is about; None for what is none of ours."""
-        path = key.removeprefix(self.state) if key.startswith(self.state) else ""
-        match path.split("/"):
+        state = self.state
+        match key[len(state) :].split("/") if key.startswith(state) else ():
             case ["hosts", host]:
                 return HostKey(host)
             case ["alive", host]:

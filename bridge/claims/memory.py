@@ -31,7 +31,7 @@ class Memory:
 
     def container(self, container: str) -> ContainerRecord | Unreadable | None:
         """What a container of this host publishes."""
-        seen = self.keys.get(self.layout.container(container))
+        seen = self.keys.find(self.layout.container(container))
         return None if seen is None else decode_container(seen.value)
 
     def held(self, container: str) -> set[Ref]:

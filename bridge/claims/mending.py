@@ -66,10 +66,8 @@ class Survey:
         # Hashes take little memory; all objects come before the first claim.
         self._definitions[ref] = hash(record.definition)
         if record.definer.host == self.memory.layout.host and record.definer.container in self.staying:
-            why = "mend: the object is unchanged"
-            unchanged = Compare(Range(seen.key), Revision.MODIFIED, seen.mod_revision, why=why)
             for key, value in self._shown(named, record.definition.leaves):
-                self._check(key, value, unchanged)
+                self._check(key, value, seen)
 
     def _claim(self, ref: Ref, who: Claimant, seen: KeyValue) -> None:
         claim = decode_claim(seen.value)
@@ -86,10 +84,11 @@ class Survey:
     def _shown(self, ref: Ref, leaves: Leaves) -> Iterator[tuple[str, str]]:
         return ((self.memory.layout.view_key(ref, path), value) for path, value in leaves)
 
-    def _check(self, key: str, value: str, *compares: Compare) -> None:
-        seen = self.view.find(key)
-        if seen is None or seen.value != value:
-            self.mends.append(Mend(Put(key, value), (*compares, _unchanged(key, seen))))
+    def _check(self, key: str, value: str, *objects: KeyValue) -> None:
+        shown = self.view.find(key)
+        if shown is None or shown.value != value:
+            same = tuple(_unchanged(it.key, it, "object") for it in objects)
+            self.mends.append(Mend(Put(key, value), (*same, _unchanged(key, shown))))
 
     def _strays(self) -> list[str]:
         """Keys of servers that bear this host's name, below objects in force, and that no container brought.
@@ -130,6 +129,6 @@ class Survey:
                 yield ref
 
 
-def _unchanged(key: str, seen: KeyValue | None) -> Compare:
+def _unchanged(key: str, seen: KeyValue | None, what: str = "key") -> Compare:
     revision = seen.mod_revision if seen else 0
-    return Compare(Range(key), Revision.MODIFIED, revision, why="mend: the key is unchanged")
+    return Compare(Range(key), Revision.MODIFIED, revision, why=f"mend: the {what} is unchanged")

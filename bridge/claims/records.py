@@ -107,6 +107,10 @@ class Unreadable:
 
 Record = TypeVar("Record")
 
+_BROKEN = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading raises where something is missing or of another type."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 REMEMBERED, LONGEST = 64, 1_000
 """How many decoded values are remembered, and up to which length: what labels blow up is decoded each time."""
@@ -138,7 +142,7 @@ def handed_on(value: str, definer: Claimant, application: str, created: str) -> 
     data: dict[str, object] = json.loads(value)
     data["definer"] = {"host": definer.host, "container": definer.container}
     about = {"application": application, "created": created}
-    return _compact(data | {name: text for name, text in about.items() if isinstance(data.get(name), str)})
+    return _encode(data | {name: text for name, text in about.items() if isinstance(data.get(name), str)})
 
 
 def encode_claim(claim: Claim) -> str:
@@ -201,11 +205,7 @@ def decode_alive(value: str) -> AliveRecord | Unreadable:
 
 
 def _text(**fields: object) -> str:
-    return _compact({"format": FORMAT, **fields})
-
-
-def _compact(data: Mapping[str, object]) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _encode({"format": FORMAT, **fields})
 
 
 def _decoded(value: str, read: Callable[[Mapping[str, Any]], Record]) -> Record | Unreadable:
@@ -220,14 +220,14 @@ def _decoded(value: str, read: Callable[[Mapping[str, Any]], Record]) -> Record 
         return Unreadable(reason, _definer(data), _like(data, read))
     try:
         return read(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except _BROKEN as error:
         return Unreadable(f"it is broken ({type(error).__name__}: {error})", _definer(data))
 
 
 def _like(data: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Record]) -> ObjectRecord | Claim | None:
     try:
         found = read(data)
-    except (KeyError, TypeError, ValueError):
+    except _BROKEN:
         return None
     return found if isinstance(found, ObjectRecord | Claim) else None
 
@@ -235,7 +235,7 @@ def _like(data: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Record]) 
 def _definer(data: Mapping[str, Any]) -> Claimant | None:
     try:
         return _claimant(data["definer"])
-    except (KeyError, TypeError):
+    except _BROKEN:
         return None
 
 
@@ -290,7 +290,9 @@ def _ref(data: Any) -> Ref:  # noqa: ANN401 - JSON from outside
 
 
 def _leaves(data: Mapping[str, Any]) -> Leaves:
-    return tuple(sorted((path, _str(data, path)) for path in data))
+    for value in data.values():
+        _checked(value)
+    return tuple(sorted(data.items()))
 
 
 def _str(data: Mapping[str, Any], name: str) -> str:

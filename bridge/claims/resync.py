@@ -16,6 +16,7 @@ from bridge.claims.memory import Memory
 from bridge.claims.mending import MENDED_AT_ONCE, Mend, Survey
 from bridge.claims.records import Unreadable, decode_container
 from bridge.claims.settling import Answer, Settling
+from bridge.claims.standing import standing
 from bridge.claims.table import Keys, packed
 from bridge.claims.transaction import (
     Committed,
@@ -68,6 +69,7 @@ def resync(
     keeping = sorted(keeps)
     staying = {*publications, *keeping}
     resynced = Resynced({}, [], fenced=False, mended=())
+    agreeing: Collection[str] = ()
     if not (yield from _is_all_known(memory, fence)):
         written = {container: _written(container, memory.held(container), memory) for container in keeping}
         # Given up before all is listed: there is no need for both at the same time.
@@ -76,10 +78,16 @@ def resync(
         strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
         resynced.unsettled.extend(it for it in keeping if it in strayed or it in survey.differing)
         resynced = replace(resynced, mended=(yield from _mend(survey.mends, fence)))
+        agreeing = publications.keys() - survey.differing
     # Of what came by events since the last time, too.
     memory.keys.pack()
-    gone = [container for container in recorded(memory) if container not in staying]
-    for part in _parts([*gone, *publications], publications, memory):
+    moving = [container for container in recorded(memory) if container not in staying]
+    for name, publication in publications.items():
+        if stands := standing(Change(name, publication), memory, agrees=name in agreeing):
+            resynced.settled[name] = stands
+        else:
+            moving.append(name)
+    for part in _parts(moving, publications, memory):
         settling = Settling([Change(name, publications.get(name)) for name in part], memory, fence)
         yield from _settle(settling)
         resynced.settled.update(settling.settled)
@@ -136,7 +144,7 @@ def _written(container: str, held: Collection[Ref], memory: Memory) -> tuple[int
     """The revisions at which a container's own keys were written: its record, and its claims on what it holds."""
     layout = memory.layout
     claims = (layout.claim(ref, layout.me(container)) for ref in sorted(held))
-    seen = (memory.keys.get(key) for key in (layout.container(container), *claims))
+    seen = (memory.keys.find(key) for key in (layout.container(container), *claims))
     return tuple(found.mod_revision if found else 0 for found in seen)
 
 

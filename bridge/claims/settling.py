@@ -167,8 +167,7 @@ class Settling:
         """The changes that are to be decided; how the others stand is settled."""
         moving: list[Change] = []
         for change in changes:
-            settled = None if self.memory.doubted else standing(change, self.memory)
-            if settled:
+            if settled := standing(change, self.memory):
                 self.settled[change.container] = settled
             else:
                 moving.append(_acceptable(change, self.memory.layout))

@@ -62,7 +62,8 @@ class Table(Sequence[KeyValue]):
 
     def find(self, key: str) -> KeyValue | None:
         """Return a key as it was listed, None where it was not there."""
-        self._index_rest()
+        if self._found < len(self._created):
+            self._index_rest()
         place = self._slots[self._slot(as_bytes(key))]
         return self._at(place - 1) if place else None
 
@@ -70,7 +71,7 @@ class Table(Sequence[KeyValue]):
         if len(self) >= _FULL * len(self._slots):
             self._slots, self._found = array("I", bytes(4 << (2 * len(self)).bit_length())), 0
         for place in range(self._found, len(self)):
-            self._slots[self._slot(self._name(place))] = place + 1
+            self._slots[self._slot(bytes(self._name(place)))] = place + 1
         self._found = len(self)
 
     def _slot(self, name: bytes) -> int:
@@ -81,8 +82,8 @@ class Table(Sequence[KeyValue]):
             slot = slot + 1 & last
         return slot
 
-    def _name(self, place: int) -> bytes:
-        return bytes(self._text[self._ends[2 * place - 1] if place else 0 : self._ends[2 * place]])
+    def _name(self, place: int) -> bytearray:
+        return self._text[self._ends[2 * place - 1] if place else 0 : self._ends[2 * place]]
 
     def _at(self, place: int) -> KeyValue:
         value = self._text[self._ends[2 * place] : self._ends[2 * place + 1]]
@@ -111,10 +112,14 @@ class Keys(MutableMapping[str, KeyValue]):
             self._table, self._changed = Table(self.seen()), {}
 
     def __getitem__(self, key: str) -> KeyValue:
-        found = self._changed[key] if key in self._changed else self._table.find(key)
+        found = self.find(key)
         if found is None:
             raise KeyError(key)
         return found
+
+    def find(self, key: str) -> KeyValue | None:
+        """Return a key, None where it is not there."""
+        return self._changed[key] if key in self._changed else self._table.find(key)
 
     def __setitem__(self, key: str, seen: KeyValue) -> None:
         self._changed[key] = seen

@@ -63,7 +63,7 @@ def _got(party: Party, known: Known) -> dict[str, str]:
     record = _record(party)
     if record is None:
         return claims
-    seen = known.memory.keys.get(layout.container(party.me.container))
+    seen = known.memory.keys.find(layout.container(party.me.container))
     text = seen.value if seen and record == party.record else encode_container(record)
     return {layout.container(party.me.container): text, **claims, **_servers(party.gets.items(), layout)}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from bridge.labels.folding import fold
 from bridge.labels.values import encodable
@@ -76,7 +77,8 @@ def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) ->
 
 def _begins(label: str, prefixes: tuple[str, ...]) -> bool:
     # The prefixes are ASCII; a letter that only folds to one is longer in bytes, which Traefik compares.
-    return any((head := label[: len(prefix)]).isascii() and head.lower() == prefix for prefix in prefixes)
+    head = label if label.isascii() else "".join(takewhile(str.isascii, label))
+    return head.lower().startswith(prefixes)
 
 
 def _misshapen(container: str, label: str, first: str, parts: list[str]) -> Problem | None:

@@ -4,7 +4,7 @@ Traefik's documentation of the rules: "Docker", its options and "Routing configu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bridge.container import Container
 from bridge.labels.decode import decode
@@ -72,22 +72,21 @@ def _neighbour(targets: Sequence[Container], options: Options) -> Neighbour:
     return Neighbour(targets[-1], next(filter(None, networks), ""), next(filter(None, chosen), ""))
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """The objects of one protocol, by kind."""
 
-    routers: Mapping[Ref, tuple[Leaf, ...]]
-    services: Mapping[Ref, tuple[Leaf, ...]]
-    rest: Mapping[Ref, tuple[Leaf, ...]]
+    routers: dict[Ref, tuple[Leaf, ...]]
+    services: dict[Ref, tuple[Leaf, ...]]
+    rest: dict[Ref, tuple[Leaf, ...]]
 
 
-def _part(objects: Mapping[Ref, tuple[Leaf, ...]], protocol: str) -> _Part:
-    mine = {ref: leaves for ref, leaves in objects.items() if ref.protocol == protocol}
-    return _Part(
-        {ref: leaves for ref, leaves in mine.items() if ref.kind == "routers"},
-        {ref: leaves for ref, leaves in mine.items() if ref.kind == "services"},
-        {ref: leaves for ref, leaves in mine.items() if ref.kind not in {"routers", "services"}},
-    )
+def _parts(objects: Mapping[Ref, tuple[Leaf, ...]]) -> dict[str, _Part]:
+    parts = {protocol: _Part({}, {}, {}) for protocol in ("http", "tcp", "udp", "tls")}
+    for ref, leaves in objects.items():
+        part = parts[ref.protocol]
+        kinds = {"routers": part.routers, "services": part.services}
+        kinds.get(ref.kind, part.rest)[ref] = leaves
+    return parts
 
 
 def _build(
@@ -96,7 +95,7 @@ def _build(
     options: Options,
     around: Surroundings,
 ) -> Routing:
-    parts = {protocol: _part(decoded, protocol) for protocol in ("http", "tcp", "udp", "tls")}
+    parts = _parts(decoded)
     built = _protocols(parts)
     if strays := _strays(container, parts, built, around.own):
         return Routing(problems=strays, reason=_BAD_LABELS)

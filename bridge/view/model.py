@@ -1,13 +1,13 @@
 """The values that a container publishes: its objects as definitions and servers, ready to be claimed."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bridge.labels.model import Leaf, Ref
 from bridge.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One object that a container publishes.
 
     `definition` holds the leaves that all claimants share, sorted by path (a service's constant empty server
@@ -24,8 +24,7 @@ class Item:
         return self.definition + self.server
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """All that one container publishes, in one transaction or not at all.
 
     `container` is its name, `id` the first 12 characters of its id, `application` who it belongs to when

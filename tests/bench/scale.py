@@ -7,7 +7,6 @@ containers are only told of; one of them is served by a process, so that request
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -149,8 +148,8 @@ def _publications(number: int) -> Iterator[Publication]:
 def _probe(url: str, bridge: Bridge) -> Publication:
     router = item("rprobe", rule="Host(`probe`)", service="sprobe")
     made = publication("probe", router, item("sprobe"), application="probe", host=bridge.layout.host)
-    served = [replace(it, server=tuple(leaf._replace(value=url) for leaf in it.server)) for it in made.items]
-    return replace(made, items=tuple(served))
+    served = [it._replace(server=tuple(leaf._replace(value=url) for leaf in it.server)) for it in made.items]
+    return made._replace(items=tuple(served))
 
 
 @contextmanager

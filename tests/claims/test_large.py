@@ -1,7 +1,5 @@
 """Large containers and many containers: few transactions, and a clear word where one is not enough."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,8 +32,8 @@ def test_sixty_routers_are_one_transaction(fake: FakeEtcd, bridge: Bridge) -> No
     """A container with sixty routers comes, is recreated and goes at one revision each."""
     items = [router(f"r{number}", rule="a", service="web") for number in range(60)]
     before = fake.revision
-    bridge.settle(replace(web("c1"), items=(*web("c1").items, *items)))
-    bridge.settle("c1", replace(web("c2"), items=(*web("c2").items, *items)))
+    bridge.settle(web("c1")._replace(items=(*web("c1").items, *items)))
+    bridge.settle("c1", web("c2")._replace(items=(*web("c2").items, *items)))
     assert len(state(fake).objects) == 62
     bridge.settle("c2")
     assert fake.revision - before == 3

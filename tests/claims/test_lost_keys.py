@@ -1,7 +1,6 @@
 """Keys that vanish under a bridge that lives: a host purged by hand, an etcd restored, a state deleted."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -41,7 +40,7 @@ def restore(fake: FakeEtcd) -> None:
 
 def moved(first: Publication) -> Publication:
     """The same container with another address."""
-    return replace(first, items=(first.items[0], service("web", "http://moved", f"h1-{first.id}")))
+    return first._replace(items=(first.items[0], service("web", "http://moved", f"h1-{first.id}")))
 
 
 @pytest.mark.parametrize("lose", [purge, restore])
@@ -68,7 +67,7 @@ def test_who_lost_its_claims_holds_up_nobody(fake: FakeEtcd, bridge: Bridge) -> 
     bridge.settle(web("c1"), *others)
     restore(fake)
     before, asked = fake.copy(), bridge.requests
-    more = [replace(it, items=(*it.items, router(f"{it.container}x", rule="a"))) for it in others]
+    more = [it._replace(items=(*it.items, router(f"{it.container}x", rule="a"))) for it in others]
     assert not bridge.settle(moved(web("c1")), *more).unsettled
     assert bridge.requests - asked == 3
     checked(before, fake, PERMANENT, bridge.fence)

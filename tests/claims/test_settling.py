@@ -1,7 +1,5 @@
 """What becomes of a container's objects, what it costs, and what people are told."""
 
-from dataclasses import replace
-
 import pytest
 
 from bridge.claims.records import (
@@ -254,7 +252,7 @@ def test_moved_server_needs_no_claim_anew(fake: FakeEtcd, bridge: Bridge) -> Non
     bridge.settle(web("c1"))
     force = fake.keys[layout().object(Ref("http", "routers", "web"))]
     moved = service("web", "http://elsewhere", f"h1-{identifier('c1')}")
-    bridge.settle(replace(web("c1"), items=(router("web", rule="a"), moved)))
+    bridge.settle(web("c1")._replace(items=(router("web", rule="a"), moved)))
     assert view(fake)[f"http/services/web/loadbalancer/servers/h1-{identifier('c1')}/url"] == "http://elsewhere"
     assert fake.keys[force.key] == force
 

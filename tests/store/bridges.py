@@ -58,7 +58,7 @@ def publication(
     """What a container publishes, with a server for each of its services."""
     segment = f"loadbalancer/servers/{host}-{identifier(name)}/url"
     server = (Leaf(segment, f"http://{name}"),)
-    whole = tuple(replace(it, server=server) if it.ref.kind == "services" else it for it in items)
+    whole = tuple(it._replace(server=server) if it.ref.kind == "services" else it for it in items)
     return Publication(name, identifier(name), application, f"{created:09}", whole)
 
 
