@@ -63,8 +63,8 @@ def bridge(fake: FakeEtcd) -> Bridge:
     return bridge
 
 
-def test_who_is_kept_but_differs_is_decided_again(fake: FakeEtcd) -> None:
-    """A container that stays as it is learns of a definition that another host's newer one has put in force."""
+def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
+    """A container learns of a definition that another host's newer one has put in force: kept, asked for, new."""
     one, two = started(fake, ["h1", "h2"])
     old = publication("c1", router("web", rule="1"), created="1")
     for bridge in (one, two):
@@ -73,7 +73,8 @@ def test_who_is_kept_but_differs_is_decided_again(fake: FakeEtcd) -> None:
     assert not run(one, keeps=[old.id]).unsettled
     two.settle(publication("c2", router("web", rule="2"), created="2"))
     assert run(one, keeps=[old.id]).unsettled == [old.id]
-    assert "another definition is in force" in messages(one.settle(old))[0]
+    for resynced in (run(one, old), run(Bridge(fake, "h1"), old)):
+        assert "another definition is in force" in messages(resynced)[0]
 
 
 def test_root_is_never_empty(fake: FakeEtcd) -> None:

@@ -7,6 +7,7 @@ from bridge.claims.hosts import living
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Compare
 from bridge.labels.model import Leaf, Ref
@@ -101,7 +102,7 @@ def rules(settling: Settling) -> dict[str, list[str]]:
     }
 
 
-def messages(settling: Settling) -> list[str]:
+def messages(settling: Settling | Resynced) -> list[str]:
     """All problems that were told."""
     return [problem.message for it in settling.settled.values() for problem in it.problems]
 
