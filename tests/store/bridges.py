@@ -201,9 +201,9 @@ def _behind(ref: Ref, state: State) -> None:
 
 
 def _unasked(ref: Ref, old: State, new: State) -> None:
-    was, now = old.objects[ref].definition, new.objects[ref]
-    stayed = new.claims[ref].keys() & old.claims.get(ref, {}).keys()
-    others = {who for who in stayed if new.claims[ref][who].application != now.application}
+    was, now, former = old.objects[ref].definition, new.objects[ref], old.claims.get(ref, {})
+    stayed = {who: it for who, it in new.claims[ref].items() if who in former and former[who].wants == it.wants}
+    others = {who for who, it in stayed.items() if it.application != now.application}
     assert was == now.definition or not others, f"{ref.name}: changed under another application"
 
 
