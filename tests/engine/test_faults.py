@@ -296,8 +296,7 @@ async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
 
 ASK = """
 import anyio, sys
-from bridge.daemon.again import MOST
-from bridge.engine.client import CONCURRENT_INSPECTS, DEADLINE, Engine
+from bridge.engine.client import DEADLINE, Engine
 from bridge.engine.event import Event
 from bridge.engine.model import Endpoint
 
