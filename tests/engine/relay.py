@@ -19,7 +19,8 @@ class Relay:
     """Listens at `url`; what goes through it can be cut at any time.
 
     `meddle` sees the first line of every request; what it returns is the answer, None passes it on. Of the next
-    piece of an answer that contains `torn`, half is passed on, then everything is cut.
+    piece of an answer that contains `torn`, half is passed on, then everything is cut. `connections` counts those
+    that were accepted.
     """
 
     url: str
@@ -27,12 +28,7 @@ class Relay:
     meddle: Meddle = pass_on
     torn: bytes = b""
     _open: list[socket.socket] = field(default_factory=list)
-    _accepted: int = 0
-
-    @property
-    def connections(self) -> int:
-        """How many connections were accepted."""
-        return self._accepted
+    connections: int = 0
 
     def cut(self) -> None:
         """Break all connections."""
@@ -45,7 +41,7 @@ class Relay:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                self._accepted += 1
+                self.connections += 1
                 self._open.append(client)
                 Thread(target=self._relay, args=(client,), daemon=True).start()
 
