@@ -41,12 +41,14 @@ class Settled:
 class Decision:
     """What becomes of each container once the transaction (None: there is nothing to do) is committed.
 
-    `relied` is the oldest revision at which something was read that it rests on; 0 for none.
+    `relied` is the oldest revision at which something was read that it rests on; 0 for none. Where it `redefines`
+    something, others may differ from now on, and are told nothing here.
     """
 
     settled: tuple[Settled, ...]
     transaction: Transaction | None
     relied: int
+    redefines: bool = False
 
     @property
     def writes(self) -> bool:
@@ -90,7 +92,8 @@ def decide(
     reads = _reads(objects.values(), (*fence, *own), len(fence) + len(asked))
     transaction = Transaction((*fence, *asked), writes, reads) if writes or asked else None
     relied = [place.read for place in objects.values() if place.read is not None]
-    return Decision(tuple(settled), transaction, min(relied, default=0))
+    redefines = any(place.redefined for place in objects.values())
+    return Decision(tuple(settled), transaction, min(relied, default=0), redefines)
 
 
 def _leave(parties: Iterable[Party], objects: Mapping[Ref, Place]) -> None:

@@ -19,8 +19,9 @@ class Memory:
 
     `names` are the spellings found in the view that no definition in force accounts for, by folded name;
     `doubted` are keys whose last write may have happened or not. `revision` is that of etcd as long as nothing
-    happens there after the last listing but what this bridge writes, 0 where that is not known. A new lease,
-    another cluster or a revision that went back void all of it: begin with a new one, and with a resync.
+    happens there after the last listing but what this bridge writes, 0 where that is not known, or all is to be
+    listed anyway. A new lease, another cluster or a revision that went back void all of it: begin with a new one,
+    and with a resync.
     """
 
     layout: Layout

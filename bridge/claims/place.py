@@ -76,8 +76,9 @@ class Place:
 
     `claims` are all of them where `read` tells the revision of their reading, else those of the containers at
     hand; `revisions` say when each of them was written last. While `trusting`, what was not read is taken to be
-    empty, since the transaction compares it. Of what cannot be read, `text` is what is to be written, `known` are
-    the leaves that go with it, and `remains` keys below its name of which nothing is known.
+    empty, since the transaction compares it. `redefined` says that another definition comes into force under
+    those who claim it. Of what cannot be read, `text` is what is to be written, `known` are the leaves that go
+    with it, and `remains` keys below its name of which nothing is known.
     """
 
     ref: Ref
@@ -94,6 +95,7 @@ class Place:
     claims_compares: list[Compare] = field(default_factory=list)
     view_compares: list[Compare] = field(default_factory=list)
     needs: set[Range] = field(default_factory=set)
+    redefined: bool = False
     text: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
     remains: tuple[str, ...] = ()
@@ -262,6 +264,7 @@ class Place:
         self.record = decode_object(self.text)
 
     def _record(self, who: Claimant, claim: Claim, definition: Definition) -> None:
+        self.redefined |= isinstance(self.record, ObjectRecord) and self.record.definition != definition
         self.record = ObjectRecord(definition, who, claim.application, claim.created)
 
     def shown(self, definition: Definition) -> dict[str, str]:

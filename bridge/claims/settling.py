@@ -108,8 +108,9 @@ class Settling:
     def _finish(self, decision: Decision, revision: int) -> None:
         since = decision.relied or (revision - 1 if decision.writes else revision)
         self.settled |= {it.container: self._told(it, since) for it in decision.settled}
-        if any(Rule.ADOPT in it.rules for it in decision.settled):
-            # What lies beside an adopted definition was nobody's when it was surveyed: it is to be listed again.
+        if decision.redefines or any(Rule.ADOPT in it.rules for it in decision.settled):
+            # All is to be listed again: who differs from a new definition is found only so, and what lies beside
+            # an adopted one was nobody's when it was surveyed.
             self.memory.revision = 0
         self.batches.pop(0)
         self._begin()

@@ -77,6 +77,35 @@ def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
         assert "another definition is in force" in messages(resynced)[0]
 
 
+def test_who_differs_on_the_same_host_is_decided_again(fake: FakeEtcd) -> None:
+    """Where its own bridge alone writes it learns of another definition, too: a newer one's, or a successor's."""
+    bridge = Bridge(fake)
+    run(bridge)
+    first, older, newer = (
+        publication(name, router("web", rule=rule), created=created)
+        for name, rule, created in (("c1", "1", "1"), ("c2", "2", "2"), ("c3", "1", "3"))
+    )
+    bridge.settle(first)
+    bridge.settle(older)
+    assert run(bridge, keeps=[first.id, older.id]).unsettled == [first.id]
+    bridge.settle(newer)
+    assert run(bridge, keeps=[first.id, older.id, newer.id]).unsettled == [older.id]
+    bridge.settle("c3")
+    assert run(bridge, keeps=[first.id, older.id]).unsettled == [first.id]
+    assert not listings(bridge, first, older)
+
+
+def test_who_is_redefined_as_soon_as_it_defines_is_decided_again(fake: FakeEtcd) -> None:
+    """Of two that come together, the newer one redefines what the older one is told to define."""
+    bridge = Bridge(fake)
+    older, newer = (
+        publication(f"c{number}", router("web", rule=str(number)), created=str(number)) for number in (1, 2)
+    )
+    run(bridge)
+    assert not messages(bridge.settle(older, newer))
+    assert run(bridge, keeps=[older.id, newer.id]).unsettled == [older.id]
+
+
 def test_root_is_never_empty(fake: FakeEtcd) -> None:
     """The permanent key is there from the start, without any container."""
     run(Bridge(fake))
