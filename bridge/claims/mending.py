@@ -65,7 +65,8 @@ class Survey:
         self._in_force.add(named)
         # Hashes take little memory; all objects come before the first claim.
         self._definitions[ref] = hash(record.definition)
-        if record.definer.host == self.memory.layout.host and record.definer.container in self.staying:
+        # Also for one that goes now: whoever succeeds it takes what is in the view for what is in force.
+        if record.definer.host == self.memory.layout.host:
             for key, value in self._shown(named, record.definition.leaves):
                 self._check(key, value, seen)
 

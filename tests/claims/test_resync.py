@@ -195,6 +195,17 @@ def test_definition_is_mended_by_its_definers_host(fake: FakeEtcd, bridge: Bridg
     assert run(bridge, web("c1")).mended == (RULE,)
 
 
+def test_definition_is_mended_though_its_definer_goes(fake: FakeEtcd, bridge: Bridge) -> None:
+    """Whoever succeeds it at that moment takes over what is to be in the view, not what somebody made of it."""
+    bridge.settle(web("c2"))
+    shown = view(fake)
+    fake.put(RULE, "evil")
+    run(bridge, web("c2"))
+    run(bridge, web("c2"))
+    servers = f"http/services/web/loadbalancer/servers/h1-{identifier('c1')}/url"
+    assert view(fake) == {key: value for key, value in shown.items() if key != servers}
+
+
 def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge) -> None:
     """Without state, a view that holds just what would be written is taken over, other hosts' servers kept."""
     run(Bridge(fake, "h2"), _on_second_host())
