@@ -81,8 +81,8 @@ class Gatherer:
         self._again.outdate(container_id)
 
     def is_target(self, container_id: str) -> bool:
-        """Whether other containers use this one's network."""
-        return bool(self._users.get(container_id))
+        """Whether other containers use this one's network, or it is asked for since they do."""
+        return container_id in self._users
 
     async def some(self, ids: Iterable[str]) -> Gathered:
         """Inspect the containers of these full ids and those that use their networks."""
@@ -144,6 +144,8 @@ class Gatherer:
     ) -> dict[str, Inspected]:
         known = await self.engine.each(ask, sorted(ids))
         while missing := {it.network_target for it in known.values() if isinstance(it, Container)} - {"", *known}:
+            # What happens to one while it is asked for concerns its users, who are not known as such yet.
+            self._users |= {target: self._users[target] for target in missing}
             known |= await self.engine.each(ask, sorted(missing))
         return known
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from bridge.daemon.gather import Gathered, Gatherer
 from bridge.engine.client import Engine
@@ -255,6 +256,20 @@ async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens
         assert await answered() == user
     [seen] = (await gatherer.some([user])).seen
     assert {one.id: one.status for one in (seen.container, *seen.targets) if one}[changed] == "exited"
+    await gatherer.engine.aclose()
+
+
+@pytest.mark.anyio
+async def test_what_happens_to_a_target_while_it_is_inspected_counts(engine: CountingEngine) -> None:
+    """Its answer may be older: a target is one as soon as it is asked for."""
+    target = engine.run(container("target", enable="false"))
+    user = engine.run(replace(container("user"), network_mode=f"container:{target}", networks={}))
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    async with anyio.create_task_group() as tasks:
+        with engine.hanging(target):
+            tasks.start_soon(gatherer.some, [user])
+            await to_thread.run_sync(wait_for, lambda: target in engine.asked, WITHIN, "it is not asked for")
+            assert gatherer.is_target(target)
     await gatherer.engine.aclose()
 
 
