@@ -58,8 +58,8 @@ class Sync:
         self.gatherer.outdate(event.container_id)
         if self.gatherer.is_target(event.container_id):
             return True
-        if event.action in NETWORK_ACTIONS and event.container_id not in self._running.ids:
-            # Its start comes after them, and its end has come before.
+        if event.action in NETWORK_ACTIONS and self._settled_in and event.container_id not in self._running.ids:
+            # Its start comes after them, and its end has come before. Who runs is known once all were gathered.
             return False
         if event.action not in NETWORK_ACTIONS and event.container_id not in self._excluded_ids:
             said = self._said(event)

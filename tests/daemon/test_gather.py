@@ -30,6 +30,7 @@ class CountingEngine(FakeEngine):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.answered: list[str] = []
         self.breaking: set[str] = set()
         self.lists = 0
         self.lists_all = Event()
@@ -41,7 +42,18 @@ class CountingEngine(FakeEngine):
         self.asked.append(name)
         if name in self.breaking:
             raise ConnectionAbortedError
-        return super().inspected(name)
+        found = super().inspected(name)
+        self.answered.append(name)
+        return found
+
+    def reconnect(self, container_id: str, address: str) -> None:
+        """Take a container that runs off its networks, and put it on the default one with another address."""
+        with self._lock:
+            state = self._states[container_id]
+            self._tell_networks(container_id, "disconnect")
+            made_with = replace(state.made_with, networks={"bridge": (address,)})
+            self._states[container_id] = replace(state, made_with=made_with)
+            self._tell_networks(container_id, "connect")
 
     def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
         """Count the question, and answer it as soon as it is to be answered."""
@@ -394,6 +406,21 @@ def test_networks_of_who_does_not_run_are_no_reason_to_inspect(
         followed(engine, keys)
         assert engine.asked.count(started) == 2
         assert keys.servers(other)
+
+
+def test_a_network_beside_the_first_inspections_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """Until all were inspected, nobody knows who runs: whoever changes networks meanwhile is inspected again."""
+    moved, hanging = engine.run(container("moved")), engine.run(container("hanging"))
+    with engine.hanging(hanging):
+        running = Bridge(engine, etcd, root_key)
+        try:
+            running.start()
+            running.process.wait_until(lambda: moved in engine.answered, WITHIN)
+            engine.reconnect(moved, "127.0.0.3")
+            keys = Keys(etcd, root_key)
+            wait_for(lambda: keys.servers(moved) == ["http://127.0.0.3:80"], WITHIN, running.process.tail)
+        finally:
+            running.remove()
 
 
 def followed(engine: CountingEngine, keys: Keys) -> None:
