@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ProtocolError
 
 from bridge.container import Container, from_inspect
 from bridge.engine import event
@@ -62,6 +63,15 @@ class _Client(APIClient):
         """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
         return super().request(*what, **{"verify": self.verify, **options})
 
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as above
+        """Ask once more where a kept connection was closed just as it was used: proxies close those at rest."""
+        try:
+            return super().send(request, **options)
+        except requests.ConnectionError as error:
+            if not _was_closed(error):
+                raise
+        return super().send(request, **options)
+
     @cached_property
     def _prepared(self) -> requests.PreparedRequest:
         return self.prepare_request(requests.Request("GET", self.base_url))
@@ -76,6 +86,14 @@ class _Client(APIClient):
         """Read the API version from the answer to a ping: for `/version` an engine starts other programs."""
         told: str | None = _get(self, "/_ping", timeout=SILENCE).headers.get("Api-Version")
         return told or str(super()._retrieve_server_version())  # type: ignore[misc]  # its stubs leave it out
+
+
+def _was_closed(error: requests.ConnectionError) -> bool:
+    match error.args:
+        case [ProtocolError(args=[_, ConnectionResetError() | BrokenPipeError()])]:
+            return True
+        case _:
+            return False
 
 
 def connect(endpoint: Endpoint) -> APIClient:

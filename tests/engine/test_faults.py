@@ -172,6 +172,17 @@ async def test_connections_are_kept(asked_through: Engine, between: Relay) -> No
     assert between.connections == 1
 
 
+async def test_a_connection_is_closed_as_it_is_used(asked_through: Engine, between: Relay) -> None:
+    """A proxy may close one at rest just when it is asked for something: that is no fault of the engine."""
+    await asked_through.ping()
+    cuts = iter([between.cut])
+    between.meddle = lambda _: next(cuts, lambda: None)()
+
+    await asked_through.ping()
+
+    assert between.connections == 2
+
+
 @pytest.mark.parametrize("kind", ["unix", "tcp"])
 async def test_many_connections_at_once(
     kind: str, connect: Open, tmp_path: Path, engine: Dockerd, caplog: pytest.LogCaptureFixture
