@@ -3,6 +3,8 @@
 It imports paramiko wherever that is installed, which takes as long as all the rest of its import.
 """
 
+from typing import Any
+
 from bridge.absent import absent
 
 with absent("paramiko"):
@@ -25,8 +27,14 @@ def enable_ssh() -> None:
     """Let clients that are made from now on reach endpoints by ssh."""
     from docker.transport.sshconn import SSHHTTPAdapter  # noqa: PLC0415 - few need it
 
+    class Ssh(SSHHTTPAdapter):
+        """Keeps its sessions for all questions: the package opens others for each URL, and a host allows ten."""
+
+        def get_connection(self, _: object, proxies: Any = None) -> Any:  # noqa: ANN401 - as the package has it
+            return super().get_connection("", proxies)
+
     # As the package itself does where paramiko is found.
-    setattr(client, SSHHTTPAdapter.__name__, SSHHTTPAdapter)
+    setattr(client, SSHHTTPAdapter.__name__, Ssh)
 
 
 __all__ = [

@@ -20,6 +20,7 @@ PermitRootLogin prohibit-password
 PidFile none
 StrictModes no
 UsePAM no
+LogLevel VERBOSE
 """
 
 
@@ -39,6 +40,10 @@ class Server:
     def key(self) -> Path:
         """The user's key."""
         return self.home / ".ssh/id_ed25519"
+
+    def sessions(self) -> int:
+        """How many sessions began up to now."""
+        return (self.home.parent / "log").read_text().count("Starting session")
 
 
 @contextmanager

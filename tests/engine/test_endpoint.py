@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from bridge.engine.client import Engine
+from bridge.engine.client import CONCURRENT_INSPECTS, Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.faults import shown
 from bridge.engine.model import Endpoint
@@ -117,6 +117,14 @@ async def test_tls_unverified(connect: Open, secured: Endpoint) -> None:
 async def test_ssh(connect: Open, ssh: Server) -> None:
     """A host that is reached by ssh, with keys and known hosts from the user's home."""
     assert await works(connect(Endpoint(ssh.url)))
+
+
+async def test_ssh_sessions_are_kept(connect: Open, ssh: Server) -> None:
+    """A host is asked for many containers over few sessions of ssh: each takes long, and a host allows ten."""
+    asked, ids = connect(Endpoint(ssh.url)), [f"{number:064}" for number in range(30)]
+
+    assert await asked.each(asked.inspect_several, ids) == dict.fromkeys(ids)
+    assert ssh.sessions() <= 1 + CONCURRENT_INSPECTS
 
 
 async def test_variables_of_docker(
