@@ -33,6 +33,27 @@ def test_reference(protocol: str, kind: str, path: str, values: tuple[str, str])
 
 
 @pytest.mark.parametrize(
+    ("name", "path", "written", "read"),
+    [
+        pytest.param("x", "service", "a@b@docker", "a@b@etcd", id="of-an-object-with-a-provider-in-its-name"),
+        pytest.param("x", "service", "@docker", "@etcd", id="of-an-object-without-a-name"),
+        pytest.param("x", "tls/options", "default@docker", "default@etcd", id="to-no-default-options"),
+        pytest.param("x@docker", "service", "a", "a@etcd", id="implied"),
+        pytest.param(
+            "x@docker@y", "middlewares", "a,b@docker,c@file", "a@etcd,b@etcd,c@file", id="implied-in-list"
+        ),
+        pytest.param("x@docker", "tls/options", "default", "default", id="to-the-default-options"),
+        pytest.param("x@file", "service", "a@docker", "a@etcd", id="to-docker-from-another-provider"),
+        pytest.param("x@file", "service", "a", "a", id="implied-of-another-provider"),
+        pytest.param("x@y@docker", "service", "a", "a", id="only-the-first-provider-counts"),
+    ],
+)
+def test_provider_in_a_name(name: str, path: str, written: str, read: str) -> None:
+    """Where a name alone would be looked for elsewhere, the own provider is named."""
+    assert localised(Ref("http", "routers", name), Leaf(path, written)) == Leaf(path, read)
+
+
+@pytest.mark.parametrize(
     ("kind", "path", "value"),
     [
         pytest.param("routers", "service", "api@internal", id="internal"),
