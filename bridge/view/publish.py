@@ -87,5 +87,6 @@ def _unusable(container: Container, ref: Ref, leaf: Leaf) -> Problem | None:
     if not leaf.path.endswith("/url") or not (wrong := fault(leaf.value)):
         return None
     label = next((name for name in leaf.labels if name.lower().endswith(f".{wrong.part}")), first_label(leaf))
+    written = _WRITTEN.get(label.lower().rpartition(".")[2], _WRITTEN["url"])
     message = f"{called(ref)}: Traefik would give up all its servers for the URL of this one: {wrong.reason}"
-    return Problem(container.name, label, message, f"write {_WRITTEN.get(wrong.part, _WRITTEN['url'])}")
+    return Problem(container.name, label, message, f"write {written}")
