@@ -90,7 +90,7 @@ def place(
     port = labelled_port or _lowest(container.ports)
     if not port:
         return Nowhere(
-            "the port is missing: the container exposes none and no label names one",
+            "the port is missing: Docker tells of none and no label names one",
             "add the label ...loadbalancer.server.port=<the port that the application listens on>",
         )
     if said:

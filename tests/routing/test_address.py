@@ -287,3 +287,10 @@ def test_nowhere(one: Container, where: Surroundings) -> None:
     assert isinstance(found, Nowhere)
     assert found.message
     assert found.hint
+
+
+def test_port_that_docker_does_not_tell_of() -> None:
+    """In host networking and on some networks Docker tells no port, whatever the image exposes."""
+    found = place(container(network_mode="host", ports=()), "", "tcp", around())
+    assert isinstance(found, Nowhere)
+    assert found.message == "the port is missing: Docker tells of none and no label names one"
