@@ -4,6 +4,7 @@ Traefik's documentation of the rules: "Docker", its options and "Routing configu
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from bridge.container import Container
@@ -16,7 +17,7 @@ from bridge.labels.own import Own, read_own
 from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
-from bridge.routing.keep import dropped, healthy, running
+from bridge.routing.keep import excluded, healthy, resting, running
 from bridge.routing.model import Object, Routing
 from bridge.routing.names import service_name
 from bridge.routing.options import Options
@@ -38,14 +39,15 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
     said = read_options(container.name, container.labels, options.release)
     if said.problems:
         return Routing(problems=said.problems, reason=_BAD_LABELS)
-    reason = dropped(container, said, options)
-    if reason:
+    if reason := excluded(container.labels, said, options):
         return Routing(reason=reason)
     decoded = decode(container.name, container.labels, options.release)
     own = read_own(container.name, container.labels)
     if problems := decoded.problems + own.problems:
         return Routing(problems=problems, reason=_BAD_LABELS)
-    return _build(container, decoded.objects, options, _surroundings(said, own, options, targets))
+    built = _build(container, decoded.objects, options, _surroundings(said, own, options, targets))
+    # Wrong labels are told before their container is healthy, too: nobody should wait for that in vain.
+    return replace(built, reason=built.reason or resting(container, said, options))
 
 
 def _surroundings(said: LabelOptions, own: Own, options: Options, targets: Sequence[Container]) -> Surroundings:

@@ -7,10 +7,8 @@ from bridge.labels.options import Options as LabelOptions
 from bridge.routing.options import Options
 
 
-def dropped(container: Container, said: LabelOptions, options: Options) -> str:
-    """Say why this container is not routed, "" if it is."""
-    if reason := excluded(container.labels, said, options):
-        return reason
+def resting(container: Container, said: LabelOptions, options: Options) -> str:
+    """Say why a container that may be routed is not routed now, "" if it is."""
     if said.allow_non_running:
         return ""
     if not running(container):

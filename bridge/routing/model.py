@@ -20,7 +20,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """All objects of one container, or the `reason` why there are none.
+    """All objects of one container, and the `reason` why they are not published, "" if they are.
 
     A problem with objects beside it cost single routers; a problem without cost the container.
     """

@@ -70,6 +70,32 @@ def test_strict(text: str, code: int, bridge: Bridge) -> None:
     assert "traefik/http/routers/web/rule = Host(`web`)" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param({"Status": "running", "Health": {"Status": "starting"}}, id="starting"),
+        pytest.param({"Status": "created"}, id="created"),
+        pytest.param({"Status": "exited"}, id="exited"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("labels", "flags"),
+    [
+        pytest.param({"traefik.http.routers.api.rul": "x"}, (), id="unknown"),
+        pytest.param({}, ("--allowed-hosts", "example.com"), id="policy"),
+    ],
+)
+def test_strict_before_a_container_is_routed(
+    state: dict[str, Any], labels: dict[str, str], flags: tuple[str, ...], bridge: Bridge
+) -> None:
+    """Labels are checked although their container does not serve yet, or no more; where that is excluded, not."""
+    for enable, code in ("true", 1), ("false", 0):
+        idle = inspection("api", labels | {"traefik.enable": enable}) | {"State": state}
+        done = bridge("plan", "--from", "-", "--strict", *flags, stdin=json.dumps([idle]))
+        assert done.returncode == code, done.stdout
+        assert "api is not routed: " in done.stdout
+
+
 def test_mapping_settings_are_flags(bridge: Bridge) -> None:
     """A setting changes the plan, booleans with a value like all others."""
     done = bridge("plan", "--from", "-", "--exposed-by-default", "false", "--output=json", stdin=GOOD)
