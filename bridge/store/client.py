@@ -221,8 +221,8 @@ class Store:
         session = self._session or await self._open()
         try:
             yield session
-        except EndpointLost:
-            await self._leave(session)
+        except EndpointLost as lost:
+            await self._leave(session, str(lost))
             raise
         self._losses = 0
 
@@ -241,14 +241,14 @@ class Store:
         rounds = (self._losses - 1) // len(self._connection.endpoints)
         return PATIENCE[min(rounds, len(PATIENCE) - 1)]
 
-    async def _leave(self, session: Session) -> None:
+    async def _leave(self, session: Session, reason: str = "") -> None:
         """Give a session up, and its endpoint; whoever else finds it broken finds it left."""
         if session is self._session:
             self._session = None
             self._turn += 1
             self._losses += 1
             with CancelScope(shield=True):
-                await session.close()
+                await session.close(reason)
 
 
 def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:

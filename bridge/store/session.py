@@ -53,13 +53,15 @@ class Session:
         self._connection = connection
         self._token: Metadata = ()
         self._channel = channel
+        self._over = f"etcd at {endpoint} was given up"
         self.kv = etcdrpc.KVStub(channel)
         self.leases = etcdrpc.LeaseStub(channel)
         self.watches = etcdrpc.WatchStub(channel)
         self._auth = etcdrpc.AuthStub(channel)
 
-    async def close(self) -> None:
-        """Close the channel; calls and streams that are under way end."""
+    async def close(self, reason: str = "") -> None:
+        """Close the channel; calls and streams that are under way end, with this reason if there is one."""
+        self._over = reason or self._over
         await self._channel.close()
 
     @asynccontextmanager
@@ -82,14 +84,14 @@ class Session:
         except grpc.RpcError as error:
             raise translated(error, self.endpoint) from error
         except grpc.aio.UsageError as error:
-            raise EndpointLost(f"etcd at {self.endpoint} was given up: {error}") from error
+            raise EndpointLost(self._over) from error
         except CancelledError as error:
             # gRPC's own, which anyio would not take for the end of its scope.
             await checkpoint_if_cancelled()
             task = current_task()
             if task is None or task.cancelling():
                 raise
-            raise EndpointLost(f"etcd at {self.endpoint} was given up") from error
+            raise EndpointLost(self._over) from error
 
     async def ask(
         self, method: grpc.aio.UnaryUnaryMultiCallable, request: Message, deadline: float = DEADLINE

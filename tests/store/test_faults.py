@@ -172,6 +172,29 @@ async def test_calls_end_with_their_connection(own: Etcd, own_store: Store) -> N
     assert told == [f"etcd at {own.endpoint} was given up"] * 3
 
 
+async def test_calls_tell_why_their_connection_ended(own: Etcd, own_store: Store) -> None:
+    """What is under way when another call finds the endpoint lost tells the reason that this one had."""
+    revision, told = await write(own_store, Put("a", "1")), list[str]()
+
+    async def follow() -> None:
+        try:
+            async with own_store.watch(Range("a"), revision=revision + 1) as watch:
+                await anext(watch)
+        except StoreUnavailable as error:
+            told.append(str(error))
+
+    with fail_after(STALL):
+        async with create_task_group() as tasks:
+            tasks.start_soon(follow)
+            await write(own_store, Put("b", ""))
+            await wait_all_tasks_blocked()
+            own.freeze()
+            with pytest.raises(StoreUnavailable, match="does not answer within") as lost:
+                await own_store.read(Range("a"))
+    own.thaw()
+    assert told == [str(lost.value)]
+
+
 async def test_a_lease_outlives_a_restart(own: Etcd, own_store: Store) -> None:
     """The holder goes on through refreshes that fail, for less than the lease lives."""
     lease = await own_store.acquire("alive", "me", 6)
