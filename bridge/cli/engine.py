@@ -1,5 +1,7 @@
 """The containers of a Docker engine, asked once, for commands that are not the daemon."""
 
+from operator import attrgetter
+
 import anyio
 
 from bridge.cli.gathered import Gathered
@@ -22,7 +24,7 @@ def gather(settings: PlanSettings) -> Gathered:
     except (EngineUnavailable, EngineRejected, AddressUnavailableError) as error:
         raise FailedError(str(error)) from error
     return Gathered(
-        tuple(container for container in found if isinstance(container, Container)),
+        tuple(sorted((one for one in found if isinstance(one, Container)), key=attrgetter("name"))),
         chosen,
         tuple(Problem(gap.container_id, "", gap.reason) for gap in found if isinstance(gap, Unreadable)),
     )
