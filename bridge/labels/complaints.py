@@ -10,6 +10,9 @@ from bridge.labels.values import ACCEPTED, encodable
 from bridge.masking import masked_input
 from bridge.problem import Problem
 
+_MOST_HOLDERS = 3
+"""Where more fields have one of that name, it says too little about which is meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Complaints:
@@ -63,10 +66,19 @@ def _newer(field: Field) -> str:
 
 
 def _nearest(node: Node, parent: Field) -> str:
-    known = [child.name.lower() for child in parent.children.values() if _settable(child)]
+    children = [child for child in parent.children.values() if _settable(child)]
+    known = [child.name.lower() for child in children]
     for nearest in get_close_matches(fold(node.name), known, n=1):
         return f"did you mean {node.prefix.removesuffix(node.name)}{nearest}?"
+    holders = [child.name.lower() for child in children if _has(child, node.name)]
+    if 0 < len(holders) <= _MOST_HOLDERS:
+        left_out = (f"{node.prefix.removesuffix(node.name)}{holder}.{node.name}" for holder in holders)
+        return f"did you mean {' or '.join(left_out)}?"
     return f"known here: {', '.join(known)}" if known else ""
+
+
+def _has(field: Field, name: str) -> bool:
+    return (child := field.children.get(fold(name))) is not None and _settable(child)
 
 
 def _settable(field: Field) -> bool:

@@ -66,6 +66,21 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             id="nothing near",
         ),
         pytest.param(
+            "traefik.http.routers.web.certResolver",
+            "le",
+            "Traefik 3.0 knows no 'certResolver' here.",
+            "did you mean traefik.http.routers.web.tls.certResolver?",
+            id="one level too high",
+        ),
+        pytest.param(
+            "traefik.http.services.s.loadbalancer.port",
+            "80",
+            "Traefik 3.0 knows no 'port' here.",
+            "did you mean traefik.http.services.s.loadbalancer.healthcheck.port"
+            " or traefik.http.services.s.loadbalancer.server.port?",
+            id="one level too high, of two",
+        ),
+        pytest.param(
             "traefik.http.services.s.loadbalancer.servers[0].url",
             "",
             "Traefik 3.0 knows no 'servers' here.",
