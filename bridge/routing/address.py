@@ -162,6 +162,8 @@ def _internal(container: Container, port: str, around: Surroundings) -> Place | 
         return _through(container, port, around)
     first = next((n for n in container.networks if n.address), None)
     rule = f"its address on the network {first.name}" if first else ""
+    if around.network:
+        rule += f", since it is not on {around.network}"
     return _on(first.address if first else "", port, rule, container)
 
 
@@ -237,6 +239,8 @@ def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list
             "cannot reach it",
             f"publish it on every address ({_option(port, protocol)}) or on one that other hosts reach",
         )
+    if not port.isdecimal():
+        return Nowhere(f"{port!r} is no port", "write a port number, such as 8080")
     published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings})) or "none"
     return Nowhere(
         f"port {port}/{protocol} is not published on the host (published: {published}), and at an address of the "

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.container import Container, Network
 from bridge.labels.own import Own, read_own
-from bridge.routing.address import Neighbour, Nowhere, Surroundings, place
+from bridge.routing.address import Neighbour, Nowhere, Place, Surroundings, place
 from tests.routing.containers import container, port
 
 HOST = "10.0.0.5"
@@ -62,6 +62,21 @@ def around(
 def test_own_address(one: Container, labelled: str, where: Surroundings, expected: str) -> None:
     """Without an advertise address the container's own address counts, as with Traefik's Docker provider."""
     assert str(place(one, labelled, "tcp", where)) == expected
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ("", "its address on the network a"),
+        ("b", "its address on the network b"),
+        ("c", "its address on the network a, since it is not on c"),
+    ],
+)
+def test_rule_of_its_own_address(network: str, expected: str) -> None:
+    """A network that a label names in vain is told beside the address that counts instead."""
+    found = place(container(networks=TWO), "", "tcp", around(network))
+    assert isinstance(found, Place)
+    assert found.rule == expected
 
 
 @pytest.mark.parametrize(
@@ -179,6 +194,12 @@ def test_networks_that_hosts_share(one: Container, where: Surroundings, expected
     """With an advertise address a container keeps its own address on a network that is routed between hosts."""
     found = place(one, "", "tcp", where)
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
+
+
+def test_port_that_is_none() -> None:
+    """A port that no container can have is not proposed to be published."""
+    found = place(container(), "http", "tcp", around(advertise=HOST))
+    assert found == Nowhere("'http' is no port", "write a port number, such as 8080")
 
 
 BOTH = shared(BRIDGED, MACVLAN, ports=(port(80, ":81"), port(90, "10.0.0.8:91", "10.0.0.9:92")))
