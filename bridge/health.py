@@ -33,10 +33,14 @@ async def serve(
     """
     try:
         if await _answered(path):
-            raise HealthSocketError(f"another daemon answers on the health socket {path}: give one another path")
+            raise HealthSocketError(
+                f"another daemon answers on the health socket {path}: give one another path (BRIDGE_HEALTH_SOCKET)"
+            )
         listener = await anyio.create_unix_listener(path)
     except OSError as error:
-        raise HealthSocketError(f"the health socket {path} cannot be made: {error.strerror}") from error
+        raise HealthSocketError(
+            f"the health socket {path} cannot be made: {error.strerror} (BRIDGE_HEALTH_SOCKET)"
+        ) from error
     try:
         async with listener:
             task_status.started()

@@ -75,12 +75,21 @@ _OUTCOME: dict[type[StoreError], str] = {
     LoginNeeded: "asks for a login",
 }
 
+ACCOUNT = "BRIDGE_ETCD_USERNAME, BRIDGE_ETCD_PASSWORD"
+
+_HINTS: dict[str, str] = {
+    "etcdserver: permission denied": "; docs/security.md has the rights that a bridge needs",
+    "etcdserver: authentication failed, invalid user ID or password": f" ({ACCOUNT})",
+    "etcdserver: mvcc: database space exceeded": "; compact and defragment it, then disarm its alarm",
+}
+"""What to do about what etcd says, where its own words do not tell."""
+
 
 def translated(error: grpc.RpcError, endpoint: str) -> StoreError:
     """Return our error for gRPC's, naming the endpoint and what it said."""
     details = error.details() or error.code().name
     kind = _KIND_BY_DETAILS.get(details) or _kind_by_code(error.code(), details)
-    return kind(f"etcd at {endpoint} {_OUTCOME.get(kind, 'is not available')}: {details}")
+    return kind(f"etcd at {endpoint} {_OUTCOME.get(kind, 'is not available')}: {details}{_HINTS.get(details, '')}")
 
 
 def _kind_by_code(code: grpc.StatusCode, details: str) -> type[StoreError]:

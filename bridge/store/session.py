@@ -12,7 +12,7 @@ from anyio import fail_after
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from bridge.store.connection import Connection
-from bridge.store.errors import EndpointLost, LoginNeeded, NotPermitted, StoreRejected, translated
+from bridge.store.errors import ACCOUNT, EndpointLost, LoginNeeded, NotPermitted, StoreRejected, translated
 from bridge.store.messages import Message
 from bridge.store.stubs import etcdrpc, grpc
 
@@ -131,7 +131,7 @@ class Session:
 
     async def _login(self) -> Metadata:
         if not self._connection.username:
-            raise StoreRejected(f"etcd at {self.endpoint} wants a user and its password")
+            raise StoreRejected(f"etcd at {self.endpoint} wants a user and its password ({ACCOUNT})")
         request = etcdrpc.AuthenticateRequest(name=self._connection.username, password=self._connection.password)
         # Some releases refuse even a login that comes with an expired token.
         answer = await self._ask(self._auth.Authenticate, request, ())

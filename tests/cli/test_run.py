@@ -62,8 +62,8 @@ def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
     """What waiting does not mend ends the daemon with one line and exit code 1."""
     with running(tmp_path):
         done = bridge("run", "--health-socket", "health", "--docker-endpoint", "unix:///nowhere/docker.sock")
-    line = "docker-event-bridge: another daemon answers on the health socket health: give one another path\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+    line = "docker-event-bridge: another daemon answers on the health socket health: give one another path"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{line} (BRIDGE_HEALTH_SOCKET)\n")
 
 
 def test_imports(tmp_path: Path) -> None:

@@ -270,7 +270,7 @@ async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenSto
             await write(store, Put("b", "x" * 500_000))
 
     async with store.watch(Range("a"), revision=start + 1) as watch:
-        with fail_after(20), pytest.raises(StoreUnavailable, match="database space exceeded"):
+        with fail_after(20), pytest.raises(StoreUnavailable, match="space exceeded; compact and defragment"):
             await fill()
         await write(store, Delete("a"))
         with fail_after(STALL):

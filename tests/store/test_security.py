@@ -181,7 +181,7 @@ async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_sto
 async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenStore) -> None:
     """Reading, writing or watching what the role does not cover is rejected."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
-    with pytest.raises(StoreRejected, match="permission denied"):
+    with pytest.raises(StoreRejected, match=r"permission denied; docs/security\.md has the rights"):
         await store.read(Range("other"))
     with pytest.raises(StoreRejected, match="permission denied"):
         await write(store, Put("other", ""))
@@ -198,9 +198,9 @@ async def watched(store: Store, keys: Range) -> None:
 @pytest.mark.parametrize(
     ("username", "password", "message"),
     [
-        ("bridge", "wrong", "authentication failed"),
+        ("bridge", "wrong", "authentication failed.*BRIDGE_ETCD_PASSWORD"),
         ("who", "secret", "authentication failed"),
-        ("", "", "wants a user"),
+        ("", "", "wants a user.*BRIDGE_ETCD_USERNAME"),
     ],
 )
 async def test_wrong_users(
