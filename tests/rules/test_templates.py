@@ -60,6 +60,8 @@ def test_refused_at_parse(template: str, reason: str) -> None:
         pytest.param('{{ b32dec "a" }}', "a is not Base32", id="base32"),
         pytest.param('{{ printf "%p" list }}', "%p is not supported", id="address"),
         pytest.param('{{ printf "%x" 1.5 }}', "%x of a floating", id="hexadecimal-float"),
+        pytest.param('{{ floor "+Inf" }}', "is not supported", id="infinity"),
+        pytest.param('{{ maxf 1 "nan" }}', "is not supported", id="no-number"),
         pytest.param('{{ printf "%[1]5d" 1 }}', "not understood", id="index-before-width"),
         pytest.param('{{ repeat 99999999 "a" }}', "too long", id="memory"),
         pytest.param("{{ until 99999999 }}", "too long", id="memory-of-a-list"),

@@ -4,6 +4,7 @@ Source of the rules: sprig 3.2.3 with cast 1.7.0, which Traefik 3.7 uses.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 
 from bridge.rules import literals
@@ -12,6 +13,7 @@ from bridge.rules.formatting import text_of
 from bridge.rules.limits import MOST
 from bridge.rules.values import Int64, IntList
 
+_ENDLESS = re.compile(r"[+-]?inf(?:inity)?|nan", re.ASCII | re.IGNORECASE)
 _MOST_DIGITS = 20  # more than any int64 has; Python reads no number of thousands
 
 
@@ -46,8 +48,11 @@ def _parsed(text: str) -> int:
 def to_float(value: object) -> float:
     """Return what cast.ToFloat64 makes of a value: 0 where it makes nothing of it."""
     match value:
+        case str() if _ENDLESS.fullmatch(value):
+            raise RuleError(f"{value} as a number is not supported")
         case str():
-            return literals.floating(value) or 0.0
+            number = literals.floating(value)
+            return 0.0 if number is None else number
         case bool() | int() | float():
             return float(value)
     return 0.0
@@ -110,19 +115,30 @@ def _min(first: object, *others: object) -> Int64:
 
 
 def _maxf(first: object, *others: object) -> float:
-    return max(map(to_float, (first, *others)))
+    return max(map(to_float, (first, *others)), key=_with_sign)
 
 
 def _minf(first: object, *others: object) -> float:
-    return min(map(to_float, (first, *others)))
+    return min(map(to_float, (first, *others)), key=_with_sign)
+
+
+def _with_sign(number: float) -> tuple[float, float]:
+    """Order numbers as Go does: a negative zero is less than the other one."""
+    return number, math.copysign(1, number)
 
 
 def _floor(value: object) -> float:
-    return float(math.floor(to_float(value)))
+    return _whole(math.floor, value)
 
 
 def _ceil(value: object) -> float:
-    return float(math.ceil(to_float(value)))
+    return _whole(math.ceil, value)
+
+
+def _whole(rounded: Callable[[float], int], value: object) -> float:
+    """Round a number; a zero keeps its sign, as in Go."""
+    number = to_float(value)
+    return math.copysign(rounded(number), number)
 
 
 def _to_decimal(value: object) -> Int64:
