@@ -100,7 +100,9 @@ class Constraints:
 
 
 def _label_regex(name: str, expression: str) -> Expression:
-    regex.is_valid(expression)  # raises where Traefik may find matches and we cannot
+    # Both raise where Traefik may find matches and we cannot.
+    if regex.is_valid(expression):
+        regex.check_any_text(expression)
     return LabelRegex(name, expression)
 
 

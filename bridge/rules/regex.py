@@ -89,14 +89,23 @@ def is_valid(pattern: str) -> bool:
     return True
 
 
+def check_any_text(pattern: str) -> None:
+    r"""Raise UnsupportedError where it depends on the text whether it matches as in Go: \B.
+
+    RE2 looks at bytes there, and finds places within a character.
+    """
+    if r"\B" in _PIECES.findall(pattern):
+        raise UnsupportedError(rf"the regular expression {pattern} is not supported: \B beside other than ASCII")
+
+
 def matches(pattern: str, text: str) -> bool:
     """Return whether the expression matches anywhere in the text."""
-    return compiled(pattern).search(_valid(text)) is not None
+    return compiled(pattern).search(_valid(pattern, text)) is not None
 
 
 def find(pattern: str, text: str) -> str:
     """Return the leftmost match, "" without one."""
-    found = compiled(pattern).search(_valid(text))
+    found = compiled(pattern).search(_valid(pattern, text))
     return (found and found[0]) or ""
 
 
@@ -116,13 +125,15 @@ def _matches(pattern: str, text: str) -> Iterator[Match]:
     if len(text) > _LONGEST:
         raise RuleError(f"a text of more than {_LONGEST:,} characters is too long for all matches in it")
     previous = -1
-    for found in compiled(pattern).finditer(_valid(text)):
+    for found in compiled(pattern).finditer(_valid(pattern, text)):
         if found.end() > found.start() or found.start() != previous:
             yield found
         previous = found.end()
 
 
-def _valid(text: str) -> str:
+def _valid(pattern: str, text: str) -> str:
+    if not text.isascii():
+        check_any_text(pattern)
     try:
         text.encode()
     except UnicodeEncodeError:

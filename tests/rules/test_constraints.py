@@ -60,7 +60,7 @@ def test_message(expression: str, message: str, hint: str) -> None:
     assert (raised.value.message, raised.value.hint) == (message, hint)
 
 
-@pytest.mark.parametrize("expression", [r"\p{LC}", r"[\p{ASCII}]", r"\P{Cn}", r"\p{letter}", r"\pL{1000}"])
+@pytest.mark.parametrize("expression", [r"\p{LC}", r"[\p{ASCII}]", r"\P{Cn}", r"\p{letter}", r"\pL{1000}", r"a\B"])
 def test_expressions_of_go_alone(expression: str) -> None:
     """What Go's regular expressions know and ours do not is told at start, instead of matching nothing."""
     with pytest.raises(RuleError, match="is not supported"):

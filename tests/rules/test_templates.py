@@ -73,6 +73,7 @@ def test_refused_at_parse(template: str, reason: str) -> None:
         pytest.param('{{ regexMatch "a" "\\xff" }}', "not valid UTF-8", id="asking-for-bytes"),
         pytest.param("{{ regexMatch `\\p{LC}` `a` }}", "is not supported", id="class-of-go"),
         pytest.param("{{ regexFind `\\pL{1000}` `a` }}", "is not supported", id="repetition-of-go"),
+        pytest.param("{{ regexMatch `\\B` `é` }}", "is not supported", id="within-characters"),
         pytest.param('{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ $d }}', "nested too deeply", id="endless"),
     ],
 )
