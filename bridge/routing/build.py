@@ -169,7 +169,7 @@ def _unbalanced(container: Container, ref: Ref, leaves: tuple[Leaf, ...]) -> Pro
     return Problem(
         container.name,
         label,
-        f"service {ref.name} has no load balancer",
+        f"service {ref.name} has no load balancer, and labels define no other kind of service",
         f"add traefik.{ref.protocol}.services.{ref.name}.loadbalancer.server.port=<port>",
     )
 
