@@ -12,6 +12,8 @@ from bridge.planning import plan
 from bridge.routing.options import Options
 from bridge.rules.constraints import Constraints
 from bridge.rules.template import Template
+from bridge.settings import RunSettings
+from bridge.settings.sources import variable
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -23,6 +25,17 @@ def test_the_example() -> None:
     made = plan([_container(labels)], _options(), "traefik")
     assert made.problems == ()
     assert [f"{key} = {value}" for key, value in sorted(made.keys.items())] == _example("keys").splitlines()
+
+
+def test_the_further_host() -> None:
+    """What starts a further host names services of the compose file, and its file settings of the bridge."""
+    command = re.search(r"^docker compose .* --no-deps (.*)$", README, re.MULTILINE)
+    assert command
+    services = yaml.safe_load((ROOT / "compose/compose.yaml").read_text())["services"]
+    assert services.keys() >= set(command[1].split())
+    host = yaml.safe_load(_example("host"))["services"]
+    assert host.keys() == {"bridge"}
+    assert host["bridge"]["environment"].keys() <= {variable(name) for name in RunSettings.model_fields}
 
 
 def _example(name: str) -> str:
