@@ -1,12 +1,13 @@
 """How etcd is reached: what the operator sets, checked as far as it can be without asking etcd."""
 
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from anyio import to_thread
 
-from bridge.store.errors import StoreRejected
+from bridge.store.errors import EndpointLost, StoreRejected
 from bridge.store.stubs import grpc
 
 # A connection that died without a word is found out within 15 s; etcd throws out who asks much more often.
@@ -72,7 +73,23 @@ class Connection:
             ca, key, cert = (path.read_bytes() if path else None for path in (self.ca, self.key, self.cert))
         except OSError as error:
             raise StoreRejected(f"etcd: {error.filename} cannot be read: {error.strerror}") from error
+        self._check_files()
         return grpc.ssl_channel_credentials(ca, key, cert)
+
+    def _check_files(self) -> None:
+        """Raise EndpointLost for what gRPC would not explain: waiting may help, as while a file is replaced."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_ciphers("ALL:@SECLEVEL=0")  # whether a key is long enough is not asked here
+        try:
+            context.load_verify_locations(self.ca)
+        except ssl.SSLError as error:
+            raise EndpointLost(f"etcd: {self.ca} is no CA certificate ({error.reason})") from error
+        try:
+            if self.cert:
+                context.load_cert_chain(self.cert, self.key, password="")
+        except ssl.SSLError as error:
+            message = f"etcd: {self.cert} and {self.key} are no certificate and its key ({error.reason})"
+            raise EndpointLost(message) from error
 
     def _address(self, endpoint: str) -> tuple[str, int]:
         scheme, separator, rest = endpoint.rpartition("://")

@@ -99,6 +99,19 @@ async def test_files_that_cannot_be_used(tls_endpoint: str, tmp_path: Path, open
         await store.read(Range("a"))
 
 
+async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
+    """A file that is not what it should be is named and waited for, since it may be just being replaced."""
+    cert, key = ours.sign("client")
+    other, _ = ours.sign("other")
+    for connection, message in (
+        (Connection((tls_endpoint,), ca=key), f"{key} is no CA certificate"),
+        (Connection((tls_endpoint,), ca=ours.ca, cert=key, key=cert), f"{key} and {cert} are no certificate"),
+        (Connection((tls_endpoint,), ca=ours.ca, cert=other, key=key), f"{other} and {key} are no certificate"),
+    ):
+        with fail_after(1), pytest.raises(StoreUnavailable, match=message):
+            await open_store(connection).read(Range("a"))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
