@@ -27,7 +27,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelRegex:
-    """`LabelRegex(name, expression)`; an expression that is wrong matches nothing."""
+    """`LabelRegex(name, expression)`; a label that is no Unicode text does not match."""
 
     name: str
     expression: str
@@ -100,9 +100,9 @@ class Constraints:
 
 
 def _label_regex(name: str, expression: str) -> Expression:
-    # Both raise where Traefik may find matches and we cannot.
-    if regex.is_valid(expression):
-        regex.check_any_text(expression)
+    # Both raise: what Traefik cannot read matches nothing there, which nobody means; what we cannot may match.
+    regex.compiled(expression)
+    regex.check_any_text(expression)
     return LabelRegex(name, expression)
 
 
