@@ -70,6 +70,7 @@ class Gatherer:
     engine: Engine
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
+    _gaps: dict[str, Unreadable] = field(default_factory=dict)
     _again: Again[Seen] = field(default_factory=Again)
 
     def forget(self) -> None:
@@ -103,7 +104,8 @@ class Gatherer:
     ) -> AsyncGenerator[Gathered, None]:
         """Inspect those whose state changed since they were last inspected, or that are `restless`.
 
-        They come in parts: of thousands of containers, all at once would take much memory.
+        They come in parts: of thousands of containers, all at once would take much memory. Who could not be read
+        is asked for anew beside the rounds, as it was: to wait for it would hold up all others each time.
         """
         known = {i for i, state in states.items() if state is not None and self._states.get(i) == state}
         for target in list(self._users):
@@ -111,9 +113,11 @@ class Gatherer:
             if not self._users[target]:
                 del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
-        wanted = sorted(self._with_users(changed) & states.keys())
+        self._gaps = {i: self._gaps[i] for i in self._again.ids & states.keys()}
         self._again.clear()
-        yield Gathered((), (), frozenset(known.difference(wanted)))
+        self._again.add(self._gaps)
+        wanted = sorted((self._with_users(changed) & states.keys()) - self._gaps.keys())
+        yield Gathered((), tuple(self._gaps.values()), frozenset(known.difference(wanted)))
         for start in range(0, len(wanted), AT_ONCE):
             yield await self._seen(wanted[start : start + AT_ONCE])
         self._states = {i: state for i, state in states.items() if i not in self._again.ids}
@@ -128,6 +132,7 @@ class Gatherer:
             self._users.pop(i, None)
         gathered = [self._beside_targets(i, known[i], known) for i in sorted(ids)]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
+        self._gaps |= {one.container_id: one for one in unreadable}
         self._again.add(one.container_id for one in unreadable)
         return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from bridge.daemon.gather import Gathered, Gatherer
+from bridge.daemon.gather import PATIENCE, Gathered, Gatherer
 from bridge.engine.client import Engine
 from bridge.engine.model import Endpoint
 from tests.daemon.host import WITHIN, routed_by
@@ -247,6 +247,22 @@ async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) ->
         async with asked_again(gatherer) as answered:
             assert await answered() == last
         assert [one.id for one in (await gatherer.some([last])).seen] == [last]
+    await gatherer.engine.aclose()
+
+
+@pytest.mark.anyio
+async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) -> None:
+    """It is asked for beside the rounds already, and once more: what was asked before all is listed may be old."""
+    hanging, other = engine.run(container("hanging")), engine.run(container("other"))
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    with engine.hanging(hanging):
+        assert (await gatherer.some([hanging])).unreadable
+        with anyio.fail_after(PATIENCE / 2):
+            parts = [part async for part in gatherer.all({hanging: 1, other: 2}, [hanging])]
+    assert [gap.container_id for part in parts for gap in part.unreadable] == [hanging]
+    assert [one.id for part in parts for one in part.seen] == [other]
+    async with asked_again(gatherer) as answered:
+        assert await answered() == hanging
     await gatherer.engine.aclose()
 
 
