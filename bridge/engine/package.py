@@ -3,6 +3,7 @@
 It imports paramiko wherever that is installed, which takes as long as all the rest of its import.
 """
 
+from functools import partial
 from typing import Any
 
 from bridge.absent import absent
@@ -28,10 +29,16 @@ def enable_ssh() -> None:
     from docker.transport.sshconn import SSHHTTPAdapter  # noqa: PLC0415 - few need it
 
     class Ssh(SSHHTTPAdapter):
-        """Keeps its sessions for all questions: the package opens others for each URL, and a host allows ten."""
+        """Keeps its sessions for all questions: the package opens others for each URL, and a host allows ten.
+
+        As many as a pool of the package holds; who asks beside ten others waits for one of them, not for ever.
+        """
 
         def get_connection(self, _: object, proxies: Any = None) -> Any:  # noqa: ANN401 - as the package has it
-            return super().get_connection("", proxies)
+            pool: Any = super().get_connection("", proxies)
+            if not pool.block:
+                pool.block, pool.urlopen = True, partial(pool.urlopen, pool_timeout=self.timeout)
+            return pool
 
     # As the package itself does where paramiko is found.
     setattr(client, SSHHTTPAdapter.__name__, Ssh)

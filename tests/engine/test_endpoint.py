@@ -23,6 +23,9 @@ from tests.lab.ports import LOOPBACK, free_port
 pytestmark = pytest.mark.anyio
 
 NOBODY = 65534
+MOST_SESSIONS = 10
+"""How many sessions sshd allows on one connection where nothing else is configured."""
+
 DOCKER_VARIABLES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
@@ -125,6 +128,15 @@ async def test_ssh_sessions_are_kept(connect: Open, ssh: Server) -> None:
 
     assert await asked.each(asked.inspect_several, ids) == dict.fromkeys(ids)
     assert ssh.sessions() <= 1 + CONCURRENT_INSPECTS
+
+
+async def test_ssh_sessions_are_few(connect: Open, ssh: Server) -> None:
+    """More that ask at the same time than a host allows sessions wait for each other."""
+    asked = connect(Endpoint(ssh.url))
+    async with anyio.create_task_group() as tasks:
+        for number in range(20):
+            tasks.start_soon(asked.inspect, f"{number:064}")
+    assert ssh.sessions() <= MOST_SESSIONS
 
 
 async def test_variables_of_docker(
