@@ -150,7 +150,8 @@ class Gatherer:
         known = await self.engine.each(ask, sorted(ids))
         while missing := {it.network_target for it in known.values() if isinstance(it, Container)} - {"", *known}:
             # What happens to one while it is asked for concerns its users, who are not known as such yet.
-            self._users |= {target: self._users[target] for target in missing}
+            for target in missing:
+                self._users.setdefault(target, set())
             known |= await self.engine.each(ask, sorted(missing))
         return known
 
