@@ -23,7 +23,7 @@ _REFERENCE = re.compile(
 )
 _DOMAIN = re.compile(r"(tls/domains/\d{4}|defaultgeneratedcert/domain)/(main|sans)")
 _LOCAL = "|".join(map(re.escape, ["172.17.0.2", "[fd00:9::2]", "127.0.0.1", ADVERTISED[0], f"[{ADVERTISED[1]}]"]))
-_LOCAL_SERVER = re.compile(rf"([a-z][a-z0-9]*://)?({_LOCAL}):\d+")
+_LOCAL_SERVER = re.compile(rf"([A-Za-z][A-Za-z0-9+.-]*://)?({_LOCAL}):\d+")
 
 
 def bounded(container: Container, publication: Publication) -> None:
