@@ -23,8 +23,7 @@ _REFERENCE = re.compile(
 )
 _DOMAIN = re.compile(r"(tls/domains/\d{4}|defaultgeneratedcert/domain)/(main|sans)")
 _LOCAL = "|".join(map(re.escape, ["172.17.0.2", "[fd00:9::2]", "127.0.0.1", ADVERTISED[0], f"[{ADVERTISED[1]}]"]))
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)?")
-_LOCAL_SERVER = re.compile(rf"{_SCHEME.pattern}({_LOCAL}):\d+")
+_LOCAL_SERVER = re.compile(rf"([A-Za-z][A-Za-z0-9+.-]*://)?({_LOCAL}):\d+")
 
 
 def bounded(container: Container, publication: Publication) -> None:
@@ -98,11 +97,16 @@ def placed(container: Container, publication: Publication) -> int:
     wrong = [name for name, value in own.items() if not _right(name, value)]
     assert not wrong
     urls = {value for name, value in container.labels.items() if fold(name).endswith(".server.url")}
-    servers = ((item.ref.name, leaf.value) for item in publication.items for leaf in _servers(item))
-    said = [(value, _said(own, name)) for name, value in servers if value not in urls]
-    for value, begins in said:
-        assert not begins or _SCHEME.sub("", value, count=1).startswith(tuple(begins)), (value, begins)
+    servers = ((item.ref.name, leaf) for item in publication.items for leaf in _servers(item))
+    said = [(_place(leaf), _said(own, name)) for name, leaf in servers if leaf.value not in urls]
+    for place, begins in said:
+        assert not begins or place.startswith(tuple(begins)), (place, begins)
     return sum(bool(begins) for _, begins in said)
+
+
+def _place(server: Leaf) -> str:
+    """Where a server is: behind the scheme of a URL. An address of TCP or UDP has none, whatever its port says."""
+    return server.value.rpartition("://")[2] if server.path.endswith("/url") else server.value
 
 
 def _right(name: str, value: str) -> bool:
