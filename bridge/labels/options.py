@@ -11,7 +11,7 @@ from bridge.labels.limits import excess
 from bridge.labels.tree import parse
 from bridge.problem import Problem
 
-_PREFIXES = ("traefik.docker.", "traefik.enable")
+PREFIXES = ("traefik.docker.", "traefik.enable")
 _FIELDS = """\
 Enable	bool	2.11	-
 Docker/Network	string	2.11	-
@@ -38,7 +38,7 @@ def read_options(container_name: str, labels: Mapping[str, str], release: Releas
     """Return a container's options, as Traefik's Docker provider of this release reads them."""
     if problems := excess(container_name, labels):
         return Options(problems=problems)
-    root, misshapen = parse(container_name, labels, _PREFIXES)
+    root, misshapen = parse(container_name, labels, PREFIXES)
     complaints = Complaints(container_name, release, misshapen)
     leaves = {leaf.path: leaf.value for leaf in Walk(complaints).object(root, _fields(release), "", live=True)}
     enable = leaves.get("enable")

@@ -66,7 +66,7 @@ def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) ->
     root = Node(ROOT, ROOT)
     problems: list[Problem] = []
     beginnings = tuple(prefixes)
-    for label in sorted(label for label in labels if _begins(label, beginnings)):
+    for label in sorted(label for label in labels if begins(label, beginnings)):
         first, *parts = label.split(".")
         if problem := _misshapen(container, label, first, parts):
             problems.append(problem)
@@ -75,7 +75,8 @@ def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) ->
     return root, problems
 
 
-def _begins(label: str, prefixes: tuple[str, ...]) -> bool:
+def begins(label: str, prefixes: tuple[str, ...]) -> bool:
+    """Tell whether Traefik takes a label for one that begins with one of the prefixes."""
     # The prefixes are ASCII; a letter that only folds to one is longer in bytes, which Traefik compares.
     head = label if label.isascii() else "".join(takewhile(str.isascii, label))
     return head.lower().startswith(prefixes)

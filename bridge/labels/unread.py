@@ -1,0 +1,86 @@
+"""Labels that are nearly Traefik's: nothing reads them, so that whoever wrote one waits for its route in vain.
+
+Traefik passes over them in silence. They cost nothing here either, but are told.
+"""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from itertools import islice
+
+from bridge.labels import decode, options
+from bridge.labels.tree import ROOT, begins
+from bridge.labels.values import encodable
+from bridge.problem import Problem
+
+_READ = (*decode.PREFIXES, *options.PREFIXES)
+_MOST_TOLD = 10
+"""Whoever misspelt so many did it in the same way; others may write any number of labels that are none of ours."""
+
+_OF_AN_OBJECT = re.compile(
+    r"((?:[^.]{1,20}\.){1,3}?)(router|service|middleware)s?\.(.+)", re.IGNORECASE | re.ASCII | re.DOTALL
+)
+_OF_THE_PROVIDER = re.compile(r"[^.]{1,20}[._-](?:enabled?|(?:docker.)?network)", re.IGNORECASE)
+
+_STATIC = (
+    "accesslog",
+    "api",
+    "certificatesresolvers",
+    "entrypoints",
+    "experimental",
+    "log",
+    "metrics",
+    "providers",
+)
+_ELSEWHERE = {
+    re.compile(rf"{ROOT}\.{rest}", re.IGNORECASE | re.DOTALL): hint
+    for rest, hint in {
+        r"((?:[^.]*\.)?frontend\..*|backend|port)": (
+            "it is one of Traefik 1: write traefik.http.routers.<name>.rule for a frontend, and"
+            " traefik.http.services.<name>.loadbalancer.server.port for a port"
+        ),
+        r"tls\..*": "labels set the default store alone: give Traefik other TLS options in a file",
+        rf"({'|'.join(_STATIC)})\..*": "it is Traefik's own configuration: write it as a flag, or in its file",
+    }.items()
+}
+"""What is Traefik's, but read from no label."""
+
+_PROTOCOLS = ("http", "tcp", "udp")
+_OPTIONS = ("traefik.enable", "traefik.docker.network")
+_ALIKE = 0.8
+"""How much of two names is the same where one is taken for the other, of 1: `difflib` says how that is counted."""
+
+_UNREAD = "Nothing reads this label."
+
+
+def unread(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return what is to be told of labels that nobody reads, but were meant for Traefik, as it seems."""
+    hints = {label: hint for label in labels if not begins(label, _READ) and (hint := _hint(label))}
+    told = islice(sorted(hints.items()), _MOST_TOLD)
+    return tuple(Problem(container, label, _UNREAD, hint) for label, hint in told)
+
+
+def _hint(label: str) -> str:
+    """What to write instead; "" for a label that is no such one."""
+    if not encodable(label):
+        return ""
+    for pattern, hint in _ELSEWHERE.items():
+        if pattern.fullmatch(label):
+            return hint
+    if _OF_THE_PROVIDER.fullmatch(label):
+        return _did_you_mean(*get_close_matches(label.lower(), _OPTIONS, n=1, cutoff=_ALIKE))
+    if found := _OF_AN_OBJECT.fullmatch(label):
+        before, kind, rest = found.groups()
+        parts = before.lower().split(".")
+        if parts[0] in _PROTOCOLS or get_close_matches(parts[0], [ROOT], cutoff=_ALIKE):
+            return _did_you_mean(f"{ROOT}.{_protocol(parts)}.{kind.lower()}s.{rest}")
+    return ""
+
+
+def _did_you_mean(*labels: str) -> str:
+    return "".join(f"did you mean {label}?" for label in labels)
+
+
+def _protocol(parts: list[str]) -> str:
+    nearest = (it for part in parts for it in get_close_matches(part, _PROTOCOLS, n=1))
+    return next(nearest, _PROTOCOLS[0])

@@ -1,0 +1,97 @@
+"""Labels that nobody reads, but were meant for Traefik."""
+
+import time
+
+import pytest
+
+from bridge.labels.unread import unread
+from bridge.problem import Problem
+
+
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [
+        ("trafik.http.routers.web.rule", "traefik.http.routers.web.rule"),
+        (" traefik.http.routers.web.rule", "traefik.http.routers.web.rule"),
+        ("traefik.htpp.routers.web.rule", "traefik.http.routers.web.rule"),
+        ("Traefik.Routers.Web.Rule", "traefik.http.routers.Web.Rule"),
+        ("http.routers.web.rule", "traefik.http.routers.web.rule"),
+        ("tcp.services.db.loadbalancer.server.port", "traefik.tcp.services.db.loadbalancer.server.port"),
+        ("traefik.upd.router.dns.entrypoints", "traefik.udp.routers.dns.entrypoints"),
+        ("traefik.service.web.loadbalancer.server.port", "traefik.http.services.web.loadbalancer.server.port"),
+        ("traefik.middlewares.a.headers.framedeny", "traefik.http.middlewares.a.headers.framedeny"),
+        ("treafik.enable", "traefik.enable"),
+        ("traefik_enable", "traefik.enable"),
+        ("traefik.network", "traefik.docker.network"),
+        ("traefik.docker_network", "traefik.docker.network"),
+    ],
+)
+def test_misspelt(label: str, meant: str) -> None:
+    """The label is named that was meant."""
+    told = Problem("web", label, "Nothing reads this label.", f"did you mean {meant}?")
+    assert unread("web", {label: "x"}) == (told,)
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [
+        ("traefik.frontend.rule", "it is one of Traefik 1"),
+        ("traefik.web.frontend.rule", "it is one of Traefik 1"),
+        ("traefik.backend", "it is one of Traefik 1"),
+        ("traefik.port", "it is one of Traefik 1"),
+        ("traefik.tls.options.default.minversion", "labels set the default store alone"),
+        ("traefik.tls.stores.other.defaultcertificate.certfile", "labels set the default store alone"),
+        ("traefik.entryPoints.web.address", "it is Traefik's own configuration"),
+        ("traefik.certificatesresolvers.le.acme.email", "it is Traefik's own configuration"),
+    ],
+)
+def test_read_elsewhere(label: str, hint: str) -> None:
+    """What Traefik knows, but not as a label, is told where it belongs."""
+    [problem] = unread("web", {label: "x"})
+    assert problem.label == label
+    assert problem.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("traefik.http.routers.web.rule", "TRAEFIK.HTTP.routers.web.rule", "traefik.tls.stores.default.x"),
+        *(
+            "traefik.enable",
+            "traefik.enabled",
+            "traefik.docker.network",
+            "traefik.docker.lbswarm",
+            "bridge.address",
+        ),
+        *("traefik.constraint-label", "traefik.tags", "traefik.swarm.network", "traefik", "traefik.", ""),
+        *("com.example.http.routers.web.rule", "caddy.http.routers.web.rule", "http.routers", "services.web.port"),
+        *(
+            "com.docker.compose.service",
+            "org.opencontainers.image.title",
+            "enable",
+            "network",
+            "\ud800.http.routers.x",
+        ),
+    ],
+)
+def test_of_others(label: str) -> None:
+    """Labels that are read, or mean something else to somebody else, are none of these."""
+    assert unread("web", {label: "x"}) == ()
+
+
+def test_few_are_told() -> None:
+    """Of very many labels the first few are told, in the order of their names."""
+    labels = {f"trafik.http.routers.r{number:03}.rule": "x" for number in range(500, 0, -1)}
+    told = unread("web", labels)
+    assert [problem.label for problem in told] == [
+        f"trafik.http.routers.r{number:03}.rule" for number in range(1, 11)
+    ]
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "traefik.", "router.", ".", "traefik.http", "x_network"])
+def test_long_labels(part: str) -> None:
+    """A long label of a stranger takes no time to speak of."""
+    begun = time.process_time()
+    for before in ("", "trafik.", "traefik.", "http."):
+        unread("web", {before + part * 100_000: "x"})
+    assert time.process_time() - begun < 2
