@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from bridge.daemon.backoff import LONGEST_WAIT
+from bridge.engine.model import Unreadable
 
 MOST = 32
 """How many are asked for at the same time; only if as many hang do others wait for them."""
@@ -25,21 +26,20 @@ class _Question(Generic[Found]):
 
 @dataclass(slots=True)
 class Again(Generic[Found]):
-    """Containers that could not be read, by their full ids, and what was answered of them since.
+    """The `gaps`: containers that could not be read, by their full ids; and what was answered of them since.
 
     An answer tells what was so when it was asked for.
     """
 
-    ids: set[str] = field(default_factory=set)
+    gaps: dict[str, Unreadable] = field(default_factory=dict)
     _asked: dict[str, _Question[Found]] = field(default_factory=dict)
     _few: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(MOST))
     _due: anyio.Event = field(default_factory=anyio.Event)
 
-    def add(self, ids: Iterable[str]) -> None:
+    def add(self, gaps: Iterable[Unreadable]) -> None:
         """Ask for these from now on."""
-        added = frozenset(ids)
-        self.ids |= added
-        if added:
+        for gap in gaps:
+            self.gaps[gap.container_id] = gap
             self._due.set()
 
     def take(self, ids: Collection[str]) -> list[Found]:
@@ -47,8 +47,7 @@ class Again(Generic[Found]):
         questions = {i: self._asked[i] for i in sorted(self._asked.keys() & ids)}
         answers = {i: question.answer for i, question in questions.items() if question.answer is not None}
         for container_id in answers:
-            del self._asked[container_id]
-        self.ids -= answers.keys()
+            del self._asked[container_id], self.gaps[container_id]
         return list(answers.values())
 
     def outdate(self, container_id: str) -> None:
@@ -58,7 +57,7 @@ class Again(Generic[Found]):
 
     def clear(self) -> None:
         """Ask for nothing any more."""
-        self.ids.clear()
+        self.gaps.clear()
         for container_id in list(self._asked):
             self._drop(container_id)
 
@@ -74,7 +73,7 @@ class Again(Generic[Found]):
                 await self._due.wait()
                 await anyio.sleep(LONGEST_WAIT)
                 self._due = anyio.Event()
-                for container_id in self.ids - self._asked.keys():
+                for container_id in self.gaps.keys() - self._asked.keys():
                     question: _Question[Found] = _Question({container_id})
                     self._asked[container_id] = question
                     tasks.start_soon(self._one, container_id, question, find, answered)

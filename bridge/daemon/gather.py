@@ -70,7 +70,6 @@ class Gatherer:
     engine: Engine
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
-    _gaps: dict[str, Unreadable] = field(default_factory=dict)
     _again: Again[Seen] = field(default_factory=Again)
 
     def forget(self) -> None:
@@ -89,7 +88,7 @@ class Gatherer:
         """Inspect the containers of these full ids and those that use their networks."""
         wanted = self._with_users(ids)
         answered = self._again.take(wanted)
-        wanted -= self._again.ids.union(one.id for one in answered)
+        wanted -= self._again.gaps.keys() | {one.id for one in answered}
         for container_id in wanted:
             self._states.pop(container_id, None)
         gathered = await self._seen(wanted)
@@ -113,14 +112,14 @@ class Gatherer:
             if not self._users[target]:
                 del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
-        self._gaps = {i: self._gaps[i] for i in self._again.ids & states.keys()}
+        gaps = tuple(gap for i, gap in self._again.gaps.items() if i in states)
         self._again.clear()
-        self._again.add(self._gaps)
-        wanted = sorted((self._with_users(changed) & states.keys()) - self._gaps.keys())
-        yield Gathered((), tuple(self._gaps.values()), frozenset(known.difference(wanted)))
+        self._again.add(gaps)
+        wanted = sorted((self._with_users(changed) & states.keys()) - self._again.gaps.keys())
+        yield Gathered((), gaps, frozenset(known.difference(wanted)))
         for start in range(0, len(wanted), AT_ONCE):
             yield await self._seen(wanted[start : start + AT_ONCE])
-        self._states = {i: state for i, state in states.items() if i not in self._again.ids}
+        self._states = {i: state for i, state in states.items() if i not in self._again.gaps}
 
     def _with_users(self, ids: Iterable[str]) -> set[str]:
         wanted = set(ids)
@@ -132,8 +131,7 @@ class Gatherer:
             self._users.pop(i, None)
         gathered = [self._beside_targets(i, known[i], known) for i in sorted(ids)]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
-        self._gaps |= {one.container_id: one for one in unreadable}
-        self._again.add(one.container_id for one in unreadable)
+        self._again.add(unreadable)
         return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 
     async def _inspect(self, ids: Sequence[str]) -> dict[str, Inspected]:
