@@ -22,6 +22,7 @@ from bridge.engine.event import Event
 from bridge.engine.faults import shown, translated
 from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
 from bridge.engine.package import APIClient
+from bridge.engine.transport import connect
 from bridge.labels.own import own_labels
 
 DEADLINE = 10.0
@@ -129,7 +130,7 @@ class Engine:
         engine drops what a slow reader leaves waiting.
         """
         await self.aclose()
-        client = await self._in_time(partial(rest.connect, self._endpoint))
+        client = await self._in_time(partial(connect, self._endpoint))
         response = None
         try:
             now = await self._in_time(partial(rest.now, client))
@@ -155,7 +156,7 @@ class Engine:
     async def _ask(self, question: Callable[[APIClient], T], parts: int = 1) -> T:
         async with self._connecting:
             if self._client is None:
-                self._client = await self._in_time(partial(rest.connect, self._endpoint))
+                self._client = await self._in_time(partial(connect, self._endpoint))
             client = self._client
         return await self._in_time(partial(question, client), parts)
 

@@ -1,137 +1,26 @@
 """The questions to an engine as blocking calls of the `docker` package, whose exceptions pass through."""
 
 import json
-import os
 import sys
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ProtocolError
 
 from bridge.container import Container, from_inspect
 from bridge.engine import event
-from bridge.engine.errors import EngineRejected
-from bridge.engine.faults import is_refusal, not_an_endpoint, shown
-from bridge.engine.model import Endpoint, EngineInfo, Listed, Unreadable
-from bridge.engine.package import (
-    APIClient,
-    APIError,
-    TLSConfig,
-    UnixHTTPAdapter,
-    create_api_error_from_http_exception,
-    enable_ssh,
-    kwargs_from_env,
-    version_lt,
-)
+from bridge.engine.faults import is_refusal
+from bridge.engine.model import EngineInfo, Listed, Unreadable
+from bridge.engine.package import APIClient, APIError
+from bridge.engine.transport import SILENCE, get
 
-OLDEST_API = "1.41"
-# Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
-SILENCE = 8
 LINES_AT_ONCE = 65536
-# More than are asked at once: each beyond is a connection for one question, and a warning in the log.
-CONNECTIONS = 64
 
 T = TypeVar("T")
 
 _BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
-
-
-class _Socket(UnixHTTPAdapter):
-    """Keeps its connections for all questions: the package opens others for each URL, so for each container."""
-
-    def get_connection(self, _: object, proxies: Any = None) -> Any:  # noqa: ANN401 - as the package has it
-        return super().get_connection("", proxies)
-
-
-class _Client(APIClient):
-    def mount(self, prefix: Any, adapter: Any) -> None:  # noqa: ANN401 - as requests has it
-        """Keep connections, of those to a socket, too."""
-        if isinstance(adapter, UnixHTTPAdapter):
-            adapter = _Socket(adapter.socket_path, adapter.timeout, max_pool_size=CONNECTIONS)
-        elif type(adapter) is HTTPAdapter:
-            adapter = HTTPAdapter(pool_maxsize=CONNECTIONS)
-        super().mount(prefix, adapter)
-
-    def request(self, *what: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
-        """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
-        return super().request(*what, **{"verify": self.verify, **options})
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as above
-        """Ask once more where a kept connection was closed just as it was used: proxies close those at rest."""
-        try:
-            return super().send(request, **options)
-        except requests.ConnectionError as error:
-            if not _was_closed(error):
-                raise
-        return super().send(request, **options)
-
-    @cached_property
-    def _prepared(self) -> requests.PreparedRequest:
-        return self.prepare_request(requests.Request("GET", self.base_url))
-
-    def inspect_container(self, container: Any) -> Any:  # noqa: ANN401 - as the package has it
-        """Ask without what a session adds anew to each request: that takes a third of an inspection."""
-        request = self._prepared.copy()
-        request.url = f"{self.base_url}/v{self.api_version}/containers/{quote(container)}/json"
-        return _checked(self.send(request, timeout=SILENCE, verify=self.verify)).json()
-
-    def _retrieve_server_version(self) -> str:
-        """Read the API version from the answer to a ping: for `/version` an engine starts other programs."""
-        told: str | None = _get(self, "/_ping", timeout=SILENCE).headers.get("Api-Version")
-        return told or str(super()._retrieve_server_version())  # type: ignore[misc]  # its stubs leave it out
-
-
-def _was_closed(error: requests.ConnectionError) -> bool:
-    match error.args:
-        case [ProtocolError(args=[_, ConnectionResetError() | BrokenPipeError()])]:
-            return True
-        case _:
-            return False
-
-
-def connect(endpoint: Endpoint) -> APIClient:
-    """Return a client that speaks the API version of the engine."""
-    warnings.filterwarnings("ignore", "Unverified HTTPS request")  # the user asked for it
-    if "ssh://" in (endpoint.url or os.environ.get("DOCKER_HOST", "")):
-        enable_ssh()
-    try:
-        client = _Client(version="auto", timeout=SILENCE, **_options(endpoint))
-    except ValueError as error:
-        raise not_an_endpoint(shown(endpoint)) from error
-    # No proxy leads to a socket, and to look for one at every call takes a fifth of an inspection.
-    client.trust_env = not client.base_url.startswith("http+docker://")
-    if version_lt(client.api_version, OLDEST_API):
-        client.close()
-        raise EngineRejected(
-            f"Docker engine at {shown(endpoint)}: its API {client.api_version} is too old; "
-            f"{OLDEST_API} (Docker 20.10) is the oldest that is understood"
-        )
-    return client
-
-
-def _options(endpoint: Endpoint) -> dict[str, Any]:
-    tls = {"tls": _tls(endpoint)} if _wants_tls(endpoint) else {}
-    return {"base_url": endpoint.url, **tls} if endpoint.url else kwargs_from_env() | tls
-
-
-def _wants_tls(endpoint: Endpoint) -> bool:
-    return bool(endpoint.ca or endpoint.cert or endpoint.key or endpoint.insecure_skip_verify)
-
-
-def _tls(endpoint: Endpoint) -> TLSConfig:
-    pair = (endpoint.cert, endpoint.key)
-    return TLSConfig(
-        client_cert=pair if any(pair) else None,
-        ca_cert=endpoint.ca or None,
-        verify=not endpoint.insecure_skip_verify,
-    )
 
 
 def ping(client: APIClient) -> None:
@@ -164,7 +53,7 @@ def list_all(take: Callable[[Listed], T], client: APIClient) -> list[T]:
         taken.append(take(_listed(found)))
         return None
 
-    entries = _get(client, path, params={"all": "1"}, timeout=SILENCE).json(object_hook=take_early)
+    entries = get(client, path, params={"all": "1"}, timeout=SILENCE).json(object_hook=take_early)
     return taken + [take(_listed(entry)) for entry in entries if entry]
 
 
@@ -243,7 +132,7 @@ def past(client: APIClient, until: str) -> Iterator[Any]:
     """Return the messages about runs of containers that the engine remembers: it keeps its last 256 events."""
     parameters = {"since": "1", "until": until, "filters": json.dumps(event.RUNS)}
     path = f"/v{client.api_version}/events"
-    with _get(client, path, params=parameters, stream=True, timeout=SILENCE) as response:
+    with get(client, path, params=parameters, stream=True, timeout=SILENCE) as response:
         yield from messages(response)
 
 
@@ -255,25 +144,13 @@ def subscribe(client: APIClient, since: str) -> requests.Response:
     """
     parameters = {"since": since, "filters": json.dumps(event.FILTERS)}
     path = f"/v{client.api_version}/events"
-    return _get(client, path, params=parameters, stream=True, timeout=(SILENCE, None))
+    return get(client, path, params=parameters, stream=True, timeout=(SILENCE, None))
 
 
 def now(client: APIClient) -> str:
     """Return the second that it is by the engine's clock."""
-    told = parsedate_to_datetime(_get(client, "/_ping", timeout=SILENCE).headers.get("Date", ""))
+    told = parsedate_to_datetime(get(client, "/_ping", timeout=SILENCE).headers.get("Date", ""))
     return f"{told.timestamp():.0f}"
-
-
-def _get(client: APIClient, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
-    return _checked(client.get(f"{client.base_url}{path}", **options))
-
-
-def _checked(response: requests.Response) -> requests.Response:
-    try:
-        response.raise_for_status()
-    except requests.HTTPError as error:
-        raise create_api_error_from_http_exception(error) from error
-    return response
 
 
 def messages(response: requests.Response) -> Iterator[Any]:

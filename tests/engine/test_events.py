@@ -11,6 +11,7 @@ from bridge.engine import rest, signals, threads
 from bridge.engine.client import Engine
 from bridge.engine.event import Action, Event
 from bridge.engine.model import Endpoint
+from bridge.engine.transport import connect
 from tests.lab.engine import Engine as Dockerd
 
 pytestmark = pytest.mark.anyio
@@ -160,7 +161,7 @@ async def test_health(asked: Engine, each_engine: Dockerd) -> None:
 
 async def test_filters(each_engine: Dockerd, running: Dockerd) -> None:
     """The engine itself leaves out what is not asked for: health checks make much noise."""
-    client = await threads.run(lambda: rest.connect(Endpoint(each_engine.url)))
+    client = await threads.run(lambda: connect(Endpoint(each_engine.url)))
     response = await threads.run(lambda: rest.subscribe(client, rest.now(client)))
     try:
         running.cli("exec", NAME, "true")

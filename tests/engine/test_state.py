@@ -13,6 +13,7 @@ from bridge.container import Container
 from bridge.engine import rest
 from bridge.engine.model import Endpoint, Listed
 from bridge.engine.package import APIClient
+from bridge.engine.transport import connect
 from tests.lab.engine import Engine
 from tests.lab.wait import wait_for
 
@@ -49,7 +50,7 @@ def client(each_engine: Engine) -> Iterator[APIClient]:
     """Return what the product asks the engine with; there is a container that was never started, and a network."""
     each_engine.cli("network", "create", NETWORK)
     each_engine.cli("create", f"--name={NAME}", *OPTIONS, "busybox")
-    with closing(rest.connect(Endpoint(each_engine.url))) as connected:
+    with closing(connect(Endpoint(each_engine.url))) as connected:
         yield connected
     each_engine.cli("rm", "--force", NAME)
     each_engine.cli("network", "rm", NETWORK)
