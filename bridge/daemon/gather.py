@@ -30,7 +30,7 @@ PATIENCE = 2.0
 
 
 PATIENCE_TOGETHER = 1.0
-"""Seconds for some that are asked for on one thread; then each of them is asked for by itself."""
+"""Seconds for some that are asked for on one thread; then they are asked for apart, in the end each by itself."""
 
 NEWEST = max(Release)
 """The release that knows all options: whom only an older one does not keep is decided once its target is read."""
@@ -139,8 +139,7 @@ class Gatherer:
             return {**await self.engine.inspect_several(ids)}
         if len(ids) == 1:
             return {ids[0]: Unreadable(ids[0], f"the engine did not answer within {PATIENCE:g} s")}
-        apart = [await self._inspect([container_id]) for container_id in ids]
-        return {i: found for part in apart for i, found in part.items()}
+        return await self.engine.each(self._inspect, ids)
 
     async def _with_targets(
         self, ids: Collection[str], ask: Callable[[Sequence[str]], Awaitable[dict[str, Inspected]]]

@@ -251,6 +251,22 @@ async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) ->
 
 
 @pytest.mark.anyio
+async def test_many_that_hang_are_given_up_together(engine: CountingEngine) -> None:
+    """Where everybody hangs of those that are asked for together, it takes little longer than where one does."""
+    hanging = [engine.run(container(f"some{number}")) for number in range(32)]
+    other = engine.run(container("other"))
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    with ExitStack() as stack:
+        for one in hanging:
+            stack.enter_context(engine.hanging(one))
+        with anyio.fail_after(4 * PATIENCE):
+            gathered = await gatherer.some([*hanging, other])
+    assert {gap.container_id for gap in gathered.unreadable} == {*hanging}
+    assert [one.id for one in gathered.seen] == [other]
+    await gatherer.engine.aclose()
+
+
+@pytest.mark.anyio
 async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) -> None:
     """It is asked for beside the rounds already, and once more: what was asked before all is listed may be old."""
     hanging, other = engine.run(container("hanging")), engine.run(container("other"))
