@@ -135,7 +135,7 @@ async def _alive(store: Store, identity: Identity, waiting: Callable[[str], None
                 _tell(seen, identity, waiting)
         silent = anyio.current_time() - since
         if seen.alive and silent > 2 * _lease(seen.alive, terms):
-            raise FailedError(_duplicate(identity.layout, seen.alive))
+            raise FailedError(_duplicate(identity, seen))
         if own or (not seen.alive and silent >= _reserved(seen.record, identity)):
             taken = await store.acquire(alive.key, alive.value, terms.lease, own)
             if isinstance(taken, Lease):
@@ -172,11 +172,17 @@ def _lease(alive: KeyValue, terms: Terms) -> float:
     return max(terms.lease, record.lease if isinstance(record, AliveRecord) else 0)
 
 
-def _duplicate(layout: Layout, holder: KeyValue) -> str:
-    return (
-        f"another bridge runs under the host name {layout.host} ({holder.value}): give each host its own name with"
-        " BRIDGE_HOST_NAME"
-    )
+def _duplicate(identity: Identity, seen: _Seen) -> str:
+    """Say who else has the name, as far as it says so itself."""
+    holder = decode_host(seen.record.value) if seen.record else None
+    said = holder if isinstance(holder, HostRecord) else HostRecord("", "", "")
+    mends = "give each host its own name with BRIDGE_HOST_NAME"
+    if said.engine == identity.engine:
+        who, mends = " for the same engine", f"stop one of them; if they are two hosts, {mends}"
+    else:
+        who = f" for the engine {said.engine}" if said.engine else ""
+    at = f" at {said.address}" if said.address else ""
+    return f"another bridge runs under the host name {identity.layout.host}{who}{at}: {mends}"
 
 
 async def _commit(store: Store, transaction: Transaction) -> None:

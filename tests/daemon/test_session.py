@@ -1,12 +1,16 @@
-"""The bridge's life in etcd: what it leaves there when it goes."""
+"""The bridge's life in etcd: who else has its name, and what it leaves there when it goes."""
 
+import re
+
+import anyio
 import pytest
 
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.records import HostRecord, decode_host
 from bridge.claims.transaction import Range
-from bridge.daemon.session import Identity, Session, Terms, end
+from bridge.daemon.session import Identity, Session, Terms, begin, end
+from bridge.errors import FailedError
 from bridge.store.client import Lease, Store
 from bridge.store.connection import Connection
 from tests.lab.etcd import Etcd
@@ -28,4 +32,24 @@ async def test_a_goodbye_after_an_answer_that_was_lost(etcd: Etcd, root_key: str
     assert isinstance(said, HostRecord)
     assert said.goodbye == 600
     assert not alive
+    await store.aclose()
+
+
+@pytest.mark.parametrize(
+    ("engine", "told"),
+    [
+        ("first", "lab for the same engine at 10.0.0.1: stop one of them; if they are two hosts, give each"),
+        ("second", "lab for the engine first at 10.0.0.1: give each host its own name with BRIDGE_HOST_NAME"),
+    ],
+)
+async def test_who_else_has_the_name(etcd: Etcd, root_key: str, engine: str, told: str) -> None:
+    """Whoever is refused since another bridge has the name is told where that one is."""
+    layout, terms = Layout(root_key, "state", "lab"), Terms(2, 60)
+    store = Store(Connection((etcd.endpoint,)))
+    first = await begin(store, Identity(layout, "first", "10.0.0.1", terms), print)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(store.hold, first.lease)
+        with pytest.raises(FailedError, match=re.escape(told)):
+            await begin(store, Identity(layout, engine, "", terms), print)
+        tasks.cancel_scope.cancel()
     await store.aclose()

@@ -182,7 +182,8 @@ def test_a_second_bridge_of_the_same_name_is_refused(host: Host, root_key: str) 
         second.start()
         assert second.process.wait(REFUSED_WITHIN) == 1
         assert time.monotonic() - started > 2 * 5
-        refusals = [line for line in second.log().splitlines() if "another bridge runs under" in line]
+        told = "another bridge runs under the host name lab for the same engine: stop one of them"
+        refusals = [line for line in second.log().splitlines() if told in line]
         assert refusals == [second.log().splitlines()[-1]]
         assert "Traceback" not in second.log()
     finally:
