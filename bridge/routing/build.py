@@ -14,7 +14,7 @@ from bridge.labels.model import Leaf, Ref, first_label
 from bridge.labels.options import Options as LabelOptions
 from bridge.labels.options import read_options
 from bridge.labels.own import Own, read_own
-from bridge.labels.unread import unread
+from bridge.labels.passed_over import passed_over
 from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
@@ -36,7 +36,7 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
     The last of them has the network, each one before it uses that of the next.
     """
     routing = _route(container, options, targets)
-    told = unread(container.name, container.labels)
+    told = passed_over(container.name, container.labels)
     return replace(routing, problems=routing.problems + told) if told else routing
 
 

@@ -1,10 +1,10 @@
-"""Labels that nobody reads, but were meant for Traefik."""
+"""Labels that Traefik passes over in silence."""
 
 import time
 
 import pytest
 
-from bridge.labels.unread import unread
+from bridge.labels.passed_over import passed_over
 from bridge.problem import Problem
 
 
@@ -29,7 +29,7 @@ from bridge.problem import Problem
 def test_misspelt(label: str, meant: str) -> None:
     """The label is named that was meant."""
     told = Problem("web", label, "Nothing reads this label.", f"did you mean {meant}?")
-    assert unread("web", {label: "x"}) == (told,)
+    assert passed_over("web", {label: "x"}) == (told,)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_misspelt(label: str, meant: str) -> None:
 )
 def test_read_elsewhere(label: str, hint: str) -> None:
     """What Traefik knows, but not as a label, is told where it belongs."""
-    [problem] = unread("web", {label: "x"})
+    [problem] = passed_over("web", {label: "x"})
     assert problem.label == label
     assert problem.hint.startswith(hint)
 
@@ -76,13 +76,34 @@ def test_read_elsewhere(label: str, hint: str) -> None:
 )
 def test_of_others(label: str) -> None:
     """Labels that are read, or mean something else to somebody else, are none of these."""
-    assert unread("web", {label: "x"}) == ()
+    assert passed_over("web", {label: "x"}) == ()
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "on", " true", "letsencrypt"])
+def test_tls_switched_off(value: str) -> None:
+    """Whoever writes such a value for TLS hardly wants to do without."""
+    label = "traefik.TCP.routers.web.tls"
+    told = Problem("web", label, "Anything but true switches it off.", "write true, or false if that is meant")
+    assert passed_over("web", {label: value}) == (told,)
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        *(("traefik.http.routers.web.tls", value) for value in ("", "true", "True", "false")),
+        ("traefik.http.routers.web.tls.certresolver", "letsencrypt"),
+        ("traefik.http.routers.web.rule", "yes"),
+    ],
+)
+def test_tls_as_it_is_meant(label: str, value: str) -> None:
+    """What has its effect is not told."""
+    assert passed_over("web", {label: value}) == ()
 
 
 def test_few_are_told() -> None:
     """Of very many labels the first few are told, in the order of their names."""
     labels = {f"trafik.http.routers.r{number:03}.rule": "x" for number in range(500, 0, -1)}
-    told = unread("web", labels)
+    told = passed_over("web", labels)
     assert [problem.label for problem in told] == [
         f"trafik.http.routers.r{number:03}.rule" for number in range(1, 11)
     ]
@@ -93,5 +114,5 @@ def test_long_labels(part: str) -> None:
     """A long label of a stranger takes no time to speak of."""
     begun = time.process_time()
     for before in ("", "trafik.", "traefik.", "http."):
-        unread("web", {before + part * 100_000: "x"})
+        passed_over("web", {before + part * 100_000: "x"})
     assert time.process_time() - begun < 2

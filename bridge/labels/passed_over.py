@@ -1,6 +1,6 @@
-"""Labels that are nearly Traefik's: nothing reads them, so that whoever wrote one waits for its route in vain.
+"""Labels that Traefik passes over in silence, so that whoever wrote one waits for its effect in vain.
 
-Traefik passes over them in silence. They cost nothing here either, but are told.
+They cost nothing here either, but are told.
 """
 
 import re
@@ -51,13 +51,22 @@ _ALIKE = 0.8
 """How much of two names is the same where one is taken for the other, of 1: `difflib` says how that is counted."""
 
 _UNREAD = "Nothing reads this label."
+_TLS = re.compile(rf"{ROOT}\.(http|tcp)\.routers\.[^.]+\.tls", re.IGNORECASE)
+_SWITCHED_OFF = ("Anything but true switches it off.", "write true, or false if that is meant")
 
 
-def unread(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return what is to be told of labels that nobody reads, but were meant for Traefik, as it seems."""
-    hints = {label: hint for label in labels if not begins(label, _READ) and (hint := _hint(label))}
-    told = islice(sorted(hints.items()), _MOST_TOLD)
-    return tuple(Problem(container, label, _UNREAD, hint) for label, hint in told)
+def passed_over(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Return what is to be told of labels that were meant for Traefik, as it seems, but have no effect."""
+    told = ((label, fault) for label in sorted(labels) if (fault := _fault(label, labels[label])))
+    return tuple(Problem(container, label, *fault) for label, fault in islice(told, _MOST_TOLD))
+
+
+def _fault(label: str, value: str) -> tuple[str, str] | None:
+    """What is wrong with one label, and what to write instead."""
+    if begins(label, _READ):
+        is_switch = label[-4:].lower() == ".tls" and _TLS.fullmatch(label) and encodable(label)
+        return _SWITCHED_OFF if is_switch and value.lower() not in ("", "true", "false") else None
+    return (_UNREAD, hint) if (hint := _hint(label)) else None
 
 
 def _hint(label: str) -> str:
