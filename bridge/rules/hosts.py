@@ -1,4 +1,4 @@
-"""The hosts that a router's rule is limited to, told only where it is certain.
+"""The hosts that a router's rule names and is limited to, told only where it is certain.
 
 Unlike Traefik's reader of rules, this one takes nothing that releases or syntaxes (v2, v3) could read differently:
 no escapes, no comments, no names that are not plain words. Who is told "not certain" can always write it plainly.
@@ -15,18 +15,17 @@ _TOKEN = re.compile(
 _EXACT = {"host", "hostsni", "hostheader"}
 _DEEPEST = 50
 
-Hosts = frozenset[str] | None
-
 
 class _UncertainError(Exception):
     """The rule is not plain."""
 
 
-def hosts(rule: str) -> Hosts:
-    """Return hosts outside which the rule matches no request, as written; None where there may be others.
+def hosts(rule: str) -> frozenset[str] | None:
+    """Return the hosts that a rule names, as written; None where it may match a request for any other.
 
     Only `Host`, `HostSNI` and `HostHeader` name hosts. A pattern (`HostRegexp`) or a negation limits nothing; of
-    `||` both sides must be limited, of `&&` one.
+    `||` both sides must be limited, of `&&` one. A host is named wherever it stands: also for one behind `!`, or
+    beside what limits nothing, Traefik chooses TLS options and asks for certificates, though no request matches.
     """
     try:
         return _Parser(rule).rule()
@@ -35,46 +34,47 @@ def hosts(rule: str) -> Hosts:
 
 
 class _Parser:
+    """Reads a rule; what reads a part of it tells whether that part is limited to hosts."""
+
     def __init__(self, rule: str) -> None:
         self._tokens = _tokens(rule)
         self._kind, self._text = next(self._tokens)
         self._depth = 0
+        self._named: set[str] = set()
 
-    def rule(self) -> Hosts:
-        found = self._disjunction()
+    def rule(self) -> frozenset[str] | None:
+        limited = self._disjunction()
         self._expect("end")
-        return found
+        return frozenset(self._named) if limited else None
 
-    def _disjunction(self) -> Hosts:
+    def _disjunction(self) -> bool:
         sides = [self._conjunction()]
         while self._accepts("||"):
             sides.append(self._conjunction())
-        limited = [side for side in sides if side is not None]
-        return frozenset().union(*limited) if len(limited) == len(sides) else None
+        return all(sides)
 
-    def _conjunction(self) -> Hosts:
+    def _conjunction(self) -> bool:
         sides = [self._operand()]
         while self._accepts("&&"):
             sides.append(self._operand())
-        limited = [side for side in sides if side is not None]
-        return frozenset().union(*limited) if limited else None
+        return any(sides)
 
-    def _operand(self) -> Hosts:
+    def _operand(self) -> bool:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise _UncertainError
         if self._accepts("!"):
             self._operand()
-            found = None
+            limited = False
         elif self._accepts("("):
-            found = self._disjunction()
+            limited = self._disjunction()
             self._expect("operator", ")")
         else:
-            found = self._matcher()
+            limited = self._matcher()
         self._depth -= 1
-        return found
+        return limited
 
-    def _matcher(self) -> Hosts:
+    def _matcher(self) -> bool:
         name = self._expect("name")
         self._expect("operator", "(")
         arguments = [] if self._text == ")" else [self._expect("string")]
@@ -82,8 +82,9 @@ class _Parser:
             arguments.append(self._expect("string"))
         self._expect("operator", ")")
         if name.lower() not in _EXACT or not arguments:
-            return None
-        return frozenset(argument[1:-1] for argument in arguments)
+            return False
+        self._named.update(argument[1:-1] for argument in arguments)
+        return True
 
     def _accepts(self, operator: str) -> bool:
         accepted = (self._kind, self._text) == ("operator", operator)

@@ -120,11 +120,11 @@ RULES: Mapping[str, frozenset[str]] = {
     "Host(`OWN.test`) && PathPrefix(`/`)": frozenset({"own.test"}),
     "Host(`a.team.test`) || HostHeader(`own.test`)": frozenset({"a.team.test", "own.test"}),
     "Host(`own.test`, `evil.test`)": frozenset({"own.test", "evil.test"}),
-    "Host(`evil.test`) && !Host(`own.test`)": frozenset({"evil.test"}),
+    "Host(`own.test`) && !Host(`evil.test`)": frozenset({"own.test", "evil.test"}),
     "Host(`own.test.evil.test`)": frozenset({"own.test.evil.test"}),
     "Host(`a`)": frozenset({"a"}),
 }
-"""Rules that are plainly limited to hosts, and to which."""
+"""Rules that are plainly limited to hosts, and which they name."""
 
 OF_FIELDS: Mapping[str, list[str]] = {
     "rule": [

@@ -1,6 +1,8 @@
 """To which hosts a rule is limited, held against what real Traefiks do with it."""
 
 import random
+import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
@@ -12,6 +14,7 @@ from bridge.rules.hosts import hosts
 from bridge.store.client import Store
 from bridge.store.connection import Connection
 from tests.lab.etcd import Etcd
+from tests.lab.ports import LOOPBACK
 from tests.lab.traefik import Traefik, etcd_provider
 from tests.store.answers import write
 
@@ -28,7 +31,9 @@ PLAIN = [
     ("PathPrefix(`/x`)&&Host(`a.test`)", {"a.test"}),
     ("(Host(`a.test`) || Host(`b.test`)) && (Path(`/`) || !Method(`GET`))", {"a.test", "b.test"}),
     ("Host(`a.test`) && PathPrefix(`/`) || Host(`b.test`)", {"a.test", "b.test"}),
-    ("Host(`a.test`) && !Host(`b.test`)", {"a.test"}),
+    ("Host(`a.test`) && !Host(`b.test`)", {"a.test", "b.test"}),
+    ("Host(`a.test`) && !(Path(`/`) || HostHeader(`b.test`))", {"a.test", "b.test"}),
+    ("Host(`a.test`) && (Host(`b.test`) || Path(`/`))", {"a.test", "b.test"}),
     ("Host(`a.test`) && HostRegexp(`^.+[.]b[.]test$`)", {"a.test"}),
     ("Host(`a.test`) && PathRegexp(`\\d+`)", {"a.test"}),
     ("Host(`a.test`) && (Path(`/`) || Path(`/b.test`))", {"a.test"}),
@@ -101,11 +106,19 @@ FOREIGN = ("c.test", "a.test.c.test", "xa.test", "a_test", "127.0.0.1", "")
 RULES = 200
 DEAD = 502
 
+NAMING = (
+    "Host(`a.test`) && !Host(`{}`)", "Host(`a.test`) && (Host(`{}`) || Path(`/`))", "Host(`a.test`) || Host(`{}`)",
+    "Host(`a.test`) && !(Path(`/`) || host(`{}`))", "Host(`a.test`) && !HostRegexp(`^{}$`)",
+    "Host(`a.test`) && (HostRegexp(`^{}$`) || Path(`/`))", "Host(`a.test`) && Path(`/{}`)",
+)  # fmt: skip
+"""Rules that all name a host; the last of them not as one."""
+OLD, TLS_WITHIN = "old", 5.0
 
-@pytest.mark.parametrize(("rule", "limited_to"), PLAIN)
-def test_plain(rule: str, limited_to: set[str]) -> None:
-    """Hosts are those of every alternative."""
-    assert hosts(rule) == frozenset(limited_to)
+
+@pytest.mark.parametrize(("rule", "named"), PLAIN)
+def test_plain(rule: str, named: set[str]) -> None:
+    """Hosts are those of every alternative, and all others that the rule names."""
+    assert hosts(rule) == frozenset(named)
 
 
 @pytest.mark.parametrize("rule", UNCERTAIN, ids=lambda rule: rule[:40].encode("ascii", "replace").decode())
@@ -139,6 +152,38 @@ def test_no_traefik_matches_more(
     loose.wait_for_status(DEAD, FOREIGN[0])
     answers = {(host, path): strict.get(host, path).status for host in FOREIGN for path in ("/", "/x")}
     assert answers == dict.fromkeys(answers, 404)
+
+
+@pytest.mark.parametrize("release", ["3.7", "2.11"])
+def test_no_traefik_chooses_tls_options_of_more(
+    etcd: Etcd, root_key: str, start_traefik: Start, start_traefik_2_11: Start, release: str
+) -> None:
+    """A host's TLS options are another rule's business only where that one is told to name the host."""
+    rules = [rule.format(f"v{number}.test") for number, rule in enumerate(NAMING)]
+    others = {f"v{number}.test": rule for number, rule in enumerate(rules)}
+    root = written(etcd, root_key, [f"Host(`{host}`)" for host in others] + rules, {})
+    owners = {f"{root}/http/routers/r{number}/tls/options": OLD for number in range(len(rules))}
+    added = {f"{root}/http/routers/r{number}/tls": "true" for number in range(len(rules), 2 * len(rules))}
+    anyio.run(_put, etcd, owners | added | {f"{root}/tls/options/{OLD}/maxversion": "VersionTLS12"})
+    start = {"3.7": start_traefik, "2.11": start_traefik_2_11}[release]
+    traefik = start(etcd_provider(etcd, root))
+    traefik.wait_for(lambda it: not speaks_tls_1_3(it, f"v{len(rules) - 1}.test"))
+    changed = {host: rule for host, rule in others.items() if speaks_tls_1_3(traefik, host)}
+    assert changed
+    assert {host: rule for host, rule in changed.items() if host not in (hosts(rule) or {host})} == {}
+
+
+def speaks_tls_1_3(traefik: Traefik, host: str) -> bool:
+    """Whether Traefik has the default TLS options for a host, which allow that release."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    with socket.create_connection((LOOPBACK, traefik.port()), TLS_WITHIN) as connection:
+        try:
+            with context.wrap_socket(connection, server_hostname=host):
+                return True
+        except ssl.SSLError:
+            return False
 
 
 def made_at_random() -> list[str]:

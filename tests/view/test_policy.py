@@ -92,6 +92,18 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
         ),
         pytest.param(HOSTS, {RULE: "HostRegexp(`own.test`)"}, ["not plainly limited"], id="pattern"),
         pytest.param(HOSTS, {RULE: "!Host(`own.test`)"}, ["not plainly limited"], id="negation"),
+        pytest.param(
+            HOSTS,
+            {RULE: "Host(`own.test`) && !Host(`other.test`)"},
+            ["the host other.test"],
+            id="negated",
+        ),
+        pytest.param(
+            HOSTS,
+            {RULE: "Host(`own.test`) && (Host(`other.test`) || Path(`/`))"},
+            ["the host other.test"],
+            id="beside a path",
+        ),
         pytest.param(HOSTS, {RULE: "Host(`own.test`) // x"}, ["not plainly limited"], id="comment"),
         pytest.param(HOSTS, {RULE: "Host(`*`)"}, ["the host *"], id="star"),
         pytest.param(HOSTS, {RULE: "Host(`*.test`)"}, ["the host *.test"], id="wider star"),
