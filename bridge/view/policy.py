@@ -23,6 +23,9 @@ _HOST_AND_PORT = re.compile(
 )
 """What the bridge makes of an address, a plain port and a plain scheme: nothing in them leads elsewhere."""
 
+_REDIS = "ratelimit/redis/"
+"""Traefik connects to a rate limit's Redis wherever that is: without a word of its endpoints, on its own host."""
+
 
 def violations(container: str, items: Iterable[Item], policy: Policy) -> tuple[Problem, ...]:
     """Return what these objects of a container do that the policy does not allow."""
@@ -105,6 +108,14 @@ def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
 
 
 def _server_addresses(item: Item) -> _Found:
+    redis = next((leaf for leaf in item.definition if leaf.path.startswith(_REDIS)), None)
+    if redis and item.ref.kind == "middlewares":
+        hint = "leave out the rate limit's redis, or use a middleware that Traefik's operator defines"
+        yield (
+            first_label(redis),
+            "a label may not choose what Traefik connects to here (allow_server_addresses)",
+            hint,
+        )
     for leaf in item.server:
         is_address = leaf.path.endswith(("/url", "/address"))
         by_label = not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)

@@ -17,6 +17,7 @@ from tests.routing.containers import container
 HTTP, TCP, UDP = "traefik.http.", "traefik.tcp.", "traefik.udp."
 RULE = f"{HTTP}routers.web.rule"
 SERVICE = f"{HTTP}services.web.loadbalancer."
+REDIS = f"{HTTP}middlewares.web.rateLimit.redis."
 TLS = {f"{HTTP}routers.web.tls.certresolver": "acme"}
 HOSTS = {"allowed_hosts": "own.test, *.Team.test"}
 NAMES = {"allowed_names": "web, team-*, auth@file, *-chain@file"}
@@ -64,6 +65,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
         pytest.param(TYPES, {f"{HTTP}middlewares.x.headers.framedeny": "true"}, id="type of middleware"),
         pytest.param(NO_URLS, {f"{SERVICE}server.port": "81", f"{SERVICE}server.scheme": "https"}, id="port"),
         pytest.param(NO_URLS, {"traefik.udp.services.web.loadbalancer.server.port": "81"}, id="port of UDP"),
+        pytest.param(NO_URLS, {f"{HTTP}middlewares.web.ratelimit.average": "9"}, id="rate limit"),
         pytest.param({}, {f"{SERVICE}server.port": "1", RULE: "PathPrefix(`/`)"}, id="no policy"),
     ],
 )
@@ -231,6 +233,15 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             NO_URLS, {f"{SERVICE}server.scheme": "http://evil.test/?"}, ["may not choose where"], id="scheme"
         ),
         pytest.param(NO_URLS, {f"{SERVICE}server.url": "http://10.0.0.1"}, ["may not choose where"], id="URL"),
+        pytest.param(
+            NO_URLS,
+            {f"{REDIS}endpoints": "10.0.0.1:6379", f"{REDIS}password": "x"},
+            ["may not choose what Traefik connects to"],
+            id="Redis",
+        ),
+        pytest.param(
+            NO_URLS, {f"{REDIS}db": "0"}, ["may not choose what Traefik connects to"], id="Redis beside Traefik"
+        ),
         pytest.param(
             NO_URLS, {f"{SERVICE}server.URL": "http://10.0.0.1"}, ["may not choose where"], id="URL in capitals"
         ),
