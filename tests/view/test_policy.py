@@ -12,7 +12,7 @@ from bridge.settings.options import options
 from bridge.view.model import Item, Mapped
 from bridge.view.policy import violations
 from bridge.view.publish import mapped
-from tests.routing.containers import container
+from tests.routing.containers import container, port
 
 HTTP, TCP, UDP = "traefik.http.", "traefik.tcp.", "traefik.udp."
 RULE = f"{HTTP}routers.web.rule"
@@ -284,3 +284,22 @@ def test_what_is_written_is_checked() -> None:
     labels = {"traefik.docker.allownonrunning": "true", f"{SERVICE}server.url": "http://10.0.0.1"}
     stopped = container(labels=labels, status="exited")
     assert mapped(stopped, options(load(PlanSettings, NO_URLS | {"traefik_version": "3.7"}), "host")).problems
+
+
+@pytest.mark.parametrize("protocol", ["http", "tcp"])
+def test_health_checks_at_a_hosts_address(protocol: str) -> None:
+    """Where a service is at a host's address, no label has Traefik send anything to another port there."""
+    labels = {
+        f"traefik.{protocol}.services.web.loadbalancer.{name}": value
+        for name, value in {"server.port": "80", "healthcheck.port": "2375", "healthcheck.interval": "5s"}.items()
+    }
+    settings = {"allow_server_addresses": "false", "traefik_version": "3.7"}
+    published = container(labels=labels, ports=(port(80, "0.0.0.0:8080"),))
+
+    def told(**more: str) -> list[str]:
+        found = mapped(published, options(load(PlanSettings, settings | more), "host"))
+        return [problem.label for problem in found.problems]
+
+    assert told(advertise_address="10.0.0.1") == [f"traefik.{protocol}.services.web.loadbalancer.healthcheck.port"]
+    assert told() == []
+    assert told(advertise_address="10.0.0.1", allow_server_addresses="true") == []
