@@ -27,6 +27,7 @@ _NAMED_OBJECT = re.compile(
 _PLUGIN_NAME = re.compile(r"(?<![^./])(plugin[./])[^./]+[./]", re.IGNORECASE)
 _POSITION = re.compile(r"\[\d*\]")
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*(?=@)")
+_PARAMETER = re.compile(r"(?<=[?&])([^?&=#\s]+)=[^&#\s`]+")
 # To the first colon only: a choice among colons would take quadratic time where no "@" follows.
 _LOOSE_USERINFO = re.compile(r"(?s)^((?:[\w+.-]+://)?+)[^:]*+:.*@")
 _PRIVATE_KEY = "PRIVATE KEY-----"
@@ -36,12 +37,17 @@ def masked(path: str, value: str) -> str:
     """Return `value` as it may be shown, given the name it goes by: a label, a key in etcd, or a setting.
 
     Masked as a whole: the users of basicAuth, digestAuth and plugins, headers and options that are named like
-    credentials or stand below such a name, private keys. In any other value only the user information of URLs.
+    credentials or stand below such a name, private keys. In any other value only the user information of URLs, and
+    those of their parameters that are named like credentials.
     What the user called an object says nothing about its values.
     """
     if value and (_is_secret(path) or _PRIVATE_KEY in value):
         return MASK
-    return _USERINFO.sub(MASK, value)
+    return _PARAMETER.sub(_masked_parameter, _USERINFO.sub(MASK, value))
+
+
+def _masked_parameter(found: re.Match[str]) -> str:
+    return f"{found[1]}={MASK}" if _CREDENTIAL.search(found[1].lower()) else found[0]
 
 
 def masked_input(name: str, text: str) -> str:

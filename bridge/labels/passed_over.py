@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from bridge.labels import decode, options
+from bridge.labels.limits import MOST_LABELS
 from bridge.labels.tree import ROOT, begins
 from bridge.labels.values import encodable
 from bridge.problem import Problem
@@ -16,11 +17,13 @@ from bridge.problem import Problem
 _READ = (*decode.PREFIXES, *options.PREFIXES)
 _MOST_TOLD = 10
 """Whoever misspelt so many did it in the same way; others may write any number of labels that are none of ours."""
+_MOST_LOOKED_AT, _LONGEST = MOST_LABELS, 500
+"""Nobody counts labels that are not ours (`excess`): only so many are compared, and none that is longer."""
 
 _OF_AN_OBJECT = re.compile(
-    r"((?:[^.]{1,20}\.){1,3}?)(router|service|middleware)s?\.(.+)", re.IGNORECASE | re.ASCII | re.DOTALL
+    r"((?:[^.]{1,20}\.){1,3}?)(router|service|middleware)s?\.([^.]+\..+)", re.IGNORECASE | re.ASCII | re.DOTALL
 )
-_OF_THE_PROVIDER = re.compile(r"[^.]{1,20}[._-](?:enabled?|(?:docker.)?network)", re.IGNORECASE)
+_OF_THE_PROVIDER = re.compile(r"([^.]{1,20})[._-](e[a-z]{4,7}|(?:docker.)?networks?)", re.IGNORECASE | re.ASCII)
 
 _STATIC = (
     "accesslog",
@@ -45,6 +48,8 @@ _ELSEWHERE = {
 }
 """What is Traefik's, but read from no label."""
 
+_NEAR = (*_ELSEWHERE, _OF_THE_PROVIDER, _OF_AN_OBJECT)
+
 _PROTOCOLS = ("http", "tcp", "udp")
 _OPTIONS = ("traefik.enable", "traefik.docker.network")
 _ALIKE = 0.8
@@ -57,33 +62,44 @@ _SWITCHED_OFF = ("Anything but true switches it off.", "write true, or false if 
 
 def passed_over(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return what is to be told of labels that were meant for Traefik, as it seems, but have no effect."""
-    told = ((label, fault) for label in sorted(labels) if (fault := _fault(label, labels[label])))
-    return tuple(Problem(container, label, *fault) for label, fault in islice(told, _MOST_TOLD))
+    suspects = islice(filter(_is_suspect, sorted(labels)), _MOST_LOOKED_AT)
+    faults = ((label, fault) for label in suspects if (fault := _fault(label, labels[label])))
+    return tuple(Problem(container, label, *fault) for label, fault in islice(faults, _MOST_TOLD))
+
+
+def _is_suspect(label: str) -> bool:
+    """Tell at little cost whether anything may be wrong with a label."""
+    if len(label) > _LONGEST:
+        return False
+    patterns = (_TLS,) if begins(label, _READ) else _NEAR
+    return any(pattern.fullmatch(label) for pattern in patterns) and encodable(label)
 
 
 def _fault(label: str, value: str) -> tuple[str, str] | None:
-    """What is wrong with one label, and what to write instead."""
+    """What is wrong with a suspect, and what to write instead."""
     if begins(label, _READ):
-        is_switch = label[-4:].lower() == ".tls" and _TLS.fullmatch(label) and encodable(label)
-        return _SWITCHED_OFF if is_switch and value.lower() not in ("", "true", "false") else None
+        return None if value.lower() in ("", "true", "false") else _SWITCHED_OFF
     return (_UNREAD, hint) if (hint := _hint(label)) else None
 
 
 def _hint(label: str) -> str:
     """What to write instead; "" for a label that is no such one."""
-    if not encodable(label):
-        return ""
     for pattern, hint in _ELSEWHERE.items():
         if pattern.fullmatch(label):
             return hint
-    if _OF_THE_PROVIDER.fullmatch(label):
-        return _did_you_mean(*get_close_matches(label.lower(), _OPTIONS, n=1, cutoff=_ALIKE))
+    if option := _OF_THE_PROVIDER.fullmatch(label):
+        near = get_close_matches(label.lower(), _OPTIONS, n=1, cutoff=_ALIKE) if _is_root(option[1]) else []
+        return _did_you_mean(*near)
     if found := _OF_AN_OBJECT.fullmatch(label):
         before, kind, rest = found.groups()
         parts = before.lower().split(".")
-        if parts[0] in _PROTOCOLS or get_close_matches(parts[0], [ROOT], cutoff=_ALIKE):
+        if parts[0] in _PROTOCOLS or _is_root(parts[0]):
             return _did_you_mean(f"{ROOT}.{_protocol(parts)}.{kind.lower()}s.{rest}")
     return ""
+
+
+def _is_root(part: str) -> bool:
+    return bool(get_close_matches(part.lower(), [ROOT], cutoff=_ALIKE))
 
 
 def _did_you_mean(*labels: str) -> str:

@@ -69,6 +69,23 @@ def test_secret_by_name(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("http://auth/verify?token=abc", "http://auth/verify?token=***"),
+        ("http://auth/verify?a=b&apikey=a/b@c&c=d#e", "http://auth/verify?a=b&apikey=***&c=d#e"),
+        (
+            "Path(`/x`) && Query(`a`) || PathPrefix(`/?Client_Secret=x`)",
+            "Path(`/x`) && Query(`a`) || PathPrefix(`/?Client_Secret=***`)",
+        ),
+        ("http://auth/verify?tok=abc&user=token", "http://auth/verify?tok=abc&user=token"),
+    ],
+)
+def test_secret_parameters_of_urls(value: str, shown: str) -> None:
+    """Parameters of a URL that are named like credentials are masked, others are not."""
+    assert masked("traefik/http/middlewares/m/forwardauth/address", value) == shown
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "traefik.http.services.s.loadbalancer.sticky.cookie.name",

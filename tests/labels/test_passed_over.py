@@ -21,6 +21,7 @@ from bridge.problem import Problem
         ("traefik.service.web.loadbalancer.server.port", "traefik.http.services.web.loadbalancer.server.port"),
         ("traefik.middlewares.a.headers.framedeny", "traefik.http.middlewares.a.headers.framedeny"),
         ("treafik.enable", "traefik.enable"),
+        ("traefik.enabel", "traefik.enable"),
         ("traefik_enable", "traefik.enable"),
         ("traefik.network", "traefik.docker.network"),
         ("traefik.docker_network", "traefik.docker.network"),
@@ -70,6 +71,11 @@ def test_read_elsewhere(label: str, hint: str) -> None:
             "org.opencontainers.image.title",
             "enable",
             "network",
+            "trace.enable",
+            "traffic.enabled",
+            "traefik.expose",
+            "http.service.name",
+            "tcp.services.name",
             "\ud800.http.routers.x",
         ),
     ],
@@ -116,3 +122,23 @@ def test_long_labels(part: str) -> None:
     for before in ("", "trafik.", "traefik.", "http."):
         passed_over("web", {before + part * 100_000: "x"})
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("a{0}.http.routers.x.rule", "traefi{1}.htt{0}.xtcp{0}.routers.a{0}.b", "traefk{0}.enable"),
+        *("http.{0}.routers.x.rule", "traefik.http.routers.a{0}.tls"),
+    ],
+)
+def test_very_many_labels(label: str) -> None:
+    """So do very many of them, which no limit of labels counts."""
+    labels = {label.format(number, number % 10): "x" for number in range(50_000)}
+    begun = time.process_time()
+    passed_over("web", labels)
+    assert time.process_time() - begun < 1
+
+
+def test_endless_labels() -> None:
+    """Nobody needs what is told of a label that fills a log by itself."""
+    assert passed_over("web", {"trafik.http.routers.web." + "x" * 1_000: "x"}) == ()
