@@ -4,6 +4,7 @@ import errno
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -38,9 +39,11 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
     # Imports make no garbage, and looking for it takes a fifth of a start. The daemon switches it on again.
     gc.disable()
+    _open_standard_files()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     code = command(sys.argv[1:])
+    _let_go_of_errors()
     # Python looks for garbage once more at its end, however it is set: a tenth of a short command.
     gc.freeze()
     sys.exit(code)
@@ -52,7 +55,7 @@ def command(arguments: list[str]) -> int:
         code = _dispatch(arguments)
         sys.stdout.flush()
     except CommandError as error:
-        sys.stderr.write(escaped(f"docker-event-bridge: {error}") + "\n")
+        _complain(escaped(f"docker-event-bridge: {error}"))
         return error.code
     except KeyboardInterrupt:
         return 130
@@ -62,9 +65,34 @@ def command(arguments: list[str]) -> int:
         # Nothing is left to be flushed at exit. The reader of a pipe that is closed has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno in _UNWRITABLE:
-            sys.stderr.write(f"docker-event-bridge: standard output cannot be written: {error.strerror}\n")
+            _complain(f"docker-event-bridge: standard output cannot be written: {error.strerror}")
         return 1
     return code
+
+
+def _open_standard_files() -> None:
+    """Have all three, also where whoever started us closed some: else sockets might take their numbers."""
+    # The lowest number that is free is taken.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no keyword
+    os.close(descriptor)
+    sys.stdin = sys.stdin or open(0, closefd=False, encoding="utf-8")  # noqa: SIM115 - a descriptor
+    sys.stdout = sys.stdout or open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115 - as above
+    sys.stderr = sys.stderr or open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115 - as above
+
+
+def _complain(line: str) -> None:
+    """Say what is wrong; where even that cannot be written, the exit code says it alone."""
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+
+
+def _let_go_of_errors() -> None:
+    """Leave nothing to be flushed at exit where it cannot be written: Python would change the exit code."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _dispatch(arguments: list[str]) -> int:

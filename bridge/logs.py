@@ -6,7 +6,8 @@ What is endless is cut. What other packages log by the standard library takes th
 import logging
 import os
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 from bridge.absent import absent
 from bridge.masking import escaped, masked, shortened
@@ -33,10 +34,25 @@ def configure(level: str, style: str) -> None:
             *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lossy(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     _forward_other_packages(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+
+
+class _Lossy:
+    """A stream whose lines are lost while it cannot be written: a full disk must not end the routing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

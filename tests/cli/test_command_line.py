@@ -190,3 +190,37 @@ def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
         )
     line = b"docker-event-bridge: standard output cannot be written: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, line)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param("--version", 0, id="version"),
+        pytest.param("plan --help", 0, id="help"),
+        pytest.param("health --health-socket absent", 1, id="health"),
+        pytest.param("plan --frm x", 2, id="wrong"),
+        pytest.param("plan --from -", 2, id="nothing to read"),
+    ],
+)
+def test_closed_files(arguments: str, code: int, closed: str, tmp_path: Path) -> None:
+    """A command does what it does where standard files are closed, as some cron daemons have it."""
+    script = f"exec {sys.executable} -m bridge {arguments} {closed}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        stdin=subprocess.DEVNULL,
+        env=clean_environment(),
+        capture_output=True,
+        cwd=tmp_path,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
+
+
+def test_errors_that_nobody_reads(tmp_path: Path) -> None:
+    """Where not even what is wrong can be written, the exit code still tells it."""
+    argv = [sys.executable, "-m", "bridge", "plan", "--frm", "x"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(argv, env=clean_environment(), stderr=full, cwd=tmp_path, timeout=30, check=False)
+    assert done.returncode == 2

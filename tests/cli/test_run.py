@@ -20,14 +20,15 @@ STOP_WITHIN = 2.0
 
 
 @contextmanager
-def running(directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def running(directory: Path, log: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
     """Run the daemon where neither Docker nor etcd is, until it answers on its health socket."""
+    told = log or directory / "log"
     argv = [sys.executable, "-m", "bridge", "run", "--health-socket", "health", "--log-format", "json"]
     nowhere = ["--docker-endpoint", "unix:///nowhere/docker.sock", "--etcd-endpoints", "127.0.0.1:1"]
-    with (directory / "log").open("wb") as log:
-        daemon = subprocess.Popen([*argv, *nowhere], cwd=directory, env=clean_environment(), stderr=log)
+    with told.open("wb") as errors:
+        daemon = subprocess.Popen([*argv, *nowhere], cwd=directory, env=clean_environment(), stderr=errors)
     try:
-        wait_for(lambda: answers(directory / "health"), 20, (directory / "log").read_text)
+        wait_for(lambda: answers(directory / "health"), 20, "" if log else told.read_text)
         yield daemon
     finally:
         daemon.kill()
@@ -48,6 +49,13 @@ def test_signal_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
         assert daemon.wait(STOP_WITHIN) == 0
     assert not (tmp_path / "health").exists()
     assert all(json.loads(line)["event"] for line in (tmp_path / "log").read_text().splitlines())
+
+
+def test_log_that_cannot_be_written(tmp_path: Path) -> None:
+    """A log on a full disk loses its lines, and harms nothing else; nor does it change the exit code."""
+    with running(tmp_path, Path("/dev/full")) as daemon:
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(STOP_WITHIN) == 0
 
 
 def test_waiting_is_unhealthy(tmp_path: Path, bridge: Bridge) -> None:
