@@ -5,6 +5,7 @@ only a person can mend ends the group.
 """
 
 import signal
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 
@@ -72,9 +73,13 @@ class Daemon:
         self.stopping = False
 
     async def run(self) -> None:
-        """Run until a signal comes."""
+        """Run until a signal comes; further ones do not cut the goodbye short."""
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+            await self._run(received)
+
+    async def _run(self, signals: AsyncIterator[signal.Signals]) -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._stop_on_signal, tasks)
+            tasks.start_soon(self._stop_on_signal, signals, tasks)
             await tasks.start(serve, self.settings.health_socket, self.status)
             tasks.start_soon(self.docker.follow, self._concerned)
             identity, self.sync = await self._begin()
@@ -180,12 +185,11 @@ class Daemon:
         side = self.docker.connection if isinstance(failure, EngineUnavailable) else self.etcd
         side.fall(failure)
 
-    async def _stop_on_signal(self, tasks: TaskGroup) -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-            async for number in received:
-                log.info("stopping", signal=number.name)
-                self.stopping = True
-                tasks.cancel_scope.cancel()
+    async def _stop_on_signal(self, signals: AsyncIterator[signal.Signals], tasks: TaskGroup) -> None:
+        async for number in signals:
+            log.info("stopping", signal=number.name)
+            self.stopping = True
+            tasks.cancel_scope.cancel()
 
     async def _leave(self, living: EtcdSide) -> None:
         """Say goodbye; only who was told to stop withdraws, not who fails."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from tests.daemon.host import WITHIN, Host
+from tests.hosts.fakes import fake_host
 from tests.hosts.sites import GRACE, LEASE, REMOVED_WITHIN, running, site, web
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
@@ -115,6 +116,21 @@ def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root
         # The fence is renewed, the containers leave, the host's record goes, and so does its lease.
         assert one.keys.revision() == before + 4
         assert len({key.revision for key in one.keys.view().values()} - set(range(before + 1))) <= 1
+
+
+def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key: str) -> None:
+    """Who presses Ctrl-C twice, or stops what stops already, does not leave routes behind that were to go."""
+    etcd = start_etcd("3.4")
+    with fake_host(etcd, root_key, "one", on_stop="withdraw") as one:
+        one.start()
+        one.wait_until_routed(one.run("web"))
+        etcd.freeze()
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+            one.process.send(number)
+            one.wait_until_told("stopping")
+        etcd.thaw()
+        assert one.process.wait(WITHIN) == 0, one.process.tail()
+        assert not one.left_of("one")
 
 
 def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
