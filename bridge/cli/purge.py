@@ -109,7 +109,12 @@ def _described(host: str, found: Found) -> Iterator[str]:
 def _ask() -> None:
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here whether to remove it: give --yes")
-    if input("remove it? [y/N] ").strip().lower() not in {"y", "yes"}:
+    try:
+        answer = input("remove it? [y/N] ")
+    except EOFError:
+        answer = ""
+        sys.stdout.write("\n")
+    if answer.strip().lower() not in {"y", "yes"}:
         raise FailedError("nothing was removed")
 
 

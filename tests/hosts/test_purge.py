@@ -77,22 +77,29 @@ def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
         assert state_of(one)
 
 
-@pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("\n", 1), ("y\n", 0)])
+@pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("\n", 1), ("\x04", 1), ("y\n", 0)])
 def test_a_person_is_asked(slow_hosts: tuple[Host, Host], answer: str, code: int) -> None:
-    """On a terminal it asks, and anything but yes removes nothing."""
+    """On a terminal it asks, and anything but yes removes nothing, the end of the input (Ctrl-D) too."""
     one, _ = slow_hosts
     with running(one):
         one.bridge.process.end()
         person, terminal = pty.openpty()
         arguments = [sys.executable, "-m", "bridge", "purge", "one", "--root-key", one.keys.root_key]
         with subprocess.Popen(
-            [*arguments, "--etcd-endpoints", one.keys.etcd.endpoint], stdin=terminal, stdout=subprocess.DEVNULL
+            [*arguments, "--etcd-endpoints", one.keys.etcd.endpoint],
+            stdin=terminal,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         ) as purge:
             os.write(person, answer.encode())
             wait_for(lambda: purge.poll() is not None, WITHIN, "it still asks")
+            assert purge.stderr
+            told = purge.stderr.read()
         os.close(person)
         os.close(terminal)
         assert purge.returncode == code
+        assert told == ("docker-event-bridge: nothing was removed\n" if code else "")
         assert bool(state_of(one)) == bool(code)
 
 
