@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
@@ -14,7 +16,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 # Longer ones the kernel does not take. Those of VLANs look like no host name: eth0.100.
 _INTERFACE = re.compile(r"(?=.*[a-z])[\w.-]{1,15}", re.ASCII | re.IGNORECASE)
-_NODE = r"(?:[^\s:/?#@\[\],]+|\[[0-9a-fA-F:.]+\])"
+_NODE = r"(?P<node>[^\s:/?#@\[\],]+|\[[0-9a-fA-F:.]+\])"
 _PORT = r"(?::(?P<port>[0-9]{1,5}))"
 _ENDPOINT = re.compile(rf"(https?://)?{_NODE}{_PORT}")
 _ENGINES = tuple(
@@ -46,7 +48,8 @@ def _endpoints(text: str) -> tuple[str, ...]:
     endpoints = tuple(part.strip() for part in text.split(","))
     if not all(_fits(_ENDPOINT, endpoint) for endpoint in endpoints):
         raise ValueError(
-            "accepted: host:port or http[s]://host:port, several separated by commas, ports from 1 to 65535"
+            "accepted: host:port or http[s]://host:port, several separated by commas, ports from 1 to 65535,"
+            " IPv6 addresses in brackets"
         )
     return endpoints
 
@@ -67,8 +70,22 @@ def checked_engine(text: str) -> str:
 
 def _fits(pattern: re.Pattern[str], text: str) -> bool:
     found = pattern.fullmatch(text)
-    port = found and found.groupdict().get("port")
-    return bool(found) and (port is None or 0 < int(port) < 1 << 16)
+    if not found:
+        return False
+    node, port = (found.groupdict().get(name) for name in ("node", "port"))
+    return (node is None or _is_node(node)) and (port is None or 0 < int(port) < 1 << 16)
+
+
+def _is_node(text: str) -> bool:
+    """Whether a host name or a bracketed address is one for those too who take the endpoint apart later."""
+    try:
+        text.encode()
+        urlsplit(f"//{text}")
+        if text.startswith("["):
+            IPv6Address(text[1:-1])
+    except ValueError:
+        return False
+    return True
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -137,7 +154,7 @@ def _file(text: str) -> str:
 
 
 def _socket(text: str) -> str:
-    if not 0 < len(text.encode(errors="surrogateescape")) <= _SOCKET_PATH_BYTES:
+    if "\0" in text or not 0 < len(text.encode(errors="surrogateescape")) <= _SOCKET_PATH_BYTES:
         raise ValueError(f"accepted: a path of 1 to {_SOCKET_PATH_BYTES} bytes")
     return text
 

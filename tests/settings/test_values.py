@@ -82,6 +82,14 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("etcd_endpoints", "", "accepted: host:port"),
         ("etcd_endpoints", "a:0", "accepted: host:port"),
         ("etcd_endpoints", "a:1,b:65536", "accepted: host:port"),
+        *(
+            ("etcd_endpoints", text, "accepted: host:port")
+            for text in ("[1.2.3.4]:1", "[1:2]:1", "[.]:1", "a\u2100b:1", "\udcff:1")
+        ),
+        *(
+            ("docker_endpoint", text, "accepted: unix:///path")
+            for text in ("tcp://[1.2.3.4]:1", "http://a\u2100b:1", "ssh://[1:2]")
+        ),
         ("root_key", "/traefik", "accepted: a key"),
         ("state_key", "bridge/", "accepted: a key"),
         ("state_key", "traefik-state", "it must not begin with root_key 'traefik'"),
@@ -99,6 +107,7 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("docker_endpoint", "ssh://node/", "accepted: unix:///path"),
         ("docker_endpoint", "tcp://node:1?a=b", "accepted: unix:///path"),
         ("health_socket", "x" * 108, "accepted: a path of 1 to 107 bytes"),
+        ("health_socket", "a\0b", "accepted: a path of 1 to 107 bytes"),
         ("etcd_ca", "/nowhere/ca.pem", "accepted: a file that can be read (No such file or directory)"),
         ("etcd_username", "bridge", "it needs etcd_password as well"),
     ],
