@@ -80,6 +80,8 @@ ACCOUNT = "BRIDGE_ETCD_USERNAME, BRIDGE_ETCD_PASSWORD"
 _HINTS: dict[str, str] = {
     "etcdserver: permission denied": "; docs/security.md has the rights that a bridge needs",
     "etcdserver: authentication failed, invalid user ID or password": f" ({ACCOUNT})",
+    "etcdserver: too many operations in txn request": "; its --max-txn-ops has to be 128, as by default",
+    "etcdserver: request is too large": "; its --max-request-bytes has to be 1.5 MiB, as by default",
     "etcdserver: mvcc: database space exceeded": "; compact and defragment it, then disarm its alarm",
 }
 """What to do about what etcd says, where its own words do not tell."""

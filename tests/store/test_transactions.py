@@ -17,8 +17,10 @@ from bridge.claims.transaction import (
     Transaction,
 )
 from bridge.store.client import PAGE, Store
+from bridge.store.connection import Connection
 from bridge.store.errors import StoreRejected
 from tests.store.answers import under, write
+from tests.store.conftest import OpenStore, StartEtcd
 
 pytestmark = pytest.mark.anyio
 
@@ -193,3 +195,19 @@ async def test_reading_many_keys_is_one_answer(store: Store, root_key: str) -> N
         assert [it.key for found in one for it in found] == keys[::2]
         assert [len(found) for found in one] == [1, 0] * 150
         assert len({it.value for found in snapshot.found for it in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "writes"),
+    [
+        pytest.param("--max-txn-ops=39", 40, id="operations"),
+        pytest.param("--max-request-bytes=1000", 1, id="bytes"),
+    ],
+)
+async def test_limits_below_the_usual_ones(
+    limit: str, writes: int, start_etcd: StartEtcd, open_store: OpenStore
+) -> None:
+    """An etcd that takes less than by default is told what to change."""
+    store = open_store(Connection((start_etcd(limit).endpoint,)))
+    with pytest.raises(StoreRejected, match=f"{limit.partition('=')[0]} has to be"):
+        await write(store, *(Put(f"{number}", "x" * 2_000) for number in range(writes)))
