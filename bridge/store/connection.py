@@ -82,13 +82,13 @@ class Connection:
         context.set_ciphers("ALL:@SECLEVEL=0")  # whether a key is long enough is not asked here
         try:
             context.load_verify_locations(self.ca)
-        except ssl.SSLError as error:
-            raise EndpointLost(f"etcd: {self.ca} is no CA certificate ({error.reason})") from error
+        except OSError as error:
+            raise EndpointLost(f"etcd: {self.ca} is no CA certificate ({_reason(error)})") from error
         try:
             if self.cert:
                 context.load_cert_chain(self.cert, self.key, password="")
-        except ssl.SSLError as error:
-            message = f"etcd: {self.cert} and {self.key} are no certificate and its key ({error.reason})"
+        except OSError as error:
+            message = f"etcd: {self.cert} and {self.key} are no certificate and its key ({_reason(error)})"
             raise EndpointLost(message) from error
 
     def _address(self, endpoint: str) -> tuple[str, int]:
@@ -99,3 +99,8 @@ class Connection:
         if not host or urlsplit(f"//{rest}").hostname is None or not port.isdecimal():
             raise StoreRejected(f"etcd endpoint {endpoint} is not host:port or http[s]://host:port")
         return host, int(port)
+
+
+def _reason(error: OSError) -> str:
+    """Why a file cannot be used: it is not what it should be, or has just gone."""
+    return str(error.reason if isinstance(error, ssl.SSLError) else error.strerror)

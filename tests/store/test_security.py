@@ -112,6 +112,23 @@ async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority
             await open_store(connection).read(Range("a"))
 
 
+async def test_files_that_have_just_gone(
+    tls_endpoint: str, ours: Authority, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that goes between being read and being looked at is waited for: it is being replaced."""
+    store = open_store(Connection((tls_endpoint,), ca=ours.ca))
+    read = Path.read_bytes
+
+    def read_and_remove(path: Path) -> bytes:
+        data = read(path)
+        path.unlink()
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", read_and_remove)
+    with fail_after(1), pytest.raises(StoreUnavailable, match="is no CA certificate"):
+        await store.read(Range("a"))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
