@@ -72,7 +72,8 @@ class Connection:
         try:
             ca, key, cert = (path.read_bytes() if path else None for path in (self.ca, self.key, self.cert))
         except OSError as error:
-            raise StoreRejected(f"etcd: {error.filename} cannot be read: {error.strerror}") from error
+            # That it could be read once, the settings have seen to.
+            raise EndpointLost(f"etcd: {error.filename} cannot be read: {error.strerror}") from error
         self._check_files()
         return grpc.ssl_channel_credentials(ca, key, cert)
 
@@ -102,5 +103,5 @@ class Connection:
 
 
 def _reason(error: OSError) -> str:
-    """Why a file cannot be used: it is not what it should be, or has just gone."""
-    return str(error.reason if isinstance(error, ssl.SSLError) else error.strerror)
+    """Why a file cannot be used: it is not what it should be, and OpenSSL may not say why, or it has just gone."""
+    return (error.reason or "not in PEM form") if isinstance(error, ssl.SSLError) else str(error.strerror)

@@ -93,9 +93,9 @@ async def test_tls_that_does_not_match(
 
 
 async def test_files_that_cannot_be_used(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
-    """A file that is missing is named."""
+    """A file that is missing is named and waited for: it was there when the settings were read."""
     store = open_store(Connection((tls_endpoint,), ca=tmp_path / "none.pem"))
-    with pytest.raises(StoreRejected, match=r"none\.pem cannot be read: No such file"):
+    with pytest.raises(StoreUnavailable, match=r"none\.pem cannot be read: No such file"):
         await store.read(Range("a"))
 
 
@@ -103,7 +103,10 @@ async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority
     """A file that is not what it should be is named and waited for, since it may be just being replaced."""
     cert, key = ours.sign("client")
     other, _ = ours.sign("other")
+    empty = ours.ca.with_name("empty.pem")
+    empty.touch()
     for connection, message in (
+        (Connection((tls_endpoint,), ca=ours.ca, cert=empty, key=key), r"\(not in PEM form\)"),
         (Connection((tls_endpoint,), ca=key), f"{key} is no CA certificate"),
         (Connection((tls_endpoint,), ca=ours.ca, cert=key, key=cert), f"{key} and {cert} are no certificate"),
         (Connection((tls_endpoint,), ca=ours.ca, cert=other, key=key), f"{other} and {key} are no certificate"),
