@@ -28,7 +28,6 @@ AT_ONCE = 500
 PATIENCE = 2.0
 """Seconds that others wait for one inspection; one that takes longer is asked for apart from theirs."""
 
-
 PATIENCE_TOGETHER = 1.0
 """Seconds for some that are asked for on one thread; then they are asked for apart, in the end each by itself."""
 
