@@ -6,7 +6,7 @@ is one change, one container's event is the case of one, and a plan without etcd
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.claims.fitting import MAX_OPERATIONS, Kind, compares, unread
 from bridge.claims.gather import Change, Known, Party, party, places
@@ -110,7 +110,9 @@ def _leave(parties: Iterable[Party], objects: Mapping[Ref, Place]) -> None:
 
 
 def _arrive(one: Party, objects: Mapping[Ref, Place]) -> None:
-    one.verdicts = tuple(objects[ref].rule(one.me, one.claim(ref), holds=one.holds(ref)) for ref in one.wants)
+    one.verdicts = tuple(
+        objects[ref].rule(one.me, claim, holds=one.holds(ref)) for ref, claim in one.claims.items()
+    )
     if any(objects[ref].needs for ref in one.wants):
         return
     if one.waits:
@@ -134,10 +136,10 @@ def _take(one: Party, place: Place, verdict: Verdict) -> None:
     if verdict.rule is Rule.DIFFER:
         place.verify()
     if not one.holds(place.ref) or verdict.rule not in (Rule.JOIN, Rule.DIFFER):
-        place.apply(one.me, one.claim(place.ref), verdict)
+        place.apply(one.me, one.claims[place.ref], verdict)
     force = place.record
     name = force.definition.name if isinstance(force, ObjectRecord) else one.held[place.ref].name
-    one.gets[place.ref] = one.claim(place.ref, name)
+    one.gets[place.ref] = replace(one.claims[place.ref], name=name)
 
 
 def _settled(one: Party, objects: Mapping[Ref, Place]) -> Settled:

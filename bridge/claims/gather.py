@@ -62,13 +62,17 @@ class Known:
 
 @dataclass(slots=True)
 class Party:
-    """One container while its change is decided: what it holds and wants, by folded name, and what it gets."""
+    """One container while its change is decided: what it holds and wants, by folded name, and what it gets.
+
+    `claims` are those that it wants, on objects whose spelling is not known yet.
+    """
 
     change: Change
     me: Claimant
     record: ContainerRecord | None
     held: Mapping[Ref, Claim]
     wants: Mapping[Ref, Item]
+    claims: Mapping[Ref, Claim]
     gets: dict[Ref, Claim] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
 
@@ -101,15 +105,10 @@ class Party:
 
     def holds(self, ref: Ref) -> bool:
         """Whether it holds the very claim that it wants, its server aside."""
-        held = self.held.get(ref)
-        if held is None or ref not in self.wants:
+        held, wants = self.held.get(ref), self.claims.get(ref)
+        if held is None or wants is None:
             return False
-        wants = self.claim(ref)
         return (held.application, held.created, held.wants) == (wants.application, wants.created, wants.wants)
-
-    def claim(self, ref: Ref, name: str = "") -> Claim:
-        """The claim that it wants, on an object that is spelled so."""
-        return claimed(self.publication, self.wants[ref], name)
 
 
 def claimed(publication: Publication, item: Item, name: str = "") -> Claim:
@@ -143,9 +142,11 @@ def party(known: Known, change: Change) -> Party | tuple[Problem, ...]:
     broken = {keys[ref]: claim.reason for ref, claim in read.items() if isinstance(claim, Unreadable)}
     if broken:
         return tuple(unreadable(change.container, *pair) for pair in broken.items())
-    items = change.publication.items if change.publication and not change.refused else ()
     held = {ref: claim for ref, claim in read.items() if isinstance(claim, Claim)}
-    return Party(change, me, record, held, {folded(item.ref): item for item in items})
+    publication = None if change.refused else change.publication
+    wants = {folded(item.ref): item for item in publication.items} if publication else {}
+    claims = {ref: claimed(publication, item) for ref, item in wants.items()} if publication else {}
+    return Party(change, me, record, held, wants, claims)
 
 
 def places(known: Known, parties: Sequence[Party]) -> dict[Ref, Place]:
