@@ -22,9 +22,10 @@ def kv_problem(path: str, value: str, release: Release) -> str:
         if reason := _part_problem(part, trail[-1], release):
             return reason
         trail.append(_below(trail[-1], part))
-    options = [part for part, field in zip(parts, trail, strict=False) if field.type == "raw"]
-    if value.startswith(",") and plugins.reads_commas(options):
-        return "a value in an object of a plugin's options may not begin with a comma"
+    if value.startswith(","):
+        options = [part for part, field in zip(parts, trail, strict=False) if field.type == "raw"]
+        if plugins.reads_commas(options):
+            return "a value in an object of a plugin's options may not begin with a comma"
     return _value_problem(trail[-1], value, parts[-1], named=trail[-2].type == "map")
 
 
