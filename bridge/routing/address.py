@@ -212,18 +212,21 @@ def _published(
     bindings = _bindings(ports, port)
     usable = [binding for binding in bindings if not _loopback(binding.host_ip)]
     if usable:
-        best = min(usable, key=lambda binding: _order(binding, said))
+        best = min(usable, key=lambda binding: _order(binding, around.advertise_address, said))
         host = around.advertise_address if said or _everywhere(best.host_ip) else best.host_ip
         return Place(host, best.host_port, f"published port of {port}/{protocol}")
     return _unpublished(port, protocol, ports, bindings)
 
 
-def _order(binding: Binding, said: Address | None) -> tuple[bool, bool, bool]:
-    """Which of several bindings counts: that of the address that was said, then the more specific, then IPv4."""
+def _order(binding: Binding, host: str, said: Address | None) -> tuple[bool, bool, bool]:
+    """Which of several bindings counts: that of the address said, the more specific, the host's family.
+
+    A name counts as IPv4. An engine may publish a port at another one of the host for IPv6 than for IPv4.
+    """
     # IPv4 and IPv6 bindings of one port stand side by side: the specific address says more than "everywhere"
     everywhere = _everywhere(binding.host_ip)
     elsewhere = bool(said) and not everywhere and binding.host_ip != (said.host if said else "")
-    return elsewhere, everywhere, ":" in binding.host_ip
+    return elsewhere, everywhere, (":" in binding.host_ip) != (":" in host)
 
 
 def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:

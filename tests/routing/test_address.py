@@ -136,6 +136,20 @@ def test_advertise_address(ports: list[object], labelled: str, protocol: str, ex
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
 
 
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        pytest.param([port(80, "0.0.0.0:81", ":::82")], "[fd00::5]:82", id="every-ipv6-address"),
+        pytest.param([port(80, "1.2.3.4:81", "fd00::9:82")], "[fd00::9]:82", id="one-ipv6-address"),
+        pytest.param([port(80, "0.0.0.0:81", "fd00::9:82")], "[fd00::9]:82", id="specific-before-every"),
+        pytest.param([port(80, "0.0.0.0:81")], "[fd00::5]:81", id="no-binding-of-its-kind"),
+    ],
+)
+def test_advertise_ipv6_address(ports: list[object], expected: str) -> None:
+    """Engines may publish a port for IPv6 at another one than for IPv4: that of the advertised kind counts."""
+    assert str(place(container(ports=tuple(ports)), "", "tcp", around(advertise="fd00::5"))) == expected
+
+
 def shared(*networks: Network, **fields: object) -> Container:
     """Return a container on networks that hosts share, or not; port 80 is published as 81."""
     return container(**{"networks": networks, "ports": (port(80, ":81"),)} | fields)
@@ -203,6 +217,7 @@ def test_port_that_is_none() -> None:
 
 
 BOTH = shared(BRIDGED, MACVLAN, ports=(port(80, ":81"), port(90, "10.0.0.8:91", "10.0.0.9:92")))
+BOTH_KINDS = shared(BRIDGED, ports=(port(80, "0.0.0.0:81", ":::82"),))
 
 
 @pytest.mark.parametrize(
@@ -213,6 +228,8 @@ BOTH = shared(BRIDGED, MACVLAN, ports=(port(80, ":81"), port(90, "10.0.0.8:91", 
         pytest.param(BOTH, "[fd00::7]:99", "", "[fd00::7]:99", id="ipv6-and-port"),
         pytest.param(BOTH, "10.0.0.7", "", "10.0.0.7:81", id="published-port"),
         pytest.param(BOTH, "fd00::7", "", "[fd00::7]:81", id="ipv6"),
+        pytest.param(BOTH_KINDS, "fd00::7", "", "[fd00::7]:82", id="ipv6-port"),
+        pytest.param(BOTH_KINDS, "node.example", "", "node.example:81", id="ipv4-port-for-a-name"),
         pytest.param(BOTH, "node.example", "90", "node.example:91", id="instead-of-where-it-is-bound"),
         pytest.param(BOTH, "10.0.0.9", "90", "10.0.0.9:92", id="the-binding-of-that-address"),
         pytest.param(BOTH, "10.0.0.7", "8080", None, id="not-published"),
