@@ -12,6 +12,9 @@ from signal import SIGTERM
 from bridge.container import Container
 from bridge.engine import signals
 
+LABEL_IN_PLACE = "signal"
+"""A label that events tell in place of the signal: of such a container nobody knows which one it was."""
+
 
 @dataclass(slots=True)
 class _Signal:
@@ -77,7 +80,7 @@ class Draining:
         if stop != SIGTERM:
             self._stop[container.id] = stop
         sent = self._sent.get(container.id, {}).get(stop) if stop else None
-        if sent is None:
+        if sent is None or LABEL_IN_PLACE in container.labels:
             return False
         sent.run = sent.run or container.started
         return sent.run == container.started

@@ -43,6 +43,13 @@ def test_any_other_signal_does_not(container: Container) -> None:
     assert not draining.holds(container)
 
 
+def test_a_label_is_no_signal(container: Container) -> None:
+    """Engines tell a label `signal` in place of the signal that was sent, which may have been any."""
+    draining = Draining()
+    draining.sent(container.id, TERM, STARTED + 1, LATER)
+    assert not draining.holds(replace(container, labels={"signal": "15"}))
+
+
 def test_an_earlier_run_says_nothing(container: Container) -> None:
     """A signal was for the run in which it was looked at, and for no later one whose start nobody told of."""
     draining = Draining()

@@ -86,6 +86,15 @@ def test_another_signal_changes_nothing(host: Host) -> None:
         assert is_running(host.engine, "deaf")
 
 
+def test_a_label_is_not_taken_for_a_signal(host: Host) -> None:
+    """A container whose label stands in the place of the signal, in what the engine tells, stays where it is."""
+    with host.container("deaf", PORT, "--label=signal=15", image="busybox", arguments=DEAF):
+        before = host.keys.view()
+        host.engine.cli("kill", "--signal", "HUP", "deaf")
+        host.wait_until_followed()
+        assert host.keys.view() == before
+
+
 def test_a_paused_container_is_not_routed(host: Host) -> None:
     """Pausing withdraws a container, unpausing brings it back."""
     with host.container("naps") as container:
