@@ -40,7 +40,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where a container port is published on its host; `host_ip` is "" or 0.0.0.0 or :: for every address."""
+    """Where a container port is published on its host; `host_ip` is "" or 0.0.0.0 or :: for every address.
+
+    `host_port` is "" where its network routes to containers (gateway mode): the host has no port then.
+    """
 
     host_ip: str
     host_port: str

@@ -210,7 +210,7 @@ def _published(
         return _published(target.container, port, protocol, replace(around, target=None), said)
     ports = [p for p in container.ports if p.protocol == protocol]
     bindings = _bindings(ports, port)
-    usable = [binding for binding in bindings if not _loopback(binding.host_ip)]
+    usable = [binding for binding in bindings if binding.host_port and not _loopback(binding.host_ip)]
     if usable:
         best = min(usable, key=lambda binding: _order(binding, around.advertise_address, said))
         host = around.advertise_address if said or _everywhere(best.host_ip) else best.host_ip
@@ -237,6 +237,11 @@ def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:
 
 
 def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list[Binding]) -> Nowhere:
+    if bindings and not any(binding.host_port for binding in bindings):
+        return Nowhere(
+            f"port {port}/{protocol} has no port on the host, since its network is in the gateway mode routed",
+            "where Traefik reaches that network, name it in BRIDGE_ROUTABLE_NETWORKS or with bridge.network",
+        )
     if bindings:
         return Nowhere(
             f"port {port}/{protocol} is published on the loopback address only, where Traefik on another host "
@@ -245,7 +250,7 @@ def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list
         )
     if not port.isdecimal():
         return Nowhere(f"{port!r} is no port", "write a port number, such as 8080")
-    published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings})) or "none"
+    published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings if b.host_port})) or "none"
     return Nowhere(
         f"port {port}/{protocol} is not published on the host (published: {published}), and at an address of the "
         "host Traefik reaches published ports only",

@@ -128,6 +128,9 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         pytest.param([port(80, "fd00::9:81")], "", "tcp", "[fd00::9]:81", id="one-ipv6-address"),
         pytest.param([port(80, ":81"), port(80, ":82", protocol="udp")], "80", "udp", "10.0.0.5:82", id="udp"),
         pytest.param([port(80, "127.0.0.1:81", "fd00::9:82")], "", "tcp", "[fd00::9]:82", id="loopback-and-ipv6"),
+        pytest.param([port(80, "0.0.0.0:", ":::")], "", "tcp", None, id="routed"),
+        pytest.param([port(80, "0.0.0.0:"), port(9)], "9", "tcp", None, id="another-is-routed"),
+        pytest.param([port(80, "0.0.0.0:81", ":::")], "", "tcp", "10.0.0.5:81", id="routed-for-ipv6"),
     ],
 )
 def test_advertise_address(ports: list[object], labelled: str, protocol: str, expected: str | None) -> None:
@@ -143,6 +146,7 @@ def test_advertise_address(ports: list[object], labelled: str, protocol: str, ex
         pytest.param([port(80, "1.2.3.4:81", "fd00::9:82")], "[fd00::9]:82", id="one-ipv6-address"),
         pytest.param([port(80, "0.0.0.0:81", "fd00::9:82")], "[fd00::9]:82", id="specific-before-every"),
         pytest.param([port(80, "0.0.0.0:81")], "[fd00::5]:81", id="no-binding-of-its-kind"),
+        pytest.param([port(80, "0.0.0.0:81", ":::")], "[fd00::5]:81", id="routed-for-ipv6"),
     ],
 )
 def test_advertise_ipv6_address(ports: list[object], expected: str) -> None:
@@ -208,6 +212,14 @@ def test_networks_that_hosts_share(one: Container, where: Surroundings, expected
     """With an advertise address a container keeps its own address on a network that is routed between hosts."""
     found = place(one, "", "tcp", where)
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
+
+
+def test_port_of_a_network_that_routes() -> None:
+    """A port that is published in the gateway mode `routed` has none on the host, and publishing it gives none."""
+    found = place(container(ports=(port(80, "0.0.0.0:"),)), "", "tcp", around(advertise=HOST))
+    assert isinstance(found, Nowhere)
+    assert "has no port on the host" in found.message
+    assert "BRIDGE_ROUTABLE_NETWORKS" in found.hint
 
 
 def test_port_that_is_none() -> None:
