@@ -17,7 +17,7 @@ Every function answers a `Place`, or a `Nowhere` that says why there is none.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 from bridge.container import Binding, Container, Network, Port
 from bridge.labels.own import NETWORK, Address, Own
@@ -210,12 +210,21 @@ def _published(
         return _published(target.container, port, protocol, replace(around, target=None), said)
     ports = [p for p in container.ports if p.protocol == protocol]
     bindings = _bindings(ports, port)
-    usable = [binding for binding in bindings if binding.host_port and not _loopback(binding.host_ip)]
+    usable = [binding for binding in bindings if _usable(binding, around.advertise_address)]
     if usable:
         best = min(usable, key=lambda binding: _order(binding, around.advertise_address, said))
         host = around.advertise_address if said or _everywhere(best.host_ip) else best.host_ip
         return Place(host, best.host_port, f"published port of {port}/{protocol}")
-    return _unpublished(port, protocol, ports, bindings)
+    return _unpublished(port, protocol, ports, bindings, around.advertise_address)
+
+
+def _usable(binding: Binding, host: str) -> bool:
+    return bool(binding.host_port) and not (_loopback(binding.host_ip) or _for_ipv6_alone(binding, host))
+
+
+def _for_ipv6_alone(binding: Binding, host: str) -> bool:
+    """Whether a port is published at every IPv6 address: engines do not answer there on the host's IPv4 address."""
+    return ":" in binding.host_ip and _everywhere(binding.host_ip) and _is_ipv4(host)
 
 
 def _order(binding: Binding, host: str, said: Address | None) -> tuple[bool, bool, bool]:
@@ -236,11 +245,16 @@ def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:
     return inside if exists else [b for p in ports for b in p.bindings if b.host_port == port]
 
 
-def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list[Binding]) -> Nowhere:
+def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list[Binding], host: str) -> Nowhere:
     if bindings and not any(binding.host_port for binding in bindings):
         return Nowhere(
             f"port {port}/{protocol} has no port on the host, since its network is in the gateway mode routed",
             "where Traefik reaches that network, name it in BRIDGE_ROUTABLE_NETWORKS or with bridge.network",
+        )
+    if any(_for_ipv6_alone(binding, host) for binding in bindings):
+        return Nowhere(
+            f"port {port}/{protocol} is published for IPv6 alone, and {host} is an IPv4 address",
+            f"publish it on every address ({_option(port, protocol)}), or advertise an IPv6 address",
         )
     if bindings:
         return Nowhere(
@@ -260,6 +274,14 @@ def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list
 
 def _option(port: str, protocol: str) -> str:
     return f"-p {port}" if protocol == "tcp" else f"-p {port}/{protocol}"
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _everywhere(address: str) -> bool:

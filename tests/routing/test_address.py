@@ -124,7 +124,7 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         pytest.param(
             [port(7000, ":9000"), port(7001, ":9001")], "", "tcp", "10.0.0.5:9000", id="lowest-of-a-range"
         ),
-        pytest.param([port(80, ":::81")], "", "tcp", "10.0.0.5:81", id="every-ipv6-address"),
+        pytest.param([port(80, ":::81")], "", "tcp", None, id="every-ipv6-address"),
         pytest.param([port(80, "fd00::9:81")], "", "tcp", "[fd00::9]:81", id="one-ipv6-address"),
         pytest.param([port(80, ":81"), port(80, ":82", protocol="udp")], "80", "udp", "10.0.0.5:82", id="udp"),
         pytest.param([port(80, "127.0.0.1:81", "fd00::9:82")], "", "tcp", "[fd00::9]:82", id="loopback-and-ipv6"),
@@ -220,6 +220,15 @@ def test_port_of_a_network_that_routes() -> None:
     assert isinstance(found, Nowhere)
     assert "has no port on the host" in found.message
     assert "BRIDGE_ROUTABLE_NETWORKS" in found.hint
+
+
+def test_port_published_for_ipv6_alone() -> None:
+    """At the host's IPv4 address somebody else may have the port; whether a name has an IPv6 address is not known."""
+    published = container(ports=(port(80, ":::81"),))
+    found = place(published, "", "tcp", around(advertise=HOST))
+    assert isinstance(found, Nowhere)
+    assert "is published for IPv6 alone" in found.message
+    assert str(place(published, "", "tcp", around(advertise="node.example"))) == "node.example:81"
 
 
 def test_port_that_is_none() -> None:
