@@ -223,7 +223,7 @@ def _usable(binding: Binding, host: str) -> bool:
 
 
 def _for_ipv6_alone(binding: Binding, host: str) -> bool:
-    """Whether a port is published at every IPv6 address: engines do not answer there on the host's IPv4 address."""
+    """Whether a port is published at every IPv6 address: no engine answers there at an IPv4 one."""
     return ":" in binding.host_ip and _everywhere(binding.host_ip) and _is_ipv4(host)
 
 

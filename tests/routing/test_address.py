@@ -223,7 +223,7 @@ def test_port_of_a_network_that_routes() -> None:
 
 
 def test_port_published_for_ipv6_alone() -> None:
-    """At the host's IPv4 address somebody else may have the port; whether a name has an IPv6 address is not known."""
+    """At an IPv4 address somebody else may have the port; whether a name stands for an IPv6 one is not known."""
     published = container(ports=(port(80, ":::81"),))
     found = place(published, "", "tcp", around(advertise=HOST))
     assert isinstance(found, Nowhere)

@@ -1,0 +1,28 @@
+"""What the bridge takes for granted of published ports."""
+
+import socket
+
+from tests.lab.engine import Engine
+from tests.lab.wait import wait_for
+
+NAME, WITHIN = "for-ipv6", 20.0
+
+
+def test_a_port_for_ipv6_alone_is_none_for_ipv4(each_engine: Engine) -> None:
+    """Nobody answers at an IPv4 address where a port is published at every IPv6 address."""
+    each_engine.cli("run", "--detach", f"--name={NAME}", "--publish=[::]::80", "traefik/whoami")
+    try:
+        port = int(each_engine.cli("port", NAME, "80").rpartition(":")[2])
+        wait_for(lambda: answers("::1", port), WITHIN, "it does not answer by IPv6")
+        assert not answers("127.0.0.1", port)
+    finally:
+        each_engine.cli("rm", "--force", NAME)
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether somebody takes a connection."""
+    try:
+        socket.create_connection((host, port), WITHIN).close()
+    except ConnectionRefusedError:
+        return False
+    return True
