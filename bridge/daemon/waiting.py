@@ -13,46 +13,74 @@ from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
 from bridge.store.watch import Event
 
+STEADY = 0.5
+"""Seconds for which a watch stands at least: etcd looks ten times a second for those that begin in the past."""
+
 
 @dataclass(slots=True)
 class Waiting:
-    """What each container waits for, by its full id; `watch` marks it when a key of that changes."""
+    """What each container waits for, by its full id; `watch` marks it when a key of that changes.
+
+    To begin a watch costs as much as all that is watched: who waits for what is watched already needs no other,
+    and each stands before it makes room for the next. Else one container that waits anew over and over would keep
+    all others from being told.
+    """
 
     store: Store
     work: Work
     _waits: dict[str, Settled] = field(default_factory=dict)
     _changed: anyio.Event = field(default_factory=anyio.Event)
+    _since: int = 0
+    _heard: dict[Range, int] = field(default_factory=dict)
+    """Of each range that is watched: the revision of the last that was heard of it."""
 
     def update(self, container_id: str, settled: Settled | None) -> None:
         """Note what a container waits for from now on: nothing, if nothing is to be watched."""
         before = self._waits.pop(container_id, None)
         if settled and settled.watch:
             self._waits[container_id] = settled
-        if before != self._waits.get(container_id):
+            if settled.revision < self._since or not self._heard.keys() >= set(settled.watch):
+                self._changed.set()
+            elif any(self._heard[keys] > settled.revision for keys in settled.watch):
+                # It came before it was known who waits for it.
+                self.work.mark(Task(frozenset({container_id})))
+        elif before and not self._waits:
             self._changed.set()
 
     async def watch(self) -> None:
         """Watch, for ever."""
         while True:
             self._changed = anyio.Event()
+            self._since = min((settled.revision for settled in self._waits.values()), default=0)
+            self._heard = {keys: self._since for settled in self._waits.values() for keys in settled.watch}
             async with anyio.create_task_group() as tasks:
-                if self._waits:
-                    tasks.start_soon(self._follow)
+                if self._heard:
+                    stands = anyio.Event()
+                    tasks.start_soon(self._follow, stands)
+                    await stands.wait()
+                    await anyio.sleep(STEADY)
                 await self._changed.wait()
                 tasks.cancel_scope.cancel()
 
-    async def _follow(self) -> None:
-        ranges = dict.fromkeys(keys for settled in self._waits.values() for keys in settled.watch)
-        since = min(settled.revision for settled in self._waits.values())
+    async def _follow(self, stands: anyio.Event) -> None:
         try:
-            async with self.store.watch(*ranges, revision=since + 1) as events:
+            async with self.store.watch(*self._heard, revision=self._since + 1) as events:
+                stands.set()
                 async for batch in events:
+                    self._hear(batch)
                     self.work.mark(self._concerned(batch))
         except StoreUnavailable:
             # What was missed is not known: all who wait are decided again, which renews what is watched.
-            await anyio.sleep(LONGEST_WAIT)
             self.work.mark(Task(frozenset(self._waits)))
+            stands.set()
+            await anyio.sleep(LONGEST_WAIT)
             self._changed.set()
+
+    def _hear(self, batch: Iterable[Event]) -> None:
+        for event in batch:
+            for keys in self._heard:
+                if _within(event.key, (keys,)):
+                    self._heard[keys] = max(self._heard[keys], event.revision)
 
     def _concerned(self, batch: Iterable[Event]) -> Task:
         """Who is to be decided again; a watch begins with events that most have been decided on already."""

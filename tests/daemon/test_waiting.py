@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 
 import pytest
-from anyio import create_task_group, fail_after, sleep_forever
+from anyio import create_task_group, fail_after, sleep, sleep_forever
 
 from bridge.claims.decide import Settled
 from bridge.claims.transaction import Range
-from bridge.daemon.waiting import Waiting
+from bridge.daemon.waiting import STEADY, Waiting
 from bridge.daemon.work import Work
 from bridge.store.client import Store
 from bridge.store.connection import Connection
@@ -34,11 +35,18 @@ class Replayed(Watch):
 
 
 class Watched(Store):
-    """A store whose watches replay what happened."""
+    """A store whose watches replay what happened, each after so many seconds, and are counted."""
+
+    def __init__(self, takes: float = 0) -> None:
+        super().__init__(Connection(("nowhere:1",)))
+        self.begun = 0
+        self._takes = takes
 
     @asynccontextmanager
     async def watch(self, *ranges: Range, revision: int) -> AsyncIterator[Watch]:
         """Watch single keys."""
+        self.begun += 1
+        await sleep(self._takes)
         yield Replayed(ranges, revision)
 
 
@@ -53,7 +61,7 @@ def waits(key: str, revision: int) -> Settled:
 async def test_nobody_is_woken_by_what_was_decided_on(since: dict[str, int], woken: set[str]) -> None:
     """A watch begins where the one who waits longest has to begin; what came before the others' waits is old."""
     work = Work()
-    waiting = Waiting(Watched(Connection(("nowhere:1",))), work)
+    waiting = Waiting(Watched(), work)
     waiting.update("x", waits("a", since["x"]))
     waiting.update("y", waits("b", since["y"]))
     waiting.update("last", waits("c", 8))
@@ -65,3 +73,41 @@ async def test_nobody_is_woken_by_what_was_decided_on(since: dict[str, int], wok
                 found |= (await work.take()).ids
         tasks.cancel_scope.cancel()
     assert found == {*woken, "last"}
+
+
+async def test_nobody_is_kept_from_being_woken() -> None:
+    """One that waits for something else over and over, faster than a watch begins, costs nobody else his."""
+    work = Work()
+    waiting = Waiting(Watched(takes=0.1), work)
+    waiting.update("x", waits("a", 2))
+
+    async def make_noise() -> None:
+        for turn in count():
+            waiting.update("noisy", waits(f"other{turn}", 8))
+            await sleep(0.02)
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(waiting.watch)
+        tasks.start_soon(make_noise)
+        with fail_after(5):
+            assert (await work.take()).ids == {"x"}
+        tasks.cancel_scope.cancel()
+
+
+async def test_what_is_watched_is_not_watched_anew() -> None:
+    """Who waits for what is watched needs no other watch, and misses nothing that the watch has told before."""
+    work, store = Work(), Watched()
+    waiting = Waiting(store, work)
+    waiting.update("x", waits("a", 2))
+    waiting.update("y", waits("a", 3))
+    async with create_task_group() as tasks:
+        tasks.start_soon(waiting.watch)
+        with fail_after(5):
+            assert (await work.take()).ids == {"x", "y"}
+            waiting.update("x", waits("a", 7))
+            waiting.update("y", None)
+            waiting.update("z", waits("a", 6))
+            assert (await work.take()).ids == {"z"}
+            await sleep(2 * STEADY)
+        tasks.cancel_scope.cancel()
+    assert store.begun == 1
