@@ -32,6 +32,8 @@ _NANOSECONDS = {
     "h": 3600 * 10**9,
 }
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+# Characters: each part of one takes long to read, and nobody needs many.
+_LONGEST_DURATION = 1_000
 _PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^.0-9]+)")
 
 
@@ -99,6 +101,8 @@ def seconds(text: str) -> float | None:
 
 def _total(text: str) -> int | None:
     """Return the nanoseconds of what Go's `time.ParseDuration` takes, None for what it does not take."""
+    if len(text) > _LONGEST_DURATION:
+        return None
     unsigned = text[1:] if text.startswith(("+", "-")) else text
     if unsigned == "0":
         return 0

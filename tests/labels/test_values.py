@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.labels.values import normalise
+from bridge.labels.values import normalise, seconds
 
 LARGEST = 2**63 - 1
 
@@ -109,6 +109,14 @@ def test_duration(text: str, expected: str) -> None:
 def test_no_duration(text: str) -> None:
     """Nothing else is a duration: Go's time.ParseDuration decides, overflows included."""
     assert normalise("duration", text) is None
+
+
+def test_a_long_duration() -> None:
+    """One may have many parts, as Traefik takes them, but not so many that to read them takes long."""
+    assert normalise("duration", "1h" * 500) == "1h" * 500
+    assert normalise("duration", "1h" * 500 + "1") is None
+    assert seconds("1h" * 500) == 500 * 3600
+    assert seconds("0h" * 100_000) is None
 
 
 @pytest.mark.parametrize(
