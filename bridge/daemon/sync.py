@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import anyio.lowlevel
+
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
@@ -29,6 +31,9 @@ from bridge.view.publish import mapped
 
 log = get_logger()
 
+LITTLE = 5_000
+"""Characters of labels that are decided on right where they are told: to change threads would take longer."""
+
 SHORT = 12
 """How many characters of a container's id the keys bear, as `docker ps` prints them."""
 
@@ -44,6 +49,7 @@ class Sync:
     waiting: Waiting
     reports: Reports = field(default_factory=Reports)
     _excluded_ids: set[str] = field(default_factory=set)
+    _kept_ids: set[str] = field(default_factory=set)
     _running: Running = field(default_factory=Running)
     _settled_in: Session | None = None
 
@@ -61,11 +67,18 @@ class Sync:
         if event.action in NETWORK_ACTIONS and self._settled_in and event.container_id not in self._running.ids:
             # Its start comes after them, and its end has come before. Who runs is known once all were gathered.
             return False
-        if event.action not in NETWORK_ACTIONS and event.container_id not in self._excluded_ids:
-            said = self._said(event)
-            if not (said.problems or exposed(said, self.options)):
-                self._excluded_ids.add(event.container_id)
+        if event.action not in NETWORK_ACTIONS:
+            self._sort_out(event)
         return event.container_id not in self._excluded_ids
+
+    def _sort_out(self, event: Event) -> None:
+        """Note whether a container is excluded: its labels, of which there may be many, never change."""
+        if not any(event.container_id in known for known in (self._excluded_ids, self._kept_ids)):
+            said = self._said(event)
+            kept = said.problems or exposed(said, self.options)
+            (self._kept_ids if kept else self._excluded_ids).add(event.container_id)
+        if event.action is Action.DESTROY:
+            self._kept_ids.discard(event.container_id)
 
     def _said(self, event: Event) -> LabelOptions:
         return read_options(event.container_id, event.attributes, self.options.release)
@@ -79,10 +92,11 @@ class Sync:
             return await self.all(session, ids)
         gathered = await self.gatherer.some(ids)
         self._learn_who_runs(gathered)
-        decided = {one.id: self._decide(one) for one in gathered.seen}
+        little = sum(map(_characters, gathered.seen)) < LITTLE
+        decided = self._decided(gathered.seen) if little else await beside(self._decided, gathered.seen)
         changes = [Change(it.id, it.publication) for it in decided.values()]
         settling = await settle(self.store, session, changes)
-        return self._settled({i: promised(it) for i, it in decided.items()}, settling, gathered)
+        return await self._settled({i: promised(it) for i, it in decided.items()}, settling, gathered)
 
     def relocate(self, options: Options) -> None:
         """Take other options of this host: whoever is the same may be reached elsewhere now."""
@@ -105,7 +119,7 @@ class Sync:
         restless = {*self.reports.restless(), *self.draining.signalled(), *ids}
         async for part in self.gatherer.all(states, restless):
             self._learn_who_runs(part)
-            decided = await beside(lambda part=part: {one.id: self._decide(one) for one in part.seen})
+            decided = await beside(self._decided, part.seen)
             publications.update({it.id: it.publication for it in decided.values() if it.publication})
             promises.update({i: promised(it) for i, it in decided.items()})
             unreadable += part.unreadable
@@ -116,7 +130,7 @@ class Sync:
             log.warning("mended a key that was changed by somebody else", key=key)
         gathered = Gathered((), tuple(unreadable), same)
         self._forget(promises, gathered)
-        again = self._settled(promises, resynced, gathered)
+        again = await self._settled(promises, resynced, gathered)
         self._settled_in = session
         return again
 
@@ -129,6 +143,7 @@ class Sync:
         self._running.ids -= gone
         excluded = {i: report for i, _, report in listed if report}
         self._excluded_ids = set(excluded)
+        self._kept_ids &= {i for i, _, _ in listed}
         return excluded, {i: state for i, state, report in listed if not report}
 
     def _learn_who_runs(self, gathered: Gathered) -> None:
@@ -142,6 +157,9 @@ class Sync:
         said = read_options(listed.name, listed.labels, self.options.release)
         return "" if said.problems else excluded(listed.labels, said, self.options)
 
+    def _decided(self, seen: Iterable[Seen]) -> dict[str, Mapped]:
+        return {one.id: self._decide(one) for one in seen}
+
     def _decide(self, seen: Seen) -> Mapped:
         if seen.container is None:
             return Mapped("", seen.id[:SHORT], None, reason=GONE)
@@ -149,7 +167,9 @@ class Sync:
             return Mapped(seen.container.name, seen.container.short_id, None, reason=DRAINS)
         return mapped(seen.container, self.options, seen.targets)
 
-    def _settled(self, promises: Mapping[str, Report], came: Settling | Resynced, gathered: Gathered) -> Task:
+    async def _settled(
+        self, promises: Mapping[str, Report], came: Settling | Resynced, gathered: Gathered
+    ) -> Task:
         """Tell what came of it; return who is to be settled again."""
         if came.fenced:
             raise LeaseLost("the other bridges took this one for dead")
@@ -157,6 +177,8 @@ class Sync:
             settled = came.settled.get(full_id[:SHORT])
             self.waiting.update(full_id, settled)
             self.reports.tell(full_id, kept(promise, settled))
+            if promise.problems:  # which may take long: a lease has to be refreshed meanwhile
+                await anyio.lowlevel.checkpoint()
         for gap in gathered.unreadable:
             self.reports.unreadable(gap)
         unsettled = set(came.unsettled)
@@ -167,3 +189,9 @@ class Sync:
         for full_id in self.reports.others(known):
             self.waiting.update(full_id, None)
             self.reports.tell(full_id, Report("", reason=GONE))
+
+
+def _characters(seen: Seen) -> int:
+    """How much the labels say that one is decided by."""
+    found = (seen.container, *seen.targets) if seen.container else ()
+    return sum(len(name) + len(value) for it in found for name, value in it.labels.items())
