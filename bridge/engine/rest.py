@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -155,7 +155,20 @@ def now(client: APIClient) -> str:
 
 def messages(response: requests.Response) -> Iterator[Any]:
     """Return the messages of a stream as they come."""
-    return map(json.loads, response.iter_lines(LINES_AT_ONCE))
+    return map(json.loads, _lines(response.iter_content(LINES_AT_ONCE)))
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Put lines together, each once: an event has all labels of its container, which may be of any length."""
+    begun: list[bytes] = []
+    for piece in pieces:
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            yield b"".join((*begun, end))
+            begun = []
+        begun.append(rest)
+    if last := b"".join(begun):
+        yield last
 
 
 def hang_up(client: APIClient, response: requests.Response | None) -> None:

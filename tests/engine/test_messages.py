@@ -1,0 +1,34 @@
+"""A stream of events as it comes: in pieces that end anywhere, with lines of any length."""
+
+import json
+import time
+from collections.abc import Sequence
+from io import BytesIO
+
+import pytest
+import requests
+
+from bridge.engine.rest import messages
+
+
+def answer(text: bytes) -> requests.Response:
+    """An answer with this text as its body."""
+    response = requests.Response()
+    response.raw = BytesIO(text)
+    return response
+
+
+@pytest.mark.parametrize("size", [1, 65_533, 65_534, 65_535, 65_536, 200_000])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_each_line_is_a_message(size: int, end: bytes) -> None:
+    """Wherever the pieces end, each line is one message, and so is what stands behind the last."""
+    sent: Sequence[object] = ["x" * size, {"a": 1}, "y" * size, 2]
+    assert list(messages(answer(end.join(json.dumps(it).encode() for it in sent)))) == sent
+
+
+def test_a_long_line() -> None:
+    """The time for a line is in proportion to its length: others wait for it."""
+    text = json.dumps("x" * 40_000_000).encode()
+    began = time.process_time()
+    assert len(list(messages(answer(text)))) == 1
+    assert time.process_time() - began < 3
