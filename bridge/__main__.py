@@ -43,7 +43,7 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     code = command(sys.argv[1:])
-    _let_go_of_errors()
+    _let_go_of_output()
     # Python looks for garbage once more at its end, however it is set: a tenth of a short command.
     gc.freeze()
     sys.exit(code)
@@ -62,8 +62,7 @@ def command(arguments: list[str]) -> int:
     except OSError as error:
         if error.errno not in (errno.EPIPE, *_UNWRITABLE):
             raise
-        # Nothing is left to be flushed at exit. The reader of a pipe that is closed has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of a pipe that is closed has seen enough.
         if error.errno in _UNWRITABLE:
             _complain(f"docker-event-bridge: standard output cannot be written: {error.strerror}")
         return 1
@@ -87,12 +86,13 @@ def _complain(line: str) -> None:
         sys.stderr.write(line + "\n")
 
 
-def _let_go_of_errors() -> None:
+def _let_go_of_output() -> None:
     """Leave nothing to be flushed at exit where it cannot be written: Python would change the exit code."""
-    try:
-        sys.stderr.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _dispatch(arguments: list[str]) -> int:

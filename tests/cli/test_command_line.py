@@ -224,3 +224,28 @@ def test_errors_that_nobody_reads(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(argv, env=clean_environment(), stderr=full, cwd=tmp_path, timeout=30, check=False)
     assert done.returncode == 2
+
+
+def test_output_that_nobody_reads_before_an_error(tmp_path: Path) -> None:
+    """A command that fails after it said something keeps its exit code, though that could not be written."""
+    code = (
+        "import sys; from bridge import __main__\n"
+        "from bridge.errors import UsageError\n"
+        "def said(_):\n"
+        "    sys.stdout.write('to be removed'); raise UsageError('nobody can be asked')\n"
+        "__main__._dispatch = said\n"
+        "__main__.main()"
+    )
+    argv = [sys.executable, "-c", code]
+    environment = {name: value for name, value in clean_environment().items() if name != "PYTHONUNBUFFERED"}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            argv,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            timeout=30,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, b"docker-event-bridge: nobody can be asked\n")
