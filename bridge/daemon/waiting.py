@@ -67,8 +67,7 @@ class Waiting:
             async with self.store.watch(*self._heard, revision=self._since + 1) as events:
                 stands.set()
                 async for batch in events:
-                    self._hear(batch)
-                    self.work.mark(self._concerned(batch))
+                    self.work.mark(self._hear(batch))
         except StoreUnavailable:
             # What was missed is not known: all who wait are decided again, which renews what is watched.
             self.work.mark(Task(frozenset(self._waits)))
@@ -76,24 +75,23 @@ class Waiting:
             await anyio.sleep(LONGEST_WAIT)
             self._changed.set()
 
-    def _hear(self, batch: Iterable[Event]) -> None:
-        for event in batch:
-            for keys in self._heard:
-                if _within(event.key, (keys,)):
-                    self._heard[keys] = max(self._heard[keys], event.revision)
+    def _hear(self, batch: Iterable[Event]) -> Task:
+        """Note what is heard of each range; return who is to be decided again.
 
-    def _concerned(self, batch: Iterable[Event]) -> Task:
-        """Who is to be decided again; a watch begins with events that most have been decided on already."""
-        return Task(frozenset(i for i, it in self._waits.items() if any(_is_news(event, it) for event in batch)))
+        A watch begins with events that most have been decided on already, and may begin with thousands.
+        """
+        told = [(as_bytes(event.key), event.revision) for event in batch]
+        newest = {keys: _newest(told, keys) for keys in self._heard}
+        self._heard = {keys: max(newest[keys], before) for keys, before in self._heard.items()}
+        return Task(
+            frozenset(
+                i for i, it in self._waits.items() if any(newest.get(keys, 0) > it.revision for keys in it.watch)
+            )
+        )
 
 
-def _is_news(event: Event, settled: Settled) -> bool:
-    return event.revision > settled.revision and _within(event.key, settled.watch)
-
-
-def _within(key: str, ranges: tuple[Range, ...]) -> bool:
-    """Whether a key is in one of the ranges; etcd orders keys by their bytes."""
-    name = as_bytes(key)
-    return any(
-        key == keys.key if not keys.end else as_bytes(keys.key) <= name < as_bytes(keys.end) for keys in ranges
-    )
+def _newest(told: Iterable[tuple[bytes, int]], keys: Range) -> int:
+    """The last revision that is told of a range, 0 if none is; etcd orders keys by their bytes."""
+    first = as_bytes(keys.key)
+    end = as_bytes(keys.end) or first + b"\0"
+    return max((revision for name, revision in told if first <= name < end), default=0)

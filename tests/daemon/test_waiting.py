@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
+from time import process_time
 
 import pytest
 from anyio import create_task_group, fail_after, sleep, sleep_forever
@@ -16,6 +17,9 @@ from bridge.store.connection import Connection
 from bridge.store.watch import Event, Watch
 
 pytestmark = pytest.mark.anyio
+
+MANY = 1_000
+"""Both of containers that wait, and of events that are told together."""
 
 HISTORY = (Event("a", "", 3), Event("b", "", 5), Event("a", "", 7), Event("c", "", 9))
 
@@ -32,6 +36,28 @@ class Replayed(Watch):
             return (event,)
         await sleep_forever()
         return ()
+
+
+class Together(Watch):
+    """A watch that tells of many events of one key together."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def __anext__(self) -> tuple[Event, ...]:
+        """Return a batch."""
+        await sleep(0.1)
+        return tuple(Event("key0", "", revision) for revision in range(3, MANY + 3))
+
+
+class Busy(Store):
+    """A store in which much has happened."""
+
+    @asynccontextmanager
+    async def watch(self, *_: Range, revision: int) -> AsyncIterator[Watch]:
+        """Watch whatever it is."""
+        assert revision
+        yield Together()
 
 
 class Watched(Store):
@@ -111,3 +137,17 @@ async def test_what_is_watched_is_not_watched_anew() -> None:
             await sleep(2 * STEADY)
         tasks.cancel_scope.cancel()
     assert store.begun == 1
+
+
+async def test_what_many_wait_for_costs_no_lease() -> None:
+    """Many events at once, while many wait, hold the event loop up for a small part of the shortest lease."""
+    work = Work()
+    waiting = Waiting(Busy(Connection(("nowhere:1",))), work)
+    for number in range(MANY):
+        waiting.update(str(number), waits(f"key{number}", 2))
+    async with create_task_group() as tasks:
+        began = process_time()
+        tasks.start_soon(waiting.watch)
+        assert (await work.take()).ids == {"0"}
+        tasks.cancel_scope.cancel()
+    assert process_time() - began < 0.5
