@@ -1,9 +1,14 @@
 """Reads signals as Docker does, so that a kill event can be compared with a container's stop signal."""
 
+import re
 import signal
 
 # Docker's own numbers: a C library may keep the first real-time signals for itself (musl does).
 _REAL_TIME_BOUNDS = {"RTMIN": 34, "RTMAX": 64}
+
+# Of few digits: any label may stand in place of a signal, and Python refuses to read thousands.
+_NUMBER = re.compile(r"0*+([0-9]{0,9})")
+_REAL_TIME = re.compile(r"(RTMIN|RTMAX)([+-][0-9]{1,9})?")
 
 
 def number(text: str) -> int | None:
@@ -11,8 +16,8 @@ def number(text: str) -> int | None:
 
     Source: ParseSignal in github.com/moby/sys/signal.
     """
-    if text.isascii() and text.isdigit():
-        return int(text) or None
+    if found := _NUMBER.fullmatch(text):
+        return int(found[1] or "0") or None
     name = text.upper().removeprefix("SIG")
     return _real_time(name) if name.startswith("RT") else _named(name)
 
@@ -23,8 +28,6 @@ def _named(name: str) -> int | None:
 
 
 def _real_time(name: str) -> int | None:
-    base, sign, offset = name[:5], name[5:6], name[6:]
-    if base not in _REAL_TIME_BOUNDS or (name[5:] and not (offset.isascii() and offset.isdigit())):
-        return None
-    found = _REAL_TIME_BOUNDS[base] + int(f"{sign}{offset}" or "0")
+    read = _REAL_TIME.fullmatch(name)
+    found = _REAL_TIME_BOUNDS[read[1]] + int(read[2] or "0") if read else 0
     return found if _REAL_TIME_BOUNDS["RTMIN"] <= found <= _REAL_TIME_BOUNDS["RTMAX"] else None

@@ -29,6 +29,15 @@ def test_kill() -> None:
     assert from_message(sent) == Event(CONTAINER, Action.KILL, 15, attributes, 1700000000123456789)
 
 
+@pytest.mark.parametrize("label", ["9" * 5_000, "RTMINx3", "any"])
+def test_label_in_place_of_the_signal(label: str) -> None:
+    """A label `signal`, whatever it says, keeps no event from being read, and with it those of all others."""
+    event = from_message(message("container", "start", CONTAINER, signal=label))
+
+    assert event
+    assert event.signal is None
+
+
 def test_health() -> None:
     """The state of health after the colon is not part of the action."""
     event = from_message(message("container", "health_status: healthy", CONTAINER))

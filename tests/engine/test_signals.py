@@ -44,6 +44,10 @@ def test_signal(text: str, number: int) -> None:
         "RTMAX+1",
         "RTMIN-1",
         "DFL",
+        "RTMINx3",
+        "RTMIN12",
+        "9" * 5_000,
+        "RTMIN+" + "1" * 5_000,
     ],
 )
 def test_no_signal(text: str) -> None:
