@@ -25,9 +25,6 @@ from bridge.labels.own import NETWORK, Address, Own
 ROUTABLE_DRIVERS = frozenset({"overlay", "macvlan", "ipvlan"})
 """Drivers of networks whose addresses mean the same on every host."""
 
-OWN = "its address on the network "
-"""How the rule begins that chose a container's own address; at any other place are others' ports too."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -121,7 +118,7 @@ def _chosen(container: Container, chosen: str, port: str, around: Surroundings) 
     networks = _networks(container, around)
     network = next((network for network in networks if network.name == chosen), None)
     if network and network.address:
-        return Place(network.address, port, f"{OWN}{chosen} (bridge.network)")
+        return Place(network.address, port, f"its address on the network {chosen} (bridge.network)")
     names = [network.name for network in networks if network.address]
     known = f"name one that it has an address on: {', '.join(names)}" if names else "attach it to that network"
     hints = [f"did you mean {near}?" for near in get_close_matches(chosen, names, n=1)] or [known]
@@ -139,7 +136,9 @@ def _routable(container: Container, port: str, around: Surroundings) -> Place | 
     labels = (around.target.network if around.target else "", around.network)
     named = [network for label in labels for network in shared if network.name == label]
     best = next(iter(named + shared), None)
-    return Place(best.address, port, f"{OWN}{best.name}, which hosts share") if best else None
+    return (
+        Place(best.address, port, f"its address on the network {best.name}, which hosts share") if best else None
+    )
 
 
 def _bound(container: Container, port: str, around: Surroundings) -> Place | None:
@@ -156,13 +155,13 @@ def _bound(container: Container, port: str, around: Surroundings) -> Place | Non
 def _internal(container: Container, port: str, around: Surroundings) -> Place | Nowhere:
     named = next((n for n in container.networks if n.name == around.network), None)
     if around.network and named:
-        return _on(named.address, port, f"{OWN}{named.name}", container)
+        return _on(named.address, port, f"its address on the network {named.name}", container)
     if container.network_mode == "host":
         return Place(around.gateway, port, "host networking")
     if container.network_target:
         return _through(container, port, around)
     first = next((n for n in container.networks if n.address), None)
-    rule = f"{OWN}{first.name}" if first else ""
+    rule = f"its address on the network {first.name}" if first else ""
     if around.network:
         rule += f", since it is not on {around.network}"
     return _on(first.address if first else "", port, rule, container)

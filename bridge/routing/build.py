@@ -18,7 +18,7 @@ from bridge.labels.passed_over import passed_over
 from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
-from bridge.routing.keep import excluded, healthy, resting, running
+from bridge.routing.keep import excluded, exposed, healthy, resting, running
 from bridge.routing.model import Object, Routing
 from bridge.routing.names import service_name
 from bridge.routing.options import Options
@@ -35,26 +35,22 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
 
     The last of them has the network, each one before it uses that of the next.
     """
-    routing = _route(container, options, targets)
-    told = passed_over(container.name, container.labels)
-    return replace(routing, problems=routing.problems + told) if told else routing
-
-
-def _route(container: Container, options: Options, targets: Sequence[Container]) -> Routing:
     if container.status is None:
         return Routing(reason="it has no state")
     said = read_options(container.name, container.labels, options.release)
     if said.problems:
         return Routing(problems=said.problems, reason=_BAD_LABELS)
+    told = passed_over(container.name, container.labels)
     if reason := excluded(container.labels, said, options):
-        return Routing(reason=reason)
+        # Who says neither may have meant to say that it is to be routed.
+        return Routing(problems=told if said.enable is None and not exposed(said, options) else (), reason=reason)
     decoded = decode(container.name, container.labels, options.release)
     own = read_own(container.name, container.labels)
     if problems := decoded.problems + own.problems:
-        return Routing(problems=problems, reason=_BAD_LABELS)
+        return Routing(problems=problems + told, reason=_BAD_LABELS)
     built = _build(container, decoded.objects, options, _surroundings(said, own, options, targets))
     # Wrong labels are told before their container is healthy, too: nobody should wait for that in vain.
-    return replace(built, reason=built.reason or resting(container, said, options))
+    return replace(built, problems=built.problems + told, reason=built.reason or resting(container, said, options))
 
 
 def _surroundings(said: LabelOptions, own: Own, options: Options, targets: Sequence[Container]) -> Surroundings:

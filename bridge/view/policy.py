@@ -12,7 +12,6 @@ from bridge.labels.folding import fold
 from bridge.labels.model import Leaf, Ref, first_label
 from bridge.masking import listed
 from bridge.problem import Problem
-from bridge.routing.address import OWN
 from bridge.routing.options import Policy
 from bridge.rules.hosts import hosts
 from bridge.view.model import Item
@@ -117,24 +116,20 @@ def _server_addresses(item: Item) -> _Found:
             "a label may not choose what Traefik connects to here (allow_server_addresses)",
             hint,
         )
-    probed = _leaf(item, "loadbalancer/healthcheck/port")
-    if probed and not all(leaf.rule.startswith(OWN) for leaf in item.server if _is_address(leaf)):
+    if probed := _leaf(item, "loadbalancer/healthcheck/port"):
+        # Also of other containers' servers, which may be at a host's address.
         hint = "leave it out: what is checked then is the port that requests go to"
         yield (
             first_label(probed),
-            "a label may not choose which port of a host is checked here (allow_server_addresses)",
+            "a label may not choose which port is checked here (allow_server_addresses)",
             hint,
         )
     for leaf in item.server:
-        is_address = _is_address(leaf)
+        is_address = leaf.path.endswith(("/url", "/address"))
         by_label = not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)
         if is_address and (by_label or not _HOST_AND_PORT.fullmatch(leaf.value)):
             hint = "name only the port; the bridge knows the container's address"
             yield first_label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
-
-
-def _is_address(leaf: Leaf) -> bool:
-    return leaf.path.endswith(("/url", "/address"))
 
 
 def _forbidden(label: str, what: str, names: Iterable[str], hint: str, allows: Callable[[str], bool]) -> _Found:

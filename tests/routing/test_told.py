@@ -1,0 +1,27 @@
+"""Of whom it is told that Traefik passes over labels: of all but those that say that they are not to be routed."""
+
+import pytest
+
+from bridge.routing.build import route
+from bridge.settings import PlanSettings, load
+from bridge.settings.options import options
+from tests.routing.containers import container
+
+MISSPELT = {"treafik.enable": "true"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels", "told"),
+    [
+        pytest.param({}, {}, True, id="routed"),
+        pytest.param({}, {"traefik.enable": "false"}, False, id="switched off"),
+        pytest.param({"constraints": "Label(`a`, `b`)"}, {}, False, id="constraints"),
+        pytest.param({"exposed_by_default": "false"}, {}, True, id="not exposed"),
+        pytest.param({"exposed_by_default": "false"}, {"traefik.enable": "true"}, True, id="exposed"),
+        pytest.param({}, {"traefik.http.routers.a.rul": "x"}, True, id="wrong labels beside it"),
+    ],
+)
+def test_told(settings: dict[str, str], labels: dict[str, str], told: bool) -> None:  # noqa: FBT001 - of the table
+    """Who says nothing of it may have meant to say that it is to be routed."""
+    routing = route(container(labels=MISSPELT | labels), options(load(PlanSettings, settings), "host"))
+    assert ("treafik.enable" in [problem.label for problem in routing.problems]) == told
