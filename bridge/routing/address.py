@@ -17,7 +17,7 @@ Every function answers a `Place`, or a `Nowhere` that says why there is none.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from bridge.container import Binding, Container, Network, Port
 from bridge.labels.own import NETWORK, Address, Own
@@ -276,23 +276,21 @@ def _option(port: str, protocol: str) -> str:
 
 
 def _is_ipv4(host: str) -> bool:
-    try:
-        IPv4Address(host)
-    except ValueError:
-        return False
-    return True
+    return isinstance(_parsed(host), IPv4Address)
 
 
 def _everywhere(address: str) -> bool:
-    return not address or _parsed_is(address, "is_unspecified")
+    parsed = _parsed(address)
+    return not address or (parsed is not None and parsed.is_unspecified)
 
 
 def _loopback(address: str) -> bool:
-    return bool(address) and _parsed_is(address, "is_loopback")
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_loopback
 
 
-def _parsed_is(address: str, quality: str) -> bool:
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        return bool(getattr(ip_address(address), quality))
+        return ip_address(address)
     except ValueError:
-        return False
+        return None
