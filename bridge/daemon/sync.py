@@ -73,7 +73,7 @@ class Sync:
 
     def _sort_out(self, event: Event) -> None:
         """Note whether a container is excluded: its labels, of which there may be many, never change."""
-        if not any(event.container_id in known for known in (self._excluded_ids, self._kept_ids)):
+        if event.container_id not in self._excluded_ids and event.container_id not in self._kept_ids:
             said = self._said(event)
             kept = said.problems or exposed(said, self.options)
             (self._kept_ids if kept else self._excluded_ids).add(event.container_id)

@@ -22,7 +22,6 @@ from bridge.store.stubs import etcdrpc
 # etcd's default of --max-txn-ops: operations, and compares, on the levels of one path together.
 MAX_OPERATIONS = 128
 
-
 _CREATED, _MODIFIED = etcdrpc.Compare.CREATE, etcdrpc.Compare.MOD
 _LESS, _EQUAL = etcdrpc.Compare.LESS, etcdrpc.Compare.EQUAL
 

@@ -54,6 +54,7 @@ def _item(item: Item, policy: Policy) -> _Found:
     if policy.middlewares and item.ref.kind == "middlewares":
         yield from _types(item, policy.middlewares)
     if not policy.server_addresses:
+        yield from _connections(item)
         yield from _server_addresses(item)
 
 
@@ -107,7 +108,8 @@ def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
             )
 
 
-def _server_addresses(item: Item) -> _Found:
+def _connections(item: Item) -> _Found:
+    """What Traefik connects to beside the servers."""
     redis = next((leaf for leaf in item.definition if leaf.path.startswith(_REDIS)), None)
     if redis and item.ref.kind == "middlewares":
         hint = "leave out the rate limit's redis, or use a middleware that Traefik's operator defines"
@@ -124,6 +126,9 @@ def _server_addresses(item: Item) -> _Found:
             "a label may not choose which port is checked here (allow_server_addresses)",
             hint,
         )
+
+
+def _server_addresses(item: Item) -> _Found:
     for leaf in item.server:
         is_address = leaf.path.endswith(("/url", "/address"))
         by_label = not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)
