@@ -6,9 +6,10 @@ Source of the fields: Docker Engine API, ContainerInspect.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 Found = TypeVar("Found")
 
@@ -19,8 +20,7 @@ _ID = re.compile("[0-9a-f]{12,}")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A network that a container is attached to; an address that it does not have is "".
 
     `driver` is Docker's word, such as bridge or macvlan; "" where it is not known: no inspection tells it.
@@ -38,8 +38,7 @@ class Network:
         return self.ipv4 or self.ipv6
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """Where a container port is published on its host; `host_ip` is "" or 0.0.0.0 or :: for every address.
 
     `host_port` is "" where its network routes to containers (gateway mode): the host has no port then.
@@ -49,8 +48,7 @@ class Binding:
     host_port: str
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port that a container exposes, and where it is published: nowhere, or at one or more places."""
 
     number: int
@@ -58,8 +56,7 @@ class Port:
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container at one moment. `status` and `health` are Docker's words, "" where it says nothing.
 
     `status` is None where there is no state at all.

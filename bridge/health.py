@@ -3,19 +3,19 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 
 import anyio
 from anyio import TASK_STATUS_IGNORED
 from anyio.abc import SocketStream, TaskStatus
+from msgspec import Struct
+from msgspec.structs import asdict
 
 
 class HealthSocketError(Exception):
     """The socket cannot be had: another daemon answers on it, or the path does not allow it. Fatal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """Whether both connections stand and the last sync is committed; each part is told in words."""
 
     healthy: bool

@@ -1,7 +1,8 @@
 """What would be written for these containers if they were all there is: no engine, no etcd, nothing is touched."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridge.claims.decide import Settled
 from bridge.claims.layout import Layout
@@ -13,8 +14,7 @@ from bridge.view.model import Mapped, Publication
 from bridge.view.publish import mapped
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """One container: what it publishes, or the `reason` why nothing."""
 
     container: str
@@ -22,8 +22,7 @@ class Planned:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All keys with their values, as Traefik would read them (root key included), and how they came about."""
 
     keys: Mapping[str, str]

@@ -1,10 +1,9 @@
 """A problem: bad input from a user as a value, so that it costs its own container and nobody else."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with one container's labels, and how to mend it.
 
     `container` is its name without slash; `label` the full name of the label at fault, "" if none is;

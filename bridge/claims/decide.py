@@ -6,7 +6,9 @@ is one change, one container's event is the case of one, and a plan without etcd
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.claims.fitting import MAX_OPERATIONS, Kind, compares, unread
 from bridge.claims.gather import Change, Known, Party, party, places
@@ -20,8 +22,7 @@ from bridge.labels.model import Ref
 from bridge.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What became of one container: published, or waiting, or gone.
 
     `rules` say by which each of its claims was decided. The problems stand as long as it waits or differs; then
@@ -37,8 +38,7 @@ class Settled:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What becomes of each container once the transaction (None: there is nothing to do) is committed.
 
     `relied` is the oldest revision at which something was read that it rests on; 0 for none. Where it `redefines`
@@ -56,8 +56,7 @@ class Decision:
         return self.transaction is not None and bool(self.transaction.writes)
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """Nothing can be decided before these are read."""
 
     ranges: tuple[Range, ...]

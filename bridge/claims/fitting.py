@@ -53,7 +53,7 @@ def _size(transaction: Transaction) -> int:
 
 
 def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout) -> tuple[Compare, ...]:
-    """All that these decisions rest on, each compare once."""
+    """All that these decisions rest on, each compare once, whatever the rules that ask for it."""
     asked: list[Compare] = []
     groups: dict[Kind, list[Place]] = {}
     for place in objects:
@@ -64,7 +64,7 @@ def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout)
             asked += _whole(places, layout)
         else:
             asked += [it for place in places for it in (*place.claims_compares, *place.view_compares)]
-    return tuple(dict.fromkeys(asked))
+    return tuple({(it.range, it.revision, it.value, it.below): it for it in asked}.values())
 
 
 def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:

@@ -1,7 +1,8 @@
 """What is known of the containers and objects that changes touch, as the working material of one decision."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridge.claims.layout import Claimant, ClaimKey, Layout, folded
 from bridge.claims.memory import Memory
@@ -22,8 +23,7 @@ from bridge.problem import Problem
 from bridge.view.model import Item, Publication
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What a container of this host publishes from now on: nothing, if `publication` is None or it is `refused`.
 
     `keeps` are claims (names folded) that it holds on to for now, where it cannot leave all in one transaction.
@@ -35,8 +35,7 @@ class Change:
     keeps: frozenset[Ref] = frozenset()
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """What a decision is taken on: the bridge's memory, and what was read of ranges for this very decision.
 
     While `trusting`, what was not read is taken to be empty: the transaction compares it anyway.
@@ -60,8 +59,7 @@ class Known:
                 self.ranges[asked] = Held(revision, {seen.key: seen for seen in keys})
 
 
-@dataclass(slots=True)
-class Party:
+class Party(Struct):
     """One container while its change is decided: what it holds and wants, by folded name, and what it gets.
 
     `claims` are those that it wants, on objects whose spelling is not known yet.

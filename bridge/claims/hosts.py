@@ -6,7 +6,8 @@ was decided. Without the second, a host that came and went in between would lose
 """
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bridge.claims.layout import HostKey, Layout
 from bridge.claims.memory import Memory
@@ -29,8 +30,7 @@ from bridge.problem import Problem
 Removal = Generator[Transaction | Read, Answer, "Removed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Departed:
+class Departed(Struct, frozen=True):
     """A host without a running bridge, and for how many seconds after this was first seen its routes stay.
 
     `record` is the host's own key as it was then.
@@ -41,8 +41,7 @@ class Departed:
     stays: float
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """The containers (by name) that the host had, and what of them could not be removed, since it cannot be read.
 
     `done` is whether nothing of the host is left: else it came back, somebody else was faster, or `problems` tell.

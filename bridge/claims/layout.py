@@ -4,9 +4,11 @@ Names are folded for letter case in the state, as Traefik's KV decoder merges na
 view keeps them as their user wrote them.
 """
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.claims.transaction import KeyValue, Range
 from bridge.labels.folding import fold
@@ -24,37 +26,32 @@ class Claimant(NamedTuple):
     container: str
 
 
-@dataclass(frozen=True, slots=True)
-class HostKey:
+class HostKey(Struct, frozen=True):
     """A parsed key: who a host is."""
 
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class AliveKey:
+class AliveKey(Struct, frozen=True):
     """A parsed key: a host's running bridge."""
 
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerKey:
+class ContainerKey(Struct, frozen=True):
     """A parsed key: what a container publishes."""
 
     claimant: Claimant
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimKey:
+class ClaimKey(Struct, frozen=True):
     """A parsed key: one claim; the name in `ref` is folded."""
 
     ref: Ref
     claimant: Claimant
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectKey:
+class ObjectKey(Struct, frozen=True):
     """A parsed key: a definition in force; the name in `ref` is folded."""
 
     ref: Ref
@@ -63,8 +60,7 @@ class ObjectKey:
 StateKey = HostKey | AliveKey | ContainerKey | ClaimKey | ObjectKey
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The keys of one set of bridges, as the bridge of `host` uses them."""
 
     root_key: str

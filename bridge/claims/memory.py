@@ -4,7 +4,8 @@ It is never trusted: every transaction compares what it was decided on.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridge.claims.layout import Layout
 from bridge.claims.records import ContainerRecord, Unreadable, decode_container
@@ -13,8 +14,7 @@ from bridge.claims.transaction import Delete, KeyValue, Put, Range, Transaction
 from bridge.labels.model import Ref
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """The keys of the state as this bridge last saw them: its own containers and claims, and the objects.
 
     `names` are the spellings found in the view that no definition in force accounts for, by folded name;

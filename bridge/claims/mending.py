@@ -5,7 +5,8 @@ Whatever else lies in the view is somebody else's, also below our own objects.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridge.claims.layout import Claimant, ClaimKey, ObjectKey, folded
 from bridge.claims.memory import Memory
@@ -18,16 +19,14 @@ MENDED_AT_ONCE = 40
 """Keys mended in one transaction: each takes up to two compares."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mend:
+class Mend(Struct, frozen=True):
     """One key of the view put right, if it still is as it was seen."""
 
     write: Put | Delete
     compares: tuple[Compare, ...]
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """The view beside the state of the same moment, of which each value is decoded once.
 
     `mends` is what is to be put right for the containers of this host that are `staying`; of those that are

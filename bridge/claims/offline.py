@@ -3,7 +3,8 @@
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridge.claims.decide import Settled
 from bridge.claims.gather import Change
@@ -14,8 +15,7 @@ from bridge.claims.transaction import Committed, Found, KeyValue, Put, Range, Re
 from bridge.view.model import Publication
 
 
-@dataclass(frozen=True, slots=True)
-class Offline:
+class Offline(Struct, frozen=True):
     """The keys that Traefik would read, root key included, and what became of each container, by its id."""
 
     keys: Mapping[str, str]
@@ -34,8 +34,7 @@ def settle_offline(publications: Iterable[Publication], layout: Layout) -> Offli
     return Offline(store.view, settled)
 
 
-@dataclass(slots=True)
-class _Store:
+class _Store(Struct):
     """One bridge, alone: what it wrote is all there is, and every compare holds.
 
     `names` are the keys of `held` in their order, so that a range is found without looking at all of them.

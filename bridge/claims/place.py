@@ -19,8 +19,10 @@ what is known of it.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridge.claims.layout import Claimant, Layout
 from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object, handed_on
@@ -52,8 +54,7 @@ class Rule(Enum):
         return self.name.startswith("WAIT")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What becomes of one claim, by which rule, and what it is `against` where another definition is in force."""
 
     ref: Ref
@@ -62,16 +63,14 @@ class Verdict:
     spellings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """What a range held at a revision, by key."""
 
     revision: int
     keys: Mapping[str, KeyValue]
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct):
     """One object, by its folded name: as last seen, and as it is once what was decided so far is done.
 
     `claims` are all of them where `read` tells the revision of their reading, else those of the containers at

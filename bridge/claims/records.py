@@ -7,9 +7,10 @@ bridge can always leave. Fields that are not known are ignored.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from bridge.claims.layout import Claimant
 from bridge.labels.model import Ref
@@ -20,16 +21,14 @@ Leaves = tuple[tuple[str, str], ...]
 """Paths below an object and their values, sorted by path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What an object is: its name as spelled, and its leaves."""
 
     name: str
     leaves: Leaves
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRecord:
+class ObjectRecord(Struct, frozen=True):
     """The definition in force, and whose claim gave it; `application` and `created` are the definer's."""
 
     definition: Definition
@@ -38,8 +37,7 @@ class ObjectRecord:
     created: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A container's claim on an object: what it wants it to be, and the server that it brings.
 
     `name` is the spelling in force, under which its server stands in the view.
@@ -52,16 +50,14 @@ class Claim:
     server: Leaves
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Why a container waits: the object, by its folded name (None: all of them), and what is the matter."""
 
     ref: Ref | None
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRecord:
+class ContainerRecord(Struct, frozen=True):
     """What a container (by its name) publishes, names folded, or why it waits; never both."""
 
     container: str
@@ -69,8 +65,7 @@ class ContainerRecord:
     waits: tuple[Wait, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HostRecord:
+class HostRecord(Struct, frozen=True):
     """Who a host is; after a goodbye, for how many seconds its routes stay (None: it has not said goodbye)."""
 
     engine: str
@@ -79,8 +74,7 @@ class HostRecord:
     goodbye: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AliveRecord:
+class AliveRecord(Struct, frozen=True):
     """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent.
 
     `run` is a word of its own, by which it knows its key again; "" where it does not say.
@@ -92,8 +86,7 @@ class AliveRecord:
     run: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A value that this version does not understand, and who defines the object, where it says so.
 
     `like` is what it would say in this version's format, if it can be read so: a guess, on which no definition is

@@ -5,7 +5,9 @@ carries it out, and so can never read as "nothing is there".
 """
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.claims.decide import Settled
 from bridge.claims.fitting import fits
@@ -41,8 +43,7 @@ SETTLED_AT_ONCE = 500
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
 
-@dataclass(frozen=True, slots=True)
-class Resynced:
+class Resynced(Struct, frozen=True):
     """What became of each container, as in Settling, and the keys of the view that were mended.
 
     Containers that stayed as they are count as unsettled where what they hold was changed by somebody else, or is

@@ -8,8 +8,9 @@ Whoever drives it carries out each request and hands back the answer: the daemon
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
 from bridge.claims.fitting import fits, is_too_heavy, kinds

@@ -4,9 +4,10 @@ The core decides in these terms and `bridge.store` carries them out, so that a m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class KeyValue(NamedTuple):
@@ -45,8 +46,7 @@ class Revision(Enum):
     MODIFIED = "mod"
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """Every key of `range` has this revision equal to, or (`below`) less than, `value`.
 
     A range without any key compares like an absent key. `why` names the rule that asks for it.
@@ -56,26 +56,23 @@ class Compare:
     revision: Revision
     value: int
     below: bool = False
-    why: str = field(default="", compare=False)
+    why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Write one key."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Delete one key, by name."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """If all `compares` hold, do all `writes` at one revision; else read `reads`, also at one revision."""
 
     compares: tuple[Compare, ...]
@@ -83,30 +80,26 @@ class Transaction:
     reads: tuple[Range, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """Read ranges, all at one revision."""
 
     ranges: tuple[Range, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a Read found at `revision`, in the order of its ranges."""
 
     revision: int
     found: tuple[Sequence[KeyValue], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """All was written at `revision`."""
 
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A compare failed: nothing was written; `found` answers the transaction's reads in their order."""
 
     revision: int

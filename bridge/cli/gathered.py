@@ -1,14 +1,13 @@
 """What a plan starts from."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bridge.container import Container
 from bridge.problem import Problem
 from bridge.routing.options import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """The containers of one host, its options, and the problems of containers that could not be read."""
 
     containers: tuple[Container, ...]

@@ -5,9 +5,10 @@ With a file it imports no client of Docker or etcd, so that it checks labels in 
 
 import json
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from bridge.cli.command import CommandParser
 from bridge.cli.gathered import Gathered

@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import anyio
+from msgspec import Struct
 
 from bridge.claims.hosts import Removed, names, removal, unchanged
 from bridge.claims.layout import HostKey, Layout
@@ -23,8 +23,7 @@ from bridge.store.errors import StoreError
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What etcd holds of a host, and the names of all hosts."""
 
     alive: KeyValue | None

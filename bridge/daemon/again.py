@@ -1,10 +1,10 @@
 """Asks again, beside the rounds, for what could not be read: for each by itself, as long as an engine may take."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import anyio
+from msgspec import Struct, field
 
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.model import Unreadable
@@ -15,8 +15,7 @@ MOST = 32
 Found = TypeVar("Found")
 
 
-@dataclass(slots=True)
-class _Question(Generic[Found]):
+class _Question(Struct, Generic[Found]):
     """What is asked, and the containers that it is `about`: an event of one of them outdates the answer."""
 
     about: set[str]
@@ -24,8 +23,7 @@ class _Question(Generic[Found]):
     answer: Found | None = None
 
 
-@dataclass(slots=True)
-class Again(Generic[Found]):
+class Again(Struct, Generic[Found]):
     """The `gaps`: containers that could not be read, by their full ids; and what was answered of them since.
 
     An answer tells what was so when it was asked for.

@@ -1,9 +1,10 @@
 """Apply: carry out what the core asks of etcd, request by request, until it has what it decided."""
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced, resync
@@ -58,8 +59,7 @@ async def drive(store: Store, steps: Generator[Transaction | Read, Answer, Resul
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Done(Generic[Result]):
+class _Done(Struct, Generic[Result], frozen=True):
     result: Result
 
 

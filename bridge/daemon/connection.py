@@ -1,14 +1,13 @@
 """Whether Docker or etcd is there: told in the log when it changes, and to whoever asks for health."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bridge.logs import get_logger
 
 log = get_logger()
 
 
-@dataclass(slots=True)
-class Connection:
+class Connection(Struct):
     """One side of the bridge, as it stands; `name` is how the log calls it, `falls` how often it was lost."""
 
     name: str

@@ -7,11 +7,11 @@ again.
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
 import anyio
+from msgspec import Struct, field
 
 from bridge.daemon.backoff import FIRST_WAIT, persist
 from bridge.daemon.connection import Connection
@@ -34,8 +34,7 @@ EXPIRY_INTERVAL = 1.0
 _NANOSECONDS = 1e9
 
 
-@dataclass(slots=True)
-class DockerSide:
+class DockerSide(Struct):
     """Follows one engine. `drain_limit` is for how many seconds a drain lasts where no label says otherwise.
 
     `subscribed` is set while there is a stream of events, whether the engine answers other questions or not.

@@ -6,8 +6,9 @@ the engine tells in order and by their start times, none of which is compared wi
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from signal import SIGTERM
+
+from msgspec import Struct, field
 
 from bridge.container import Container
 from bridge.engine import signals
@@ -16,8 +17,7 @@ LABEL_IN_PLACE = "signal"
 """A label that events tell in place of the signal: of such a container nobody knows which one it was."""
 
 
-@dataclass(slots=True)
-class _Signal:
+class _Signal(Struct):
     """A signal: when it was sent, by the engine's clock, until when it counts, by ours, and for which run it was.
 
     The run is known as soon as it was looked at.
@@ -28,8 +28,7 @@ class _Signal:
     run: str = ""
 
 
-@dataclass(slots=True)
-class Draining:
+class Draining(Struct):
     """Which signals the present runs of containers got last, by their full ids and the signals' numbers."""
 
     _sent: defaultdict[str, dict[int, _Signal]] = field(default_factory=lambda: defaultdict(dict))

@@ -1,9 +1,9 @@
 """The side of etcd: this host's `alive` held without end, one session after the other."""
 
-from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
+from msgspec import Struct, field
 
 from bridge.claims.hosts import removal
 from bridge.daemon import session as sessions
@@ -20,8 +20,7 @@ from bridge.store.errors import LeaseLost, StoreUnavailable
 log = get_logger()
 
 
-@dataclass(slots=True)
-class EtcdSide:
+class EtcdSide(Struct):
     """Keeps this host alive; `session` is None while it is not."""
 
     store: Store

@@ -9,9 +9,10 @@ Where the list of all containers tells that one did not change since it was insp
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 import anyio
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridge.container import Container, targets
 from bridge.daemon.again import Again
@@ -38,8 +39,7 @@ Inspected = Container | Unreadable | None
 """What the engine says of one container; None where it is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A container as it is, None where it is gone, and those whose network it uses: none where one is missing.
 
     The last of them has the network, each one before it uses that of the next.
@@ -50,8 +50,7 @@ class Seen:
     targets: tuple[Container, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """What was seen, what cannot be read, and the full ids of those that are the `same` as when last seen."""
 
     seen: tuple[Seen, ...]
@@ -59,8 +58,7 @@ class Gathered:
     same: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class Gatherer:
+class Gatherer(Struct):
     """Inspects containers, and remembers who uses whose network, since a target's event concerns its users.
 
     It also remembers who could not be read: no round waits for them again, each takes what was answered meanwhile.

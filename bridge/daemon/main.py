@@ -6,11 +6,11 @@ only a person can mend ends the group.
 
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from bridge.claims.layout import Layout
 from bridge.daemon.allocator import trim, use_one_arena

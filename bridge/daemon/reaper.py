@@ -5,12 +5,12 @@ see it done. Time counts only while etcd is seen to answer: whenever the watch i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import uniform
 
 import anyio
 from anyio import CancelScope
 from anyio.abc import TaskGroup
+from msgspec import Struct, field
 
 from bridge.claims.hosts import Departed, departed, removal, unchanged, without_address
 from bridge.claims.layout import Layout
@@ -29,8 +29,7 @@ SPREAD = 0.25
 """The part of the grace over which the bridges spread their removals."""
 
 
-@dataclass(slots=True)
-class Reaper:
+class Reaper(Struct):
     """What one session of this bridge sees of the other hosts."""
 
     store: Store

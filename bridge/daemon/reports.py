@@ -1,7 +1,9 @@
 """What the log tells of containers: once when something changes, never again while it stays as it is."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridge.claims.decide import Settled
 from bridge.engine.model import Unreadable
@@ -16,8 +18,7 @@ GONE = "it is gone"
 WAITS = "it waits for another container"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """How one container stands: the names of its objects that are `routed`, or the `reason` why there are none."""
 
     container: str
@@ -41,8 +42,7 @@ def kept(promise: Report, settled: Settled | None) -> Report:
     return replace(promise, reason="", problems=problems)
 
 
-@dataclass(slots=True)
-class Reports:
+class Reports(Struct):
     """The last report of each container, by its full id."""
 
     _last: dict[str, Report] = field(default_factory=dict)

@@ -5,7 +5,8 @@ engine tells it, takes a container out.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bridge.container import Container
 from bridge.engine.event import Action, Event
@@ -13,8 +14,7 @@ from bridge.engine.event import Action, Event
 _AT_REST = frozenset({"created", "exited", "dead", "removing"})
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct):
     """The full `ids` of the containers that may run."""
 
     ids: set[str] = field(default_factory=set)

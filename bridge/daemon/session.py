@@ -1,10 +1,10 @@
 """The bridge's life in etcd: one leased key, which every transaction compares, and what is remembered under it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from uuid import uuid4
 
 import anyio
+from msgspec import Struct, field
 
 from bridge import __version__
 from bridge.claims.hosts import living
@@ -24,8 +24,7 @@ from bridge.store.client import Lease, Store
 from bridge.store.errors import LeaseLost
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How long things last, in seconds.
 
     A bridge that says nothing any more is taken to live for its `lease`; then its routes stay for the `grace`.
@@ -35,8 +34,7 @@ class Terms:
     grace: float
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who this bridge is: its keys, its engine's id, its advertise address, and a word for this very run."""
 
     layout: Layout
@@ -56,8 +54,7 @@ class Identity:
         return Put(self.layout.host_record(), encode_host(record))
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """One `alive` of this host: its key and its lease, what was seen under it, whether it is over.
 
     While it is `uncertain`, a write that it began may still happen.
@@ -109,8 +106,7 @@ async def end(store: Store, identity: Identity, session: Session, goodbye: float
     await store.revoke(session.lease)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """Who has this host's name: an earlier bridge that lives, and what the last one said of itself."""
 
     alive: KeyValue | None

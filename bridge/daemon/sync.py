@@ -1,9 +1,9 @@
 """One round: gather what the engine says, let the core decide, apply it to etcd, tell what changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 import anyio.lowlevel
+from msgspec import Struct, field
 
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced
@@ -38,8 +38,7 @@ SHORT = 12
 """How many characters of a container's id the keys bear, as `docker ps` prints them."""
 
 
-@dataclass(slots=True)
-class Sync:
+class Sync(Struct):
     """What a round needs, and what is remembered from one to the next beside the claims."""
 
     options: Options

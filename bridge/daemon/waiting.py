@@ -1,9 +1,9 @@
 """Containers that wait for others, or differ from them: decided again as soon as what they wait for changes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import anyio
+from msgspec import Struct, field
 
 from bridge.claims.decide import Settled
 from bridge.claims.transaction import Range, as_bytes
@@ -17,8 +17,7 @@ STEADY = 0.5
 """Seconds for which a watch stands at least: etcd looks ten times a second for those that begin in the past."""
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(Struct):
     """What each container waits for, by its full id; `watch` marks it when a key of that changes.
 
     To begin a watch costs as much as all that is watched: who waits for what is watched already needs no other,

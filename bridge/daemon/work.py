@@ -1,12 +1,10 @@
 """What is to be looked at again: containers by their ids, or all of them. Marks add up until they are taken."""
 
-from dataclasses import dataclass, field
-
 import anyio
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """Containers to look at: those with these full ids, or `everything`."""
 
     ids: frozenset[str] = frozenset()
@@ -20,8 +18,7 @@ class Task:
 ALL = Task(everything=True)
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """The marks of all tasks of the bridge, for the one that settles them."""
 
     _ids: set[str] = field(default_factory=set)

@@ -7,13 +7,13 @@ from one whose engine is frozen: whoever follows it calls `ping` at intervals be
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import TypeVar
 
 import anyio
 import requests
+from msgspec.structs import replace
 
 from bridge.container import Container
 from bridge.engine import event, rest, threads

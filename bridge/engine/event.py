@@ -5,8 +5,9 @@ Source of the fields: Docker Engine API, SystemEvents.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from bridge.engine import signals
 
@@ -35,8 +36,7 @@ RUNS: Mapping[str, list[str]] = {"type": ["container"], "event": [Action.KILL, A
 NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event of one container.
 
     `signal` is the number that a kill sent, else None; `attributes` are Docker's, for a container its

@@ -7,11 +7,11 @@ import fcntl
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
+from msgspec.structs import replace
 
 from bridge.engine import threads
 from bridge.engine.gateway import gateway

@@ -1,11 +1,11 @@
 """What is asked of an engine and what it answers, as frozen values; importing this costs no client library."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where the engine listens: unix://, tcp://, https:// or ssh://, and the PEM files for TLS.
 
     With url "", Docker's own variables say it: DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH; without
@@ -19,8 +19,7 @@ class Endpoint:
     insecure_skip_verify: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
+class EngineInfo(Struct, frozen=True):
     """What the engine says of itself. Neither id nor name is unique: cloned machines share them.
 
     Both are "" where a proxy before the engine does not let us ask for them.
@@ -32,8 +31,7 @@ class EngineInfo:
     api_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A container as the list of all tells it: its full id, its name without slash, its labels, its networks' ids.
 
     While `state` is the same, an inspection would tell routing nothing new, but when the container was started;
@@ -47,8 +45,7 @@ class Listed:
     state: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A container that exists, but of which nothing is known for now: what was known before stands."""
 
     container_id: str

@@ -1,7 +1,8 @@
 """What is wrong with one container's labels, in words: where, why, and what to write instead."""
 
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from bridge.labels.fields import Field, Release
 from bridge.labels.folding import fold
@@ -14,8 +15,7 @@ _MOST_HOLDERS = 3
 """Where more fields have one of that name, it says too little about which is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Complaints:
+class Complaints(Struct, frozen=True):
     """The problems of one container, collected while its labels are decoded for a release of Traefik."""
 
     container: str

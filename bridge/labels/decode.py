@@ -6,8 +6,9 @@ ignores and a later release reads: whoever writes it means that one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+
+from msgspec import Struct
 
 from bridge.labels import plugins
 from bridge.labels.complaints import Complaints
@@ -34,8 +35,7 @@ def decode(container_name: str, labels: Mapping[str, str], release: Release) -> 
     return Decoded({} if problems else objects, problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """The way through the tree of one container's labels.
 
     `live` is false below a disabled or ignored field: names are checked there as in Traefik, values are not.

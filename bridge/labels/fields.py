@@ -5,11 +5,12 @@ is read from labels or written to etcd is held against this table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from bridge.labels.folding import fold
 
@@ -34,8 +35,7 @@ class Release(StrEnum):
 DEFAULT_RELEASE = Release.V3_0
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field as one release knows it.
 
     `type` is "object", "map" (user-chosen names), "objects" (a list of objects), or the type of a value:

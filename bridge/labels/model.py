@@ -1,8 +1,9 @@
 """The values that labels decode to: named objects of Traefik's dynamic configuration and their leaves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from bridge.problem import Problem
 
@@ -34,8 +35,7 @@ def first_label(*leaves: Leaf) -> str:
     return next((name for leaf in leaves for name in leaf.labels), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """What one container's labels say. With any problem the container is dropped as a whole, as Traefik does.
 
     The leaves of an object are sorted by path; an object of which nothing is set has its bare leaf alone. The

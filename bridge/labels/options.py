@@ -1,8 +1,9 @@
 """What a container asks of Traefik's Docker provider itself: `traefik.enable` and `traefik.docker.*`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from bridge.labels.complaints import Complaints
 from bridge.labels.decode import Walk
@@ -20,8 +21,7 @@ Docker/AllowNonRunning	bool	3.6.0+	-
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What a container asks of the provider; with any problem the container is dropped.
 
     `enable` is None where no label says so; `network` is None without a label, and "" by an empty one, which

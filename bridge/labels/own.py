@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from bridge.container import HIGHEST_PORT
 from bridge.labels.folding import fold
@@ -60,8 +61,7 @@ _HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IG
 _PLACE = re.compile(r"(?:\[(?P<bracketed>[^:\[\]]*:[^\[\]]*)\]|(?P<plain>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a label says that a container is: a host and a port, "" for the port that would count anyway."""
 
     host: str
@@ -69,8 +69,7 @@ class Address:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(Struct, frozen=True):
     """What a container asks of the bridge; with any problem the container is dropped.
 
     `address` is for all its services, `addresses` for single ones, by their folded names. What no label says is

@@ -1,8 +1,9 @@
 """Labels as a tree: the first half of Traefik's label decoder, which knows no fields yet."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import takewhile
+
+from msgspec import Struct, field
 
 from bridge.labels.folding import fold
 from bridge.labels.values import encodable
@@ -13,8 +14,7 @@ ROOT = "traefik"
 MOST_PARTS = 50
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A part of one or more labels.
 
     `prefix` is the label's text up to here, as the user wrote it; `labels` are those that gave the value;

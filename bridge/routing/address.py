@@ -15,9 +15,11 @@ Every function answers a `Place`, or a `Nowhere` that says why there is none.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bridge.container import Binding, Container, Network, Port
 from bridge.labels.own import NETWORK, Address, Own
@@ -26,8 +28,7 @@ ROUTABLE_DRIVERS = frozenset({"overlay", "macvlan", "ipvlan"})
 """Drivers of networks whose addresses mean the same on every host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A host (an IP address or a name) and a port, and the rule that chose them."""
 
     host: str
@@ -39,8 +40,7 @@ class Place:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Nowhere:
+class Nowhere(Struct, frozen=True):
     """There is no place, why, and what would make one; `label` is the one at fault, "" if none is."""
 
     message: str
@@ -48,8 +48,7 @@ class Nowhere:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """The container whose network another one uses, and the networks that its own labels name, "" for none.
 
     `network` is by `traefik.docker.network` or the option, `chosen` by `bridge.network`.
@@ -60,8 +59,7 @@ class Neighbour:
     chosen: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What an address depends on beside the container: the host and its options.
 
     `network` is the network that the container's label names, else the option's. `target` is the container

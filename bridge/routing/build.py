@@ -4,8 +4,9 @@ Traefik's documentation of the rules: "Docker", its options and "Routing configu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from bridge.container import Container
 from bridge.labels.decode import decode

@@ -1,13 +1,12 @@
 """What a container is routed as, before it is spelled as keys."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bridge.labels.model import Leaf, Ref
 from bridge.problem import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """One object of Traefik's configuration: the leaves that describe it, and this container's own server.
 
     The paths of `server` are relative to the server ("url", "address", "weight"); () where it brings none.
@@ -18,8 +17,7 @@ class Object:
     server: tuple[Leaf, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
+class Routing(Struct, frozen=True):
     """All objects of one container, and the `reason` why they are not published, "" if they are.
 
     A problem with objects beside it cost single routers; a problem without cost the container.

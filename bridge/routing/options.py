@@ -1,14 +1,13 @@
 """The operator's choices that the mapping depends on, as plain values."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bridge.labels.fields import Release
 from bridge.rules.constraints import Constraints
 from bridge.rules.template import Template
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What labels may do on this host; an empty list allows everything.
 
     `entrypoints` are those that routers may use. `hosts` are those that rules may match and certificates be
@@ -24,8 +23,7 @@ class Policy:
     server_addresses: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What Traefik's Docker provider has as options, and where this host is.
 
     `release` is the oldest Traefik release that reads the keys. `network` is the default Docker network, "" for

@@ -5,16 +5,16 @@ Source of the rules: Traefik's pkg/provider/constraints, which reads the express
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Self
+
+from msgspec import Struct
 
 from bridge.rules import literals, regex
 from bridge.rules.error import RuleError, place
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """`Label(name, value)`; a label that is missing has the value ""."""
 
     name: str
@@ -25,8 +25,7 @@ class Label:
         return labels.get(self.name, "") == self.value
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRegex:
+class LabelRegex(Struct, frozen=True):
     """`LabelRegex(name, expression)`; a label that is no Unicode text does not match."""
 
     name: str
@@ -40,8 +39,7 @@ class LabelRegex:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """`!`."""
 
     operand: "Expression"
@@ -51,8 +49,7 @@ class Not:
         return not self.operand.match(labels)
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """`&&`; without operands it is true."""
 
     operands: tuple["Expression", ...]
@@ -62,8 +59,7 @@ class And:
         return all(operand.match(labels) for operand in self.operands)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """`||`."""
 
     operands: tuple["Expression", ...]
@@ -76,8 +72,7 @@ class Or:
 Expression = Label | LabelRegex | Not | And | Or
 
 
-@dataclass(frozen=True, slots=True)
-class Constraints:
+class Constraints(Struct, frozen=True):
     """An expression that Traefik would accept."""
 
     text: str
@@ -117,8 +112,7 @@ _TOKENS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     position: int

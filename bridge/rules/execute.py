@@ -5,8 +5,9 @@ Source of the rules: Go's text/template.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bridge.rules import nodes
 from bridge.rules.error import RuleError, place
@@ -15,8 +16,7 @@ from bridge.rules.limits import MOST
 from bridge.rules.values import NIL_MAP, AnyMap, Int64, List, Map, Model, StringMap, sorted_keys, truth, type_name
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function of the template language with the Go types of its parameters (object: any)."""
 
     name: str
@@ -288,7 +288,7 @@ def _fields(receiver: object, names: Sequence[str], *, has_arguments: bool) -> o
 def _field(receiver: object, name: str, *, has_arguments: bool) -> object:
     if receiver is None:
         return None
-    is_model_field = isinstance(receiver, Model) and name in Model.__slots__
+    is_model_field = isinstance(receiver, Model) and name in Model.__struct_fields__
     if not is_model_field and not isinstance(receiver, Map):
         raise RuleError(*_no_field(receiver, name))
     if has_arguments:

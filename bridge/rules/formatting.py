@@ -6,7 +6,9 @@ Source of the rules: Go's fmt. Refused: printf's %p, and %b and %x of floating-p
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.rules import limits
 from bridge.rules.error import RuleError
@@ -28,8 +30,7 @@ _DIRECTIVE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """What stands between the percent sign and the verb."""
 
     flags: frozenset[str] = frozenset()

@@ -5,8 +5,9 @@ Source of the rules: Go's text/template/parse.
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from bridge.rules.error import RuleError, place
 
@@ -37,8 +38,7 @@ class Kind(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of a template and where it begins."""
 
     kind: Kind

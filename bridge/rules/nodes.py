@@ -1,27 +1,23 @@
 """What a template consists of once it is parsed. Positions count characters from the start of the template."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """`.`: the current value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nil:
+class Nil(Struct, frozen=True):
     """`nil`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A string or a boolean."""
 
     value: str | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number, as every type that can hold it: 1.0 is an integer too. `is_float`: what it is by itself."""
 
     text: str
@@ -30,46 +26,40 @@ class Number:
     is_float: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """`.A.B`."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """`$x`, or `$x.A.B`."""
 
     name: str
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """The name of a function."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """`(...).A.B`."""
 
     operand: "Operand"
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """An operand, or a function with its arguments."""
 
     operands: tuple["Operand", ...]
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pipe:
+class Pipe(Struct, frozen=True):
     """Commands, each one's result the last argument of the next; may set variables to the last result."""
 
     commands: tuple[Command, ...]
@@ -80,22 +70,19 @@ class Pipe:
 Operand = Dot | Nil | Constant | Number | Field | Variable | Function | Chain | Pipe
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Text that is copied."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """A pipe whose result is printed."""
 
     pipe: Pipe
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """`if` or `with`."""
 
     pipe: Pipe
@@ -104,8 +91,7 @@ class Branch:
     sets_dot: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """`range`."""
 
     pipe: Pipe
@@ -114,13 +100,11 @@ class Range:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     """`break`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(Struct, frozen=True):
     """`continue`."""
 
 

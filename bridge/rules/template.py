@@ -4,8 +4,9 @@ Source of the rules: MakeDefaultRuleTemplate of Traefik's providers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from bridge.rules import nodes
 from bridge.rules.error import RuleError
@@ -15,8 +16,7 @@ from bridge.rules.parser import parse
 from bridge.rules.values import Model, StringMap
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A template that Traefik would accept."""
 
     text: str

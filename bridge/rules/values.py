@@ -4,8 +4,9 @@ string, bool, int and float64 are str, bool, int and float; nil is None. The res
 for Go accepts no int64 where it wants an int and no map of strings where it wants a map of anything.
 """
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from bridge.rules.literals import to_bytes
 
@@ -56,8 +57,7 @@ class IntList(List[int]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """What Traefik gives to a default rule as `.`, under the names that it has there."""
 
     Name: str

@@ -6,10 +6,11 @@ endpoint. Repeating is the caller's part, since what to repeat depends on what w
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Never, Protocol
 
 from anyio import CancelScope, Lock, current_time, sleep
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bridge.claims.table import Table
 from bridge.claims.transaction import (
@@ -54,8 +55,7 @@ PATIENCE = (0.25, 0.5, 1.0)
 REFRESHES, AGAIN = 3, 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """A lease that lives for `ttl` seconds after each refresh.
 
     `created` is the revision at which its key was created, `revision` that at which it was written last.
@@ -67,8 +67,7 @@ class Lease:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What ranges held at one revision, in the order asked; `cluster` identifies the etcd that said so."""
 
     cluster: int

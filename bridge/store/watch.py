@@ -5,8 +5,9 @@ The package's own watcher busy-loops when etcd goes down and never subscribes ag
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol, Self
+
+from msgspec import Struct
 
 from bridge.claims.transaction import Range, as_text
 from bridge.store.errors import Compacted, StoreUnavailable
@@ -15,8 +16,7 @@ from bridge.store.session import DEADLINE, HAS_LEADER, Session, Stream
 from bridge.store.stubs import etcdrpc
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A key was put, or deleted where `value` is None, at `revision`."""
 
     key: str

@@ -1,7 +1,8 @@
 """The values that a container publishes: its objects as definitions and servers, ready to be claimed."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from bridge.labels.model import Leaf, Ref
 from bridge.problem import Problem
@@ -38,8 +39,7 @@ class Publication(NamedTuple):
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Struct, frozen=True):
     """What the labels of one container come to: what it publishes, or the `reason` why nothing.
 
     `container` is its name, `id` the first 12 characters of its id.

@@ -11,11 +11,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from docker import APIClient
+from msgspec.structs import replace
 
 from bridge.claims.gather import Change
 from bridge.claims.layout import Layout

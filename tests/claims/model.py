@@ -8,6 +8,8 @@ may be taken for dead, and keys of the view that strangers write or delete.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from bridge.claims.decide import Decision, Settled, decide
 from bridge.claims.gather import Change, Known
 from bridge.claims.hosts import forgetting, living, unchanged
@@ -258,7 +260,7 @@ def _forget(world: World, who: str) -> None:
 
 def _apart(memory: Memory) -> Memory:
     """A memory that learns on its own."""
-    return replace(memory, keys=Keys(Table(memory.keys.seen())), doubted=set(memory.doubted))
+    return structs.replace(memory, keys=Keys(Table(memory.keys.seen())), doubted=set(memory.doubted))
 
 
 def _decide(world: World, name: str) -> None:
@@ -372,7 +374,7 @@ def _commit(world: World, request: Transaction | Read, fence_: tuple[Compare, ..
 def _without(request: Transaction | Read, why: str) -> Transaction | Read:
     if not why or isinstance(request, Read):
         return request
-    return replace(request, compares=tuple(it for it in request.compares if it.why != why))
+    return structs.replace(request, compares=tuple(it for it in request.compares if it.why != why))
 
 
 def _copied(actor: Actor) -> Actor:

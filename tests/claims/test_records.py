@@ -2,9 +2,9 @@
 
 import json
 import tracemalloc
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.claims.layout import Claimant
 from bridge.claims.records import (

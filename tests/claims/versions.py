@@ -1,7 +1,8 @@
 """Bridges of two versions on one etcd: what a later one writes bears a later format, and it reads both."""
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from bridge.claims.records import FORMAT
 from bridge.claims.settling import Answer

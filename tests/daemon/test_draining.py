@@ -1,8 +1,7 @@
 """When a container counts as told to stop: by its stop signal, in this run, for a limited time."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bridge.container import Container, from_inspect
 from bridge.daemon.draining import Draining

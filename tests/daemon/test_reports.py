@@ -1,8 +1,8 @@
 """What is told of containers, and how often."""
 
 import time
-from dataclasses import replace
 
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from bridge.daemon.reports import GONE, Report, Reports

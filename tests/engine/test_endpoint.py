@@ -4,11 +4,11 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from bridge.engine.client import CONCURRENT_INSPECTS, Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable

@@ -1,9 +1,9 @@
 """Where Traefik reaches a container: which of several answers counts."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.container import Container, Network
 from bridge.labels.own import Own, read_own
