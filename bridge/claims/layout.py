@@ -5,7 +5,6 @@ view keeps them as their user wrote them.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ REMEMBERED = 256
 """Of how many objects the folded names are at hand: each one that an event touches is asked for thirty times."""
 
 
-class Claimant(NamedTuple):
+class Claimant(Struct, frozen=True, order=True):
     """A container on its host, by the first 12 characters of its id."""
 
     host: str

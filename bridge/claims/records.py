@@ -5,12 +5,12 @@ Unreadable, with the definer where one is named: that much stays readable in eve
 bridge can always leave. Fields that are not known are ignored.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
+from msgspec.json import Decoder
 
 from bridge.claims.layout import Claimant
 from bridge.labels.model import Ref
@@ -50,14 +50,18 @@ class Claim(Struct, frozen=True):
     server: Leaves
 
 
+class _Written(Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """What is written just as it is, its format first."""
+
+
 class Wait(Struct, frozen=True):
     """Why a container waits: the object, by its folded name (None: all of them), and what is the matter."""
 
-    ref: Ref | None
+    ref: Ref | None = field(name="object")
     reason: str
 
 
-class ContainerRecord(Struct, frozen=True):
+class ContainerRecord(_Written, frozen=True):
     """What a container (by its name) publishes, names folded, or why it waits; never both."""
 
     container: str
@@ -65,7 +69,7 @@ class ContainerRecord(Struct, frozen=True):
     waits: tuple[Wait, ...] = ()
 
 
-class HostRecord(Struct, frozen=True):
+class HostRecord(_Written, frozen=True):
     """Who a host is; after a goodbye, for how many seconds its routes stay (None: it has not said goodbye)."""
 
     engine: str
@@ -74,7 +78,7 @@ class HostRecord(Struct, frozen=True):
     goodbye: float | None = None
 
 
-class AliveRecord(Struct, frozen=True):
+class AliveRecord(_Written, frozen=True):
     """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent.
 
     `run` is a word of its own, by which it knows its key again; "" where it does not say.
@@ -95,204 +99,148 @@ class Unreadable(Struct, frozen=True):
 
     reason: str
     definer: Claimant | None = None
-    like: "ObjectRecord | Claim | None" = None
+    like: ObjectRecord | Claim | None = None
+
+
+class _Object(_Written, frozen=True):
+    """An ObjectRecord as it is written."""
+
+    definer: Claimant
+    application: str
+    created: str
+    name: str
+    leaves: dict[str, str]
+
+
+class _Wanted(Struct, frozen=True):
+    name: str
+    leaves: dict[str, str]
+
+
+class _Claim(_Written, frozen=True):
+    """A Claim as it is written."""
+
+    application: str
+    created: str
+    wants: _Wanted
+    name: str
+    server: dict[str, str]
 
 
 Record = TypeVar("Record")
+Written = TypeVar("Written")
 
-_BROKEN = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading raises where something is missing or of another type."""
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-REMEMBERED, LONGEST = 64, 1_000
-"""How many decoded values are remembered, and up to which length: what labels blow up is decoded each time."""
-
-
-def _remembered(decode: Callable[[str], Record]) -> Callable[[str], Record]:
-    cached = lru_cache(REMEMBERED)(decode)
-
-    @wraps(decode)
-    def decoded(value: str) -> Record:
-        return cached(value) if len(value) <= LONGEST else decode(value)
-
-    return decoded
+_encode = msgspec.json.Encoder().encode
+_containers, _hosts, _alives = Decoder(ContainerRecord), Decoder(HostRecord), Decoder(AliveRecord)
+_objects, _claims = Decoder(_Object), Decoder(_Claim)
 
 
 def encode_object(record: ObjectRecord) -> str:
     """The value of an object's key."""
-    return _text(
-        definer={"host": record.definer.host, "container": record.definer.container},
-        application=record.application,
-        created=record.created,
-        name=record.definition.name,
-        leaves=dict(record.definition.leaves),
-    )
+    name, leaves = record.definition.name, dict(record.definition.leaves)
+    return _text(_Object(record.definer, record.application, record.created, name, leaves))
 
 
 def handed_on(value: str, definer: Claimant, application: str, created: str) -> str:
     """The value of an object's key that cannot be read, given to another definer; all else stays as it was."""
-    data: dict[str, object] = json.loads(value)
-    data["definer"] = {"host": definer.host, "container": definer.container}
+    data: dict[str, object] = msgspec.json.decode(value)
+    data["definer"] = definer
     about = {"application": application, "created": created}
-    return _encode(data | {name: text for name, text in about.items() if isinstance(data.get(name), str)})
+    return _text(data | {name: text for name, text in about.items() if isinstance(data.get(name), str)})
 
 
 def encode_claim(claim: Claim) -> str:
     """The value of a claim's key."""
-    return _text(
-        application=claim.application,
-        created=claim.created,
-        wants={"name": claim.wants.name, "leaves": dict(claim.wants.leaves)},
-        name=claim.name,
-        server=dict(claim.server),
-    )
+    wants = _Wanted(claim.wants.name, dict(claim.wants.leaves))
+    return _text(_Claim(claim.application, claim.created, wants, claim.name, dict(claim.server)))
 
 
 def encode_container(record: ContainerRecord) -> str:
     """The value of a container's key."""
-    return _text(
-        container=record.container,
-        claims=[_ref_list(ref) for ref in record.claims],
-        waits=[
-            {"object": _ref_list(wait.ref) if wait.ref else None, "reason": wait.reason} for wait in record.waits
-        ],
-    )
+    return _text(record)
 
 
 def encode_host(record: HostRecord) -> str:
     """The value of a host's key."""
-    return _text(engine=record.engine, address=record.address, version=record.version, goodbye=record.goodbye)
+    return _text(record)
 
 
 def encode_alive(record: AliveRecord) -> str:
     """The value of a running bridge's key."""
-    return _text(engine=record.engine, version=record.version, lease=record.lease, run=record.run)
+    return _text(record)
 
 
-@_remembered
 def decode_object(value: str) -> ObjectRecord | Unreadable:
     """Read an object's key."""
-    return _decoded(value, _object)
+    return _decoded(value, _objects, _object)
 
 
-@_remembered
 def decode_claim(value: str) -> Claim | Unreadable:
     """Read a claim's key."""
-    return _decoded(value, _claim)
+    return _decoded(value, _claims, _claim)
 
 
 def decode_container(value: str) -> ContainerRecord | Unreadable:
     """Read a container's key."""
-    return _decoded(value, _container)
+    return _decoded(value, _containers, _same)
 
 
 def decode_host(value: str) -> HostRecord | Unreadable:
     """Read a host's key."""
-    return _decoded(value, _host)
+    return _decoded(value, _hosts, _same)
 
 
 def decode_alive(value: str) -> AliveRecord | Unreadable:
     """Read a running bridge's key."""
-    return _decoded(value, _alive)
+    return _decoded(value, _alives, _same)
 
 
-def _text(**fields: object) -> str:
-    return _encode({"format": FORMAT, **fields})
+def _text(record: object) -> str:
+    return _encode(record).decode()
 
 
-def _decoded(value: str, read: Callable[[Mapping[str, Any]], Record]) -> Record | Unreadable:
+def _decoded(value: str, decoder: Decoder[Written], read: Callable[[Written], Record]) -> Record | Unreadable:
     try:
-        data = json.loads(value)
+        return read(decoder.decode(value))
+    except (ValueError, RecursionError) as error:
+        return _unreadable(value, str(error), decoder.type, read)
+
+
+def _unreadable(value: str, why: str, written: type[Written], read: Callable[[Written], Any]) -> Unreadable:
+    try:
+        data = msgspec.json.decode(value)
     except (ValueError, RecursionError):
         return Unreadable("it is not JSON")
     if not isinstance(data, dict):
         return Unreadable("it is not an object")
-    if data.get("format") != FORMAT:
-        reason = f"its format is {data.get('format')}, this bridge knows {FORMAT}"
-        return Unreadable(reason, _definer(data), _like(data, read))
+    definer = _converted(data.get("definer"), Claimant)
+    if data.get("format") == FORMAT:
+        return Unreadable(f"it is broken ({why})", definer)
+    alike = _converted(data | {"format": FORMAT}, written)
+    like = read(alike) if alike else None
+    reason = f"its format is {data.get('format')}, this bridge knows {FORMAT}"
+    return Unreadable(reason, definer, like if isinstance(like, ObjectRecord | Claim) else None)
+
+
+def _converted(data: object, kind: type[Written]) -> Written | None:
     try:
-        return read(data)
-    except _BROKEN as error:
-        return Unreadable(f"it is broken ({type(error).__name__}: {error})", _definer(data))
-
-
-def _like(data: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Record]) -> ObjectRecord | Claim | None:
-    try:
-        found = read(data)
-    except _BROKEN:
-        return None
-    return found if isinstance(found, ObjectRecord | Claim) else None
-
-
-def _definer(data: Mapping[str, Any]) -> Claimant | None:
-    try:
-        return _claimant(data["definer"])
-    except _BROKEN:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError:
         return None
 
 
-def _claimant(data: Mapping[str, Any]) -> Claimant:
-    return Claimant(_str(data, "host"), _str(data, "container"))
+def _object(it: _Object) -> ObjectRecord:
+    return ObjectRecord(Definition(it.name, _leaves(it.leaves)), it.definer, it.application, it.created)
 
 
-def _object(data: Mapping[str, Any]) -> ObjectRecord:
-    definition = Definition(_str(data, "name"), _leaves(data["leaves"]))
-    return ObjectRecord(definition, _claimant(data["definer"]), _str(data, "application"), _str(data, "created"))
+def _claim(it: _Claim) -> Claim:
+    wants = Definition(it.wants.name, _leaves(it.wants.leaves))
+    return Claim(it.application, it.created, wants, it.name, _leaves(it.server))
 
 
-def _claim(data: Mapping[str, Any]) -> Claim:
-    wants = Definition(_str(data["wants"], "name"), _leaves(data["wants"]["leaves"]))
-    return Claim(
-        _str(data, "application"), _str(data, "created"), wants, _str(data, "name"), _leaves(data["server"])
-    )
+def _same(record: Record) -> Record:
+    return record
 
 
-def _container(data: Mapping[str, Any]) -> ContainerRecord:
-    waits = tuple(_wait(wait) for wait in data["waits"])
-    return ContainerRecord(_str(data, "container"), tuple(_ref(ref) for ref in data["claims"]), waits)
-
-
-def _wait(data: Mapping[str, Any]) -> Wait:
-    return Wait(None if data["object"] is None else _ref(data["object"]), _str(data, "reason"))
-
-
-def _host(data: Mapping[str, Any]) -> HostRecord:
-    goodbye = data["goodbye"]
-    return HostRecord(
-        _str(data, "engine"),
-        _str(data, "address"),
-        _str(data, "version"),
-        None if goodbye is None else float(goodbye),
-    )
-
-
-def _alive(data: Mapping[str, Any]) -> AliveRecord:
-    return AliveRecord(
-        _str(data, "engine"), _str(data, "version"), float(data["lease"]), _checked(data.get("run", ""))
-    )
-
-
-def _ref_list(ref: Ref) -> list[str]:
-    return [ref.protocol, ref.kind, ref.name]
-
-
-def _ref(data: Any) -> Ref:  # noqa: ANN401 - JSON from outside
-    protocol, kind, name = data
-    return Ref(_checked(protocol), _checked(kind), _checked(name))
-
-
-def _leaves(data: Mapping[str, Any]) -> Leaves:
-    for value in data.values():
-        _checked(value)
-    return tuple(sorted(data.items()))
-
-
-def _str(data: Mapping[str, Any], name: str) -> str:
-    return _checked(data[name])
-
-
-def _checked(text: object) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"{text!r} is not a text")
-    return text
+def _leaves(written: Mapping[str, str]) -> Leaves:
+    return tuple(sorted(written.items()))
