@@ -182,13 +182,3 @@ def under(prefix: str) -> Range:
 def folded(ref: Ref) -> Ref:
     """The object whatever its letter case."""
     return Ref(fold(ref.protocol), fold(ref.kind), fold(ref.name))
-
-
-def unfit_state_key(root_key: str, state_key: str) -> str:
-    """Why the state cannot live under `state_key`; "" where it can.
-
-    Traefik watches the bare prefix `root_key`, so that `traefik-state` wakes it like `traefik/`.
-    """
-    if state_key.startswith(root_key):
-        return f"{state_key!r} begins with the root key {root_key!r}, which Traefik watches as a bare prefix"
-    return ""

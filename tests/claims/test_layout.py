@@ -12,7 +12,6 @@ from bridge.claims.layout import (
     ObjectKey,
     StateKey,
     under,
-    unfit_state_key,
 )
 from bridge.claims.transaction import Range
 from bridge.labels.model import Ref
@@ -70,14 +69,3 @@ def test_root_key_with_slashes() -> None:
     assert layout.view_key(WEB, "rule") == "teams/blue/http/routers/Web/rule"
     assert layout.parse(layout.object(WEB)) == ObjectKey(Ref("http", "routers", "web"))
     assert layout.viewed("teams/blue/http/routers/Web/rule") == WEB
-
-
-@pytest.mark.parametrize("state_key", ["traefik", "traefik/state", "traefik-state"])
-def test_state_key_below_the_root_is_refused(state_key: str) -> None:
-    """Traefik watches its root as a bare prefix: what begins with it wakes it at every write."""
-    assert "begins with the root key" in unfit_state_key("traefik", state_key)
-
-
-def test_state_key_elsewhere_is_accepted() -> None:
-    """Any other state key will do."""
-    assert not unfit_state_key("traefik", "docker-event-bridge")
