@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bridge.claims.place import Rule, Verdict
 from bridge.claims.records import Definition, ObjectRecord, Unreadable
-from bridge.labels.model import Leaf, Ref
+from bridge.labels.model import Leaf, Ref, called
 from bridge.masking import masked
 from bridge.problem import Problem
 from bridge.view.model import Item, Publication
@@ -26,12 +26,12 @@ def problem(publication: Publication, item: Item, verdict: Verdict) -> Problem |
             message, hint = f"what is in force cannot be read: {reason}", ""
         case _:
             return None
-    return Problem(publication.container, _label(item, verdict), f"{_called(item.ref)}: {message}", hint)
+    return Problem(publication.container, _label(item, verdict), f"{called(item.ref)}: {message}", hint)
 
 
 def clash(publication: Publication, first: Ref, second: Ref) -> Problem:
     """Two objects of one container whose names Traefik takes for one."""
-    message = f"{_called(second)} differs from {first.name} in letter case only, which Traefik takes for one name"
+    message = f"{called(second)} differs from {first.name} in letter case only, which Traefik takes for one name"
     return Problem(publication.container, "", message, "use one spelling")
 
 
@@ -44,13 +44,13 @@ def too_large(publication: Publication) -> Problem:
 
 def stuck(container: str, ref: Ref) -> Problem:
     """A definition that another bridge lets a container claim cannot be put in force when ours leaves."""
-    message = f"{_called(ref)}: what succeeds it does not fit one etcd transaction, so that it cannot leave"
+    message = f"{called(ref)}: what succeeds it does not fit one etcd transaction, so that it cannot leave"
     return Problem(container, "", message, "remove the other container that defines it; it is tried again")
 
 
 def remaining(container: str, ref: Ref, keys: Iterable[str]) -> Problem:
     """Keys below the name of an object that went, and that could not be read: they may have been part of it."""
-    message = f"{_called(ref)} was written by a later bridge, and is removed as far as this one knows it: left are"
+    message = f"{called(ref)} was written by a later bridge, and is removed as far as this one knows it: left are"
     return Problem(container, "", f"{message} {', '.join(keys)}", "delete those keys if nobody wrote them by hand")
 
 
@@ -87,10 +87,6 @@ def _whose(record: ObjectRecord) -> str:
 
 def _with(text: str, spellings: tuple[str, ...]) -> str:
     return f"{text}: {', '.join(spellings)}" if spellings else text
-
-
-def _called(ref: Ref) -> str:
-    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
 
 
 def _label(item: Item, verdict: Verdict) -> str:

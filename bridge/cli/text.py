@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from bridge.labels.folding import fold
-from bridge.labels.model import Leaf
+from bridge.labels.model import Leaf, called
 from bridge.masking import escaped, masked
 from bridge.planning import Plan, Planned
 from bridge.problem import Problem
@@ -64,8 +64,7 @@ def _container(
 
 
 def _object(item: Item) -> Line:
-    ref = item.ref
-    return ((f"  {ref.protocol} {ref.kind.removesuffix('s')} {escaped(ref.name)}", "cyan"),)
+    return ((f"  {escaped(called(item.ref))}", "cyan"),)
 
 
 def _leaf(name: str, leaf: Leaf) -> Line:

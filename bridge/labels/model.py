@@ -16,6 +16,11 @@ class Ref(NamedTuple):
     name: str
 
 
+def called(ref: Ref) -> str:
+    """Name an object in a sentence."""
+    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
+
+
 class Leaf(NamedTuple):
     """One value of an object, in the spelling that Traefik's KV provider reads.
 

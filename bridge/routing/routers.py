@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from bridge.container import Container
-from bridge.labels.model import Leaf, Ref, first_label
+from bridge.labels.model import Leaf, Ref, called, first_label
 from bridge.masking import listed, shortened
 from bridge.problem import Problem
 from bridge.routing.model import Object
@@ -100,4 +100,4 @@ def _ambiguous(container: Container, ref: Ref, leaves: tuple[Leaf, ...], service
 
 def _problem(container: Container, ref: Ref, leaves: tuple[Leaf, ...], what: str, hint: str) -> Problem:
     label = first_label(*leaves)
-    return Problem(container.name, label, f"{ref.protocol} router {ref.name} {what}", hint)
+    return Problem(container.name, label, f"{called(ref)} {what}", hint)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from bridge.labels.folding import fold
-from bridge.labels.model import Leaf, Ref, first_label
+from bridge.labels.model import Leaf, called, first_label
 from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.options import Policy
@@ -34,11 +34,6 @@ def violations(container: str, items: Iterable[Item], policy: Policy) -> tuple[P
         for item in items
         for label, message, hint in _item(item, policy)
     )
-
-
-def called(ref: Ref) -> str:
-    """Name an object in a sentence."""
-    return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
 
 
 _Found = Iterator[tuple[str, str, str]]

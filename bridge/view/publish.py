@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bridge.container import Container
 from bridge.labels.check import kv_problem
-from bridge.labels.model import Leaf, Ref, first_label
+from bridge.labels.model import Leaf, Ref, called, first_label
 from bridge.labels.naming import unfit
 from bridge.problem import Problem
 from bridge.routing.build import route
@@ -17,7 +17,7 @@ from bridge.routing.names import application
 from bridge.routing.options import Options
 from bridge.view.keys import PERMANENT, key
 from bridge.view.model import Item, Mapped, Publication
-from bridge.view.policy import called, violations
+from bridge.view.policy import violations
 from bridge.view.references import localised
 from bridge.view.urls import fault
 
