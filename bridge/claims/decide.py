@@ -16,7 +16,7 @@ from bridge.claims.layout import Claimant, Layout
 from bridge.claims.place import Place, Rule, Verdict
 from bridge.claims.problems import remaining
 from bridge.claims.records import ObjectRecord
-from bridge.claims.transaction import Compare, Range, Revision, Transaction
+from bridge.claims.transaction import Compare, Range, Transaction, as_seen
 from bridge.claims.writes import difference
 from bridge.labels.model import Ref
 from bridge.problem import Problem
@@ -165,9 +165,7 @@ def _own(parties: Iterable[Party], known: Known) -> tuple[Compare, ...]:
     The objects would not tell: a claim that is held already is written without a look at them.
     """
     records = (known.layout.container(one.me.container) for one in parties)
-    seen = ((Range(key), known.memory.keys.find(key)) for key in records)
-    why = "own: the record is unchanged"
-    return tuple(Compare(key, Revision.MODIFIED, it.mod_revision if it else 0, why=why) for key, it in seen)
+    return tuple(as_seen(key, known.memory.keys.find(key), "own: the record is unchanged") for key in records)
 
 
 def _reads(objects: Iterable[Place], first: Iterable[Compare], compared: int) -> tuple[Range, ...]:

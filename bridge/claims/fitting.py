@@ -10,7 +10,7 @@ from bridge.claims.gather import claimed
 from bridge.claims.layout import Layout
 from bridge.claims.place import Place
 from bridge.claims.records import ObjectRecord, encode_claim
-from bridge.claims.transaction import Compare, Put, Range, Revision, Transaction, as_bytes
+from bridge.claims.transaction import Compare, Put, Range, Transaction, as_bytes, not_newer
 from bridge.labels.model import Ref
 from bridge.view.model import Item, Publication
 
@@ -117,13 +117,7 @@ def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:
     asked = [(layout.claims_of_kind(ref), "claim", claims) for ref, _ in claims[:1]]
     asked += [(layout.view_of_kind(ref), "leaf", view) for ref, _ in view[:1]]
     return [
-        Compare(
-            keys,
-            Revision.MODIFIED,
-            min(read for _, read in known) + 1,
-            below=True,
-            why=f"whole: no {what} is newer",
-        )
+        not_newer(keys, min(read for _, read in known), f"whole: no {what} is newer")
         for keys, what, known in asked
     ]
 

@@ -24,6 +24,7 @@ from bridge.claims.transaction import (
     Read,
     Revision,
     Transaction,
+    as_seen,
 )
 from bridge.problem import Problem
 
@@ -98,13 +99,9 @@ def _stays(record: HostRecord, grace: float) -> float:
 def unchanged(layout: Layout, alive: KeyValue | None, record: KeyValue | None) -> tuple[Compare, ...]:
     """Compare that a host neither came back nor went again since it was seen so; None for an absent key."""
     return (
-        _as_seen(layout.alive(), alive, "remove: the host is as alive as it was"),
-        _as_seen(layout.host_record(), record, "remove: the host was not back"),
+        as_seen(layout.alive(), alive, "remove: the host is as alive as it was"),
+        as_seen(layout.host_record(), record, "remove: the host was not back"),
     )
-
-
-def _as_seen(key: str, seen: KeyValue | None, why: str) -> Compare:
-    return Compare(Range(key), Revision.MODIFIED, seen.mod_revision if seen else 0, why=why)
 
 
 def removal(layout: Layout, fence: tuple[Compare, ...], *, forget: bool = True) -> Removal:

@@ -12,7 +12,7 @@ from bridge.claims.layout import Claimant, ClaimKey, ObjectKey, folded
 from bridge.claims.memory import Memory
 from bridge.claims.records import Leaves, Unreadable, decode_claim, decode_object
 from bridge.claims.table import Table
-from bridge.claims.transaction import Compare, Delete, KeyValue, Put, Range, Revision
+from bridge.claims.transaction import Compare, Delete, KeyValue, Put, as_seen
 from bridge.labels.model import Ref
 
 MENDED_AT_ONCE = 40
@@ -130,5 +130,4 @@ class Survey(Struct):
 
 
 def _unchanged(key: str, seen: KeyValue | None, what: str = "key") -> Compare:
-    revision = seen.mod_revision if seen else 0
-    return Compare(Range(key), Revision.MODIFIED, revision, why=f"mend: the {what} is unchanged")
+    return as_seen(key, seen, f"mend: the {what} is unchanged")

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from bridge.claims.layout import Claimant, Layout
 from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object, handed_on
-from bridge.claims.transaction import Compare, KeyValue, Range, Revision
+from bridge.claims.transaction import Compare, KeyValue, Range, Revision, absent, as_seen, not_newer
 from bridge.labels.model import Ref
 
 _SERVER = re.compile(
@@ -279,37 +279,33 @@ class Place(Struct):
         if self.seen and isinstance(self.record, ObjectRecord):
             why = "redefine: an added leaf is absent"
             added = sorted(self._added(self.record.definition))
-            self.view_compares += [Compare(Range(key), Revision.CREATED, 0, why=why) for key in added]
+            self.view_compares += [absent(Range(key), why) for key in added]
         return self.needs
 
     def _unchanged(self, why: str) -> None:
-        key, revision = Range(self.layout.object(self.ref)), self.seen.mod_revision if self.seen else 0
-        self.exact.append(Compare(key, Revision.MODIFIED, revision, why=why))
+        self.exact.append(as_seen(self.layout.object(self.ref), self.seen, why))
 
     def _no_newer(self, why: str) -> None:
         assert self.read is not None
-        claims = self.layout.claims(self.ref)
-        self.claims_compares.append(Compare(claims, Revision.MODIFIED, self.read + 1, below=True, why=why))
+        self.claims_compares.append(not_newer(self.layout.claims(self.ref), self.read, why))
 
     def _no_other(self) -> None:
         why = "last: there is no other claim"
         known = [self.layout.claim(self.ref, who) for who in self.revisions]
         gaps = _gaps(self.layout.claims(self.ref), known)
-        self.claims_compares += [Compare(gap, Revision.CREATED, 0, why=why) for gap in gaps]
+        self.claims_compares += [absent(gap, why) for gap in gaps]
 
     def _view_empty(self, name: str) -> None:
         below, bare = self._view(name)
         self.view_compares += [
-            Compare(below, Revision.CREATED, 0, why="define: the view has nothing below the name"),
-            Compare(bare, Revision.CREATED, 0, why="define: the view has no bare leaf"),
+            absent(below, "define: the view has nothing below the name"),
+            absent(bare, "define: the view has no bare leaf"),
         ]
 
     def _view_unchanged(self, name: str) -> None:
         why = "adopt: the view is unchanged"
         read = self.view_read(name)
-        self.view_compares += [
-            Compare(keys, Revision.MODIFIED, read + 1, below=True, why=why) for keys in self._view(name)
-        ]
+        self.view_compares += [not_newer(keys, read, why) for keys in self._view(name)]
 
     def view_read(self, name: str) -> int:
         """The revision at which the view was read under this spelling."""

@@ -59,6 +59,21 @@ class Compare(Struct, frozen=True):
     why: str = ""
 
 
+def as_seen(key: str, seen: KeyValue | None, why: str = "") -> Compare:
+    """Compare that a key is as it was seen; None where there was none."""
+    return Compare(Range(key), Revision.MODIFIED, seen.mod_revision if seen else 0, why=why)
+
+
+def absent(keys: Range, why: str) -> Compare:
+    """Compare that there is no key."""
+    return Compare(keys, Revision.CREATED, 0, why=why)
+
+
+def not_newer(keys: Range, revision: int, why: str) -> Compare:
+    """Compare that no key was written after a revision."""
+    return Compare(keys, Revision.MODIFIED, revision + 1, below=True, why=why)
+
+
 class Put(Struct, frozen=True):
     """Write one key."""
 

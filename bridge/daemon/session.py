@@ -18,7 +18,7 @@ from bridge.claims.records import (
     encode_alive,
     encode_host,
 )
-from bridge.claims.transaction import Compare, KeyValue, Put, Range, Refused, Revision, Transaction
+from bridge.claims.transaction import Compare, KeyValue, Put, Range, Refused, Transaction, absent
 from bridge.errors import FailedError
 from bridge.store.client import Lease, Store
 from bridge.store.errors import LeaseLost
@@ -89,8 +89,8 @@ async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]
     alive, permanent = identity.alive(), identity.layout.permanent
     session = Session(alive, await _alive(store, identity, waiting), Memory(identity.layout))
     await introduce(store, identity, session)
-    absent = Compare(Range(permanent.key), Revision.CREATED, 0, why="a restart writes nothing under the root")
-    await store.commit(Transaction((*session.fence, absent), (Put(permanent.key, permanent.value),), ()))
+    missing = absent(Range(permanent.key), "a restart writes nothing under the root")
+    await store.commit(Transaction((*session.fence, missing), (Put(permanent.key, permanent.value),), ()))
     return session
 
 

@@ -22,6 +22,7 @@ from bridge.claims.transaction import (
     Refused,
     Revision,
     Transaction,
+    as_seen,
 )
 from bridge.store.connection import Connection
 from bridge.store.errors import EndpointLost, LeaseLost, Rewound, StoreUnavailable
@@ -138,8 +139,7 @@ class Store:
         async with self._connected() as session:
             request = etcdrpc.LeaseGrantRequest(TTL=ttl)
             granted: LeaseResponse = await session.ask(session.leases.LeaseGrant, request)
-        as_seen = Compare(Range(key), Revision.MODIFIED, own.mod_revision if own else 0)
-        creation = Transaction((as_seen,), (Put(key, value),), (Range(key),))
+        creation = Transaction((as_seen(key, own),), (Put(key, value),), (Range(key),))
         match await self._commit(transaction_request(creation, granted.ID)):
             case Committed(revision):
                 return Lease(granted.ID, granted.TTL, own.create_revision if own else revision, revision)
