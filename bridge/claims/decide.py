@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bridge.claims.fitting import MAX_OPERATIONS, Kind, compares, unread
+from bridge.claims.fitting import Kind, compares, unread
 from bridge.claims.gather import Change, Known, Party, party, places
 from bridge.claims.layout import Claimant, Layout
 from bridge.claims.place import Place, Rule, Verdict
 from bridge.claims.problems import remaining
 from bridge.claims.records import ObjectRecord
-from bridge.claims.transaction import Compare, Range, Transaction, as_seen
+from bridge.claims.transaction import MAX_OPERATIONS, Compare, Range, Transaction, as_seen
 from bridge.claims.writes import difference
 from bridge.labels.model import Ref
 from bridge.problem import Problem

@@ -10,12 +10,9 @@ from bridge.claims.gather import claimed
 from bridge.claims.layout import Layout
 from bridge.claims.place import Place
 from bridge.claims.records import ObjectRecord, encode_claim
-from bridge.claims.transaction import Compare, Put, Range, Transaction, as_bytes, not_newer
+from bridge.claims.transaction import MAX_OPERATIONS, Compare, Put, Range, Transaction, as_bytes, not_newer
 from bridge.labels.model import Ref
 from bridge.view.model import Item, Publication
-
-MAX_OPERATIONS = 128
-"""How many compares, or operations, etcd takes on the levels of one path (its --max-txn-ops)."""
 
 MAX_BYTES = 1_000_000
 """Of keys and values; etcd takes 1.5 MiB in one request (its --max-request-bytes), what frames them included."""

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+MAX_OPERATIONS = 128
+"""How many compares, or operations, etcd takes on the levels of one path (its --max-txn-ops)."""
+
 
 class KeyValue(NamedTuple):
     """A key as etcd holds it."""

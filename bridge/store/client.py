@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bridge.claims.table import Table
 from bridge.claims.transaction import (
+    MAX_OPERATIONS,
     Committed,
     Compare,
     KeyValue,
@@ -27,7 +28,6 @@ from bridge.claims.transaction import (
 from bridge.store.connection import Connection
 from bridge.store.errors import EndpointLost, LeaseLost, Rewound, StoreUnavailable
 from bridge.store.messages import (
-    MAX_OPERATIONS,
     Header,
     Message,
     RangeResponse,

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from bridge.claims.table import Table
 from bridge.claims.transaction import (
+    MAX_OPERATIONS,
     Committed,
     Compare,
     Delete,
@@ -18,9 +19,6 @@ from bridge.claims.transaction import (
     as_text,
 )
 from bridge.store.stubs import etcdrpc
-
-# etcd's default of --max-txn-ops: operations, and compares, on the levels of one path together.
-MAX_OPERATIONS = 128
 
 _CREATED, _MODIFIED = etcdrpc.Compare.CREATE, etcdrpc.Compare.MOD
 _LESS, _EQUAL = etcdrpc.Compare.LESS, etcdrpc.Compare.EQUAL

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bridge.claims.gather import Change
 from bridge.claims.settling import Settling
-from bridge.claims.transaction import Committed, Found, KeyValue, Read, Refused, Transaction
-from bridge.store.messages import MAX_OPERATIONS, transaction_request
+from bridge.claims.transaction import MAX_OPERATIONS, Committed, Found, KeyValue, Read, Refused, Transaction
+from bridge.store.messages import transaction_request
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import Hand, State, checked, standing, state
