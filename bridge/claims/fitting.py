@@ -55,7 +55,7 @@ def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout)
     groups: dict[Kind, list[Place]] = {}
     for place in objects:
         asked += place.exact
-        groups.setdefault(kind(place), []).append(place)
+        groups.setdefault(kind(place.ref), []).append(place)
     for name, places in groups.items():
         if name in coarse:
             asked += _whole(places, layout)
@@ -66,15 +66,15 @@ def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout)
 
 def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
     """What must have been read before the object's ranges can be compared with its whole kind's."""
-    if kind(place) not in coarse:
+    if kind(place.ref) not in coarse:
         return []
     claims = [place.layout.claims(place.ref)] if place.claims_compares and place.read is None else []
     return claims + (place.unread_view(_name(place)) if place.view_compares else [])
 
 
-def kinds(refs: Iterable[Ref]) -> frozenset[Kind]:
-    """The kinds of some objects."""
-    return frozenset((ref.protocol, ref.kind) for ref in refs)
+def kind(ref: Ref) -> Kind:
+    """The protocol and kind of an object."""
+    return ref.protocol, ref.kind
 
 
 def is_too_heavy(publication: Publication, layout: Layout) -> bool:
@@ -117,11 +117,6 @@ def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:
         not_newer(keys, min(read for _, read in known), f"whole: no {what} is newer")
         for keys, what, known in asked
     ]
-
-
-def kind(place: Place) -> Kind:
-    """The protocol and kind of an object."""
-    return place.ref.protocol, place.ref.kind
 
 
 def _name(place: Place) -> str:

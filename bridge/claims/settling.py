@@ -13,7 +13,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from bridge.claims.decide import Decision, Needs, Settled, decide
-from bridge.claims.fitting import fits, is_too_heavy, kinds
+from bridge.claims.fitting import fits, is_too_heavy, kind
 from bridge.claims.gather import Change, Known, wanted
 from bridge.claims.grouping import independent
 from bridge.claims.layout import ContainerKey, Layout, folded
@@ -95,7 +95,7 @@ class Settling:
     def _advance(self) -> None:
         while self.batches and not self.request:
             batch = tuple(map(self._holding_on, self.batches[0]))
-            coarse = kinds(ref for change in batch for ref in self._refs(change)) if self._coarse else ()
+            coarse = {kind(ref) for change in batch for ref in self._refs(change)} if self._coarse else ()
             decided = decide(batch, self.known, self.fence, coarse)
             if isinstance(decided, Needs):
                 self.request = Read(decided.ranges)
@@ -199,7 +199,7 @@ class Settling:
             return [tuple(leavers_first[:middle]), tuple(leavers_first[middle:])]
         change = batch[0]
         leaves = not change.publication or change.refused
-        held = sorted(self._held(change) - change.keeps)
+        held = sorted(self.memory.held(change.container) - change.keeps)
         if held and not leaves:
             return [(Change(change.container, None),), batch]
         if len(held) == 1:
@@ -212,10 +212,7 @@ class Settling:
         return [(replace(change, refused=too_large(change.publication)),)]
 
     def _refs(self, change: Change) -> set[Ref]:
-        return self._held(change) | wanted(change)
-
-    def _held(self, change: Change) -> set[Ref]:
-        return self.memory.held(change.container)
+        return self.memory.held(change.container) | wanted(change)
 
 
 def _acceptable(change: Change, layout: Layout) -> Change:
