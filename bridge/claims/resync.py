@@ -6,8 +6,7 @@ carries it out, and so can never read as "nothing is there".
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, field
 
 from bridge.claims.decide import Settled
 from bridge.claims.fitting import fits
@@ -43,17 +42,17 @@ SETTLED_AT_ONCE = 500
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
 
-class Resynced(Struct, frozen=True):
-    """What became of each container, as in Settling, and the keys of the view that were mended.
+class Resynced(Struct):
+    """What became of each container, as in Settling, and the keys of the view that were mended; filled as it goes.
 
     Containers that stayed as they are count as unsettled where what they hold was changed by somebody else, or is
     not what they want.
     """
 
-    settled: dict[str, Settled]
-    unsettled: list[str]
-    fenced: bool
-    mended: tuple[str, ...]
+    settled: dict[str, Settled] = field(default_factory=dict)
+    unsettled: list[str] = field(default_factory=list)
+    fenced: bool = False
+    mended: tuple[str, ...] = ()
 
 
 def resync(
@@ -69,7 +68,7 @@ def resync(
     """
     keeping = sorted(keeps)
     staying = {*publications, *keeping}
-    resynced = Resynced({}, [], fenced=False, mended=())
+    resynced = Resynced()
     agreeing: Collection[str] = ()
     if not (yield from _is_all_known(memory, fence)):
         written = {container: _written(container, memory.held(container), memory) for container in keeping}
@@ -77,8 +76,8 @@ def resync(
         memory.keys = Keys()
         survey = yield from _listed(memory, staying)
         strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
-        resynced.unsettled.extend(it for it in keeping if it in strayed or it in survey.differing)
-        resynced = replace(resynced, mended=(yield from _mend(survey.mends, fence)))
+        resynced.unsettled += [it for it in keeping if it in strayed or it in survey.differing]
+        resynced.mended = yield from _mend(survey.mends, fence)
         agreeing = publications.keys() - survey.differing
     # Of what came by events since the last time, too.
     memory.keys.pack()
@@ -91,11 +90,12 @@ def resync(
     for part in _parts(moving, publications, memory):
         settling = Settling([Change(name, publications.get(name)) for name in part], memory, fence)
         yield from _settle(settling)
-        resynced.settled.update(settling.settled)
-        resynced.unsettled.extend(settling.unsettled)
+        resynced.settled |= settling.settled
+        resynced.unsettled += settling.unsettled
+        resynced.fenced = settling.fenced
         memory.keys.pack()
-        if settling.fenced:
-            return replace(resynced, fenced=True)
+        if resynced.fenced:
+            break
     return resynced
 
 
