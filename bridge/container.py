@@ -15,6 +15,9 @@ Found = TypeVar("Found")
 
 HIGHEST_PORT = 65535
 
+SHORT = 12
+"""How many characters of a container's id the keys bear, as `docker ps` prints them."""
+
 # Its beginning becomes part of a key, by which the bridges know a server of theirs.
 _ID = re.compile("[0-9a-f]{12,}")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
@@ -77,8 +80,8 @@ class Container(Struct, frozen=True):
 
     @property
     def short_id(self) -> str:
-        """The first 12 characters of the id, as `docker ps` prints it."""
-        return self.id[:12]
+        """The beginning of the id, as `docker ps` prints it and the keys bear it."""
+        return self.id[:SHORT]
 
     @property
     def network_target(self) -> str:

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
+from bridge.container import SHORT
 from bridge.daemon.apply import beside, settle, settle_all
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gathered, Gatherer, Seen
@@ -33,9 +34,6 @@ log = get_logger()
 
 LITTLE = 5_000
 """Characters of labels that are decided on right where they are told: to change threads would take longer."""
-
-SHORT = 12
-"""How many characters of a container's id the keys bear, as `docker ps` prints them."""
 
 
 class Sync(Struct):
