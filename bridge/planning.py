@@ -7,6 +7,7 @@ from msgspec import Struct
 from bridge.claims.decide import Settled
 from bridge.claims.layout import Layout
 from bridge.claims.offline import settle_offline
+from bridge.claims.problems import WAITS
 from bridge.container import Container, targets
 from bridge.problem import Problem
 from bridge.routing.options import Options
@@ -50,5 +51,5 @@ def _targets(container: Container, known: Mapping[str, Container]) -> list[Conta
 
 def _planned(it: Mapped, settled: Settled | None) -> Planned:
     if settled and not settled.published:
-        return Planned(it.container, None, "it waits for another container")
+        return Planned(it.container, None, WAITS)
     return Planned(it.container, it.publication, it.reason)

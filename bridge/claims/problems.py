@@ -9,6 +9,8 @@ from bridge.masking import masked
 from bridge.problem import Problem
 from bridge.view.model import Item, Publication
 
+WAITS = "it waits for another container"
+
 _FOREIGN = "remove those keys from etcd or choose another name; it is tried again at the next resync"
 _OWN_NAME = "choose another name, or make both definitions equal"
 _ROLLOUT = "make the labels of all containers of this application equal"

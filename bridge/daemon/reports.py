@@ -6,6 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bridge.claims.decide import Settled
+from bridge.claims.problems import WAITS
 from bridge.engine.model import Unreadable
 from bridge.logs import get_logger
 from bridge.problem import Problem
@@ -15,7 +16,6 @@ log = get_logger()
 
 DRAINS = "it was told to stop"
 GONE = "it is gone"
-WAITS = "it waits for another container"
 
 
 class Report(Struct, frozen=True):
