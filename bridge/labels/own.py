@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from bridge.container import HIGHEST_PORT
 from bridge.labels.folding import fold
 from bridge.labels.limits import excess
-from bridge.labels.values import ACCEPTED, encodable, seconds
+from bridge.labels.values import ACCEPTED, encodable, printable, seconds
 from bridge.masking import masked_input
 from bridge.problem import Problem
 
@@ -100,7 +100,7 @@ def read_own(container_name: str, labels: Mapping[str, str]) -> Own:
             (ADDRESS, f"{NETWORK} says where the container is as well.", f"remove {ADDRESS} or {NETWORK}")
         )
     if faults:
-        return Own(problems=tuple(Problem(container_name, _printable(label), *fault) for label, *fault in faults))
+        return Own(problems=tuple(Problem(container_name, printable(label), *fault) for label, *fault in faults))
     addresses = {service: _address(label, value) for label, value in mine.items() if (service := _service(label))}
     return Own(
         application=labels.get(APPLICATION, ""),
@@ -128,7 +128,7 @@ def _fault(label: str, value: str) -> tuple[str, str] | None:
         return "The bridge knows no such label.", _nearest(label)
     if (service or label == ADDRESS) and value and not _address(label, value):
         return (
-            f"{_printable(label)} does not take {masked_input(ADDRESS, value)!r}.",
+            f"{printable(label)} does not take {masked_input(ADDRESS, value)!r}.",
             "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80",
         )
     if label == DRAIN_LIMIT and value and (seconds(value) or 0) <= 0:
@@ -137,10 +137,6 @@ def _fault(label: str, value: str) -> tuple[str, str] | None:
             f"write {ACCEPTED['duration']}, above zero",
         )
     return None
-
-
-def _printable(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
 
 
 def _service(label: str) -> str:
@@ -155,7 +151,7 @@ def _service(label: str) -> str:
 def _nearest(label: str) -> str:
     match label.split("."):
         case [_, service, _] if service:
-            return f"did you mean {_printable(f'bridge.{service}.address')}?"
+            return f"did you mean {printable(f'bridge.{service}.address')}?"
     for nearest in get_close_matches("bridge." + label[len(_PREFIX) :].lower(), _FIXED, n=1):
         return f"did you mean {nearest}?"
     return f"known: {', '.join(meaning.name for meaning in LABELS)}"

@@ -6,7 +6,7 @@ from itertools import takewhile
 from msgspec import Struct, field
 
 from bridge.labels.folding import fold
-from bridge.labels.values import encodable
+from bridge.labels.values import encodable, printable
 from bridge.problem import Problem
 
 ROOT = "traefik"
@@ -84,8 +84,7 @@ def begins(label: str, prefixes: tuple[str, ...]) -> bool:
 
 def _misshapen(container: str, label: str, first: str, parts: list[str]) -> Problem | None:
     if not encodable(label):
-        printable = label.encode(errors="backslashreplace").decode()
-        return Problem(container, printable, "The label is not valid Unicode text.")
+        return Problem(container, printable(label), "The label is not valid Unicode text.")
     if first != ROOT:
         hint = f"write {ROOT}{label[len(first) :]}"
         return Problem(container, label, f"The label begins with {first!r} instead of {ROOT!r}.", hint)

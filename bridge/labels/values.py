@@ -50,6 +50,11 @@ def encodable(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def printable(text: str) -> str:
+    """Spell out what cannot be written in UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _string(text: str) -> str:
     return text
 
