@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -118,7 +118,15 @@ def drain_limit(labels: Mapping[str, str]) -> float | None:
 
 def is_host(text: str) -> bool:
     """Tell whether the text is an IP address (without a zone) or a host name."""
-    return bool(_HOST_NAME.fullmatch(text)) or ("%" not in text and _is_ip(text))
+    return bool(_HOST_NAME.fullmatch(text)) or ("%" not in text and parsed_ip(text) is not None)
+
+
+def parsed_ip(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an IP address, which may have a zone; None where it is none."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _fault(label: str, value: str) -> tuple[str, str] | None:
@@ -166,11 +174,3 @@ def _address(label: str, text: str) -> Address | None:
         return None
     host = found["bracketed"] or found["plain"]
     return Address(host, (found["port"] or "").lstrip("0"), label) if is_host(host) else None
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

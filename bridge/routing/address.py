@@ -16,13 +16,13 @@ Every function answers a `Place`, or a `Nowhere` that says why there is none.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bridge.container import Binding, Container, Network, Port
-from bridge.labels.own import NETWORK, Address, Own
+from bridge.labels.own import NETWORK, Address, Own, parsed_ip
 
 ROUTABLE_DRIVERS = frozenset({"overlay", "macvlan", "ipvlan"})
 """Drivers of networks whose addresses mean the same on every host."""
@@ -274,21 +274,14 @@ def _option(port: str, protocol: str) -> str:
 
 
 def _is_ipv4(host: str) -> bool:
-    return isinstance(_parsed(host), IPv4Address)
+    return isinstance(parsed_ip(host), IPv4Address)
 
 
 def _everywhere(address: str) -> bool:
-    parsed = _parsed(address)
+    parsed = parsed_ip(address)
     return not address or (parsed is not None and parsed.is_unspecified)
 
 
 def _loopback(address: str) -> bool:
-    parsed = _parsed(address)
+    parsed = parsed_ip(address)
     return parsed is not None and parsed.is_loopback
-
-
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(address)
-    except ValueError:
-        return None

@@ -7,6 +7,8 @@ import re
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
+from bridge.labels.own import parsed_ip
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -57,13 +59,5 @@ def _in_authority(authority: str) -> Fault | None:
 
 def _is_host(host: str) -> bool:
     if bracketed := _BRACKETED.fullmatch(host):
-        return _is_ipv6(bracketed[1])
+        return isinstance(parsed_ip(bracketed[1]), IPv6Address)
     return bool(_HOST.fullmatch(host))
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
