@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.engine.model import Endpoint
-from bridge.labels.fields import Release
+from bridge.labels.fields import DEFAULT_RELEASE, Release
 from bridge.settings import docker
 from bridge.settings.sources import PREFIX, EnvFile, SecretFiles
 from bridge.settings.values import (
@@ -122,7 +122,7 @@ class Mapping(Section):
         "false", "publish the address and port on the host that a container port is bound to"
     )
     allow_empty_services: bool = _setting("false", "keep services of containers that are not healthy")
-    traefik_version: Release = _setting("3.0", "the oldest release of Traefik that reads the keys")
+    traefik_version: Release = _setting(DEFAULT_RELEASE, "the oldest release of Traefik that reads the keys")
     host_name: HostName = _setting(
         "", "name of this host, its identity in etcd; if empty, the engine's name in lower case"
     )
