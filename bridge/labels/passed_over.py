@@ -62,39 +62,38 @@ _SWITCHED_OFF = ("Anything but true switches it off.", "write true, or false if 
 
 def passed_over(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return what is to be told of labels that were meant for Traefik, as it seems, but have no effect."""
-    suspects = islice(filter(_is_suspect, sorted(labels)), _MOST_LOOKED_AT)
-    faults = ((label, fault) for label in suspects if (fault := _fault(label, labels[label])))
+    suspects = islice(filter(None, map(_suspect, sorted(labels))), _MOST_LOOKED_AT)
+    faults = ((found[0], fault) for found in suspects if (fault := _fault(found, labels[found[0]])))
     return tuple(Problem(container, label, *fault) for label, fault in islice(faults, _MOST_TOLD))
 
 
-def _is_suspect(label: str) -> bool:
-    """Tell at little cost whether anything may be wrong with a label."""
+def _suspect(label: str) -> re.Match[str] | None:
+    """Tell at little cost whether anything may be wrong with a label, by what it looks like."""
     if len(label) > _LONGEST:
-        return False
+        return None
     patterns = (_TLS,) if begins(label, _READ) else _NEAR
-    return any(pattern.fullmatch(label) for pattern in patterns) and encodable(label)
+    found = next(filter(None, (pattern.fullmatch(label) for pattern in patterns)), None)
+    return found if found and encodable(label) else None
 
 
-def _fault(label: str, value: str) -> tuple[str, str] | None:
+def _fault(found: re.Match[str], value: str) -> tuple[str, str] | None:
     """What is wrong with a suspect, and what to write instead."""
-    if begins(label, _READ):
+    if found.re is _TLS:
         return None if value.lower() in ("", "true", "false") else _SWITCHED_OFF
-    return (_UNREAD, hint) if (hint := _hint(label)) else None
+    return (_UNREAD, hint) if (hint := _hint(found)) else None
 
 
-def _hint(label: str) -> str:
+def _hint(found: re.Match[str]) -> str:
     """What to write instead; "" for a label that is no such one."""
-    for pattern, hint in _ELSEWHERE.items():
-        if pattern.fullmatch(label):
-            return hint
-    if option := _OF_THE_PROVIDER.fullmatch(label):
-        near = get_close_matches(label.lower(), _OPTIONS, n=1, cutoff=_ALIKE) if _is_root(option[1]) else []
+    if found.re in _ELSEWHERE:
+        return _ELSEWHERE[found.re]
+    if found.re is _OF_THE_PROVIDER:
+        near = get_close_matches(found[0].lower(), _OPTIONS, n=1, cutoff=_ALIKE) if _is_root(found[1]) else []
         return _did_you_mean(*near)
-    if found := _OF_AN_OBJECT.fullmatch(label):
-        before, kind, rest = found.groups()
-        parts = before.lower().split(".")
-        if parts[0] in _PROTOCOLS or _is_root(parts[0]):
-            return _did_you_mean(f"{ROOT}.{_protocol(parts)}.{kind.lower()}s.{rest}")
+    before, kind, rest = found.groups()
+    parts = before.lower().split(".")
+    if parts[0] in _PROTOCOLS or _is_root(parts[0]):
+        return _did_you_mean(f"{ROOT}.{_protocol(parts)}.{kind.lower()}s.{rest}")
     return ""
 
 
