@@ -9,7 +9,7 @@ from msgspec import Struct
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced, resync
 from bridge.claims.settling import Answer, Settling
-from bridge.claims.transaction import Found, Read, Transaction
+from bridge.claims.transaction import Read, Transaction
 from bridge.daemon.session import Session
 from bridge.engine import threads
 from bridge.store.client import Store
@@ -80,5 +80,4 @@ async def beside(function: Callable[..., Result], *arguments: object) -> Result:
 async def _carry_out(store: Store, request: Transaction | Read) -> Answer:
     if isinstance(request, Transaction):
         return await store.commit(request)
-    snapshot = await store.read(*request.ranges)
-    return Found(snapshot.revision, snapshot.found)
+    return await store.read(*request.ranges)

@@ -17,6 +17,7 @@ from bridge.claims.transaction import (
     MAX_OPERATIONS,
     Committed,
     Compare,
+    Found,
     KeyValue,
     Put,
     Range,
@@ -68,14 +69,6 @@ class Lease(Struct, frozen=True):
     revision: int
 
 
-class Snapshot(Struct, frozen=True):
-    """What ranges held at one revision, in the order asked; `cluster` identifies the etcd that said so."""
-
-    cluster: int
-    revision: int
-    found: tuple[Sequence[KeyValue], ...]
-
-
 class LeaseResponse(Protocol):
     """A lease as it travels: a `TTL` of 0 means that it is gone."""
 
@@ -108,16 +101,15 @@ class Store:
         """
         return await self._commit(transaction_request(transaction))
 
-    async def read(self, *ranges: Range) -> Snapshot:
+    async def read(self, *ranges: Range) -> Found:
         """Return what `ranges` hold, all at the revision at which the first is read."""
-        cluster = revision = 0
+        revision = 0
         found: list[Sequence[KeyValue]] = []
         async with self._connected() as session:
             for together in _requests(ranges):
-                header, held = await _read(session, together, revision)
-                cluster, revision = header.cluster_id, revision or header.revision
+                revision, held = await _read(session, together, revision)
                 found += held
-        return Snapshot(cluster, revision, tuple(found))
+        return Found(revision, tuple(found))
 
     @asynccontextmanager
     async def watch(self, *ranges: Range, revision: int) -> AsyncIterator[Watch]:
@@ -264,23 +256,23 @@ def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:
 
 async def _read(
     session: Session, together: Sequence[Range], revision: int
-) -> tuple[Header, Sequence[Sequence[KeyValue]]]:
+) -> tuple[int, Sequence[Sequence[KeyValue]]]:
+    """Return what is held at a revision, the latest for 0, and at which that was."""
     if not together[0].end:
         answer: TxnResponse = await session.ask(session.kv.Txn, read_request(together, revision))
-        return answer.header, found_keys(answer)
-    header, found = await _read_pages(session, together[0], revision)
-    return header, (found,)
+        return revision or answer.header.revision, found_keys(answer)
+    revision, found = await _read_pages(session, together[0], revision)
+    return revision, (found,)
 
 
-async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[Header, Table]:
+async def _read_pages(session: Session, keys: Range, revision: int) -> tuple[int, Table]:
     answer = await _page(session, keys, revision)
-    header, found = answer.header, Table()
+    revision, found = revision or answer.header.revision, Table()
     add_keys(answer, found)
     while answer.more:
-        rest = Range(found[-1].key + "\0", keys.end)
-        answer = await _page(session, rest, revision or header.revision)
+        answer = await _page(session, Range(found[-1].key + "\0", keys.end), revision)
         add_keys(answer, found)
-    return header, found
+    return revision, found
 
 
 async def _page(session: Session, keys: Range, revision: int) -> RangeResponse:

@@ -37,7 +37,6 @@ class Message(Protocol):
 class Header(Protocol):
     """What every answer begins with."""
 
-    cluster_id: int
     revision: int
 
 

@@ -160,12 +160,6 @@ async def test_reading_several_ranges_at_one_revision(store: Store, root_key: st
     assert len({snapshot.revision for snapshot in seen}) > 1
 
 
-async def test_a_snapshot_names_its_etcd(store: Store, root_key: str) -> None:
-    """Two reads of one etcd tell the same cluster."""
-    first, second = await store.read(Range(root_key)), await store.read(Range(root_key))
-    assert first.cluster == second.cluster != 0
-
-
 async def test_a_stranger_may_use_any_bytes(store: Store, root_key: str) -> None:
     """Keys and values that are not UTF-8 are read, compared, written back and deleted unharmed."""
     key, value = f"{root_key}/\udcff", "\udcc3("
