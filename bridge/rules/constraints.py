@@ -102,7 +102,6 @@ def _label_regex(name: str, expression: str) -> Expression:
 
 
 _FUNCTIONS: Mapping[str, Callable[[str, str], Expression]] = {"Label": Label, "LabelRegex": _label_regex}
-_QUOTES_HINT = 'strings stand in `backticks` or "double quotes"'
 _ILLEGAL = re.compile(r"[\0\ud800-\udfff]|(?!\A)\ufeff")
 _TOKENS = re.compile(
     r"""(?P<blank>(?:\A\ufeff|[ \t\r]|//[^\n]*|/\*[^\n]*?\*/)+)|(?P<lines>\n|/\*.*?\*/)
@@ -168,7 +167,7 @@ class _Parser:
             return self._error(token, "the expression is not complete")
         if token.text in ('"', "`"):
             return self._error(token, "a string is not closed")
-        hint = _QUOTES_HINT if token.text == "'" else ""
+        hint = literals.QUOTES_HINT if token.text == "'" else ""
         shown = token.text if token.text.isprintable() else repr(token.text)
         return self._error(token, f"{shown} is not expected here", hint)
 
@@ -227,7 +226,7 @@ class _Parser:
     def _string(self) -> str:
         token = self._next()
         if token.kind == "name":
-            raise self._error(token, f"{token.text} is no string", _QUOTES_HINT)
+            raise self._error(token, f"{token.text} is no string", literals.QUOTES_HINT)
         if token.kind != "string":
             raise self._unexpected(token)
         try:

@@ -7,6 +7,8 @@ Source of the rules: Go's strconv.Unquote, strconv.UnquoteChar, strconv.ParseInt
 import math
 import re
 
+QUOTES_HINT = 'strings stand in `backticks` or "double quotes"'
+
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _ESCAPE = re.compile(
     r"""\\(?:(?P<simple>[abfnrtv\\])|(?P<quote>['"])|(?P<octal>[0-7]{3})|x(?P<byte>[0-9a-fA-F]{2})

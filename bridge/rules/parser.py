@@ -233,7 +233,7 @@ class _Parser:
                     return nodes.Number(token.text, code, float(code), is_float=False)
             return _number(token.text)
         except ValueError as error:
-            hint = 'strings stand in `backticks` or "double quotes"' if token.text[0] == "'" else ""
+            hint = literals.QUOTES_HINT if token.text[0] == "'" else ""
             raise self._error(token, f"{token.text}: {error}", hint) from None
 
 

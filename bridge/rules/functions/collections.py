@@ -62,10 +62,6 @@ def _type_is_like(name: str, value: object) -> bool:
     return _type_of(value) in (name, f"*{name}")
 
 
-def _kind_of(value: object) -> str:
-    return kind_name(value)
-
-
 def _kind_is(name: str, value: object) -> bool:
     return name == kind_name(value)
 
@@ -258,7 +254,7 @@ TABLE: Mapping[str, Callable[..., object]] = {
     "typeOf": _type_of,
     "typeIs": _type_is,
     "typeIsLike": _type_is_like,
-    "kindOf": _kind_of,
+    "kindOf": kind_name,
     "kindIs": _kind_is,
     "deepEqual": _deep_equal,
     "list": _list,
