@@ -78,7 +78,7 @@ class DockerSide(Struct):
                     async for event in events:
                         self._heard(event)
                         if concerned(event):
-                            self.work.mark(Task(frozenset({event.container_id})))
+                            self.work.mark_one(event.container_id)
             except* EngineUnavailable as lost:
                 self.connection.fall(lost.exceptions[0])
             finally:

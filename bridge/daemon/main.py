@@ -131,11 +131,8 @@ class Daemon:
             tasks.start_soon(living.live)
             tasks.start_soon(self._settle, living, sync)
             tasks.start_soon(sync.waiting.watch)
-            tasks.start_soon(sync.gatherer.ask_again, self._look_again)
+            tasks.start_soon(sync.gatherer.ask_again, self.work.mark_one)
             tasks.start_soon(self._resync)
-
-    def _look_again(self, container_id: str) -> None:
-        self.work.mark(Task(frozenset({container_id})))
 
     async def _resync(self) -> None:
         while True:

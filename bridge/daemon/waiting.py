@@ -42,7 +42,7 @@ class Waiting(Struct):
                 self._changed.set()
             elif any(self._heard[keys] > settled.revision for keys in settled.watch):
                 # It came before it was known who waits for it.
-                self.work.mark(Task(frozenset({container_id})))
+                self.work.mark_one(container_id)
         elif before and not self._waits:
             self._changed.set()
 

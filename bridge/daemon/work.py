@@ -32,6 +32,10 @@ class Work(Struct):
             self._everything |= task.everything
             self._marked.set()
 
+    def mark_one(self, container_id: str) -> None:
+        """Ask for one container to be looked at."""
+        self.mark(Task(frozenset({container_id})))
+
     async def take(self) -> Task:
         """Wait until there is something to do, and take all of it."""
         await self._marked.wait()
