@@ -6,12 +6,12 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from bridge import threads
 from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced, resync
 from bridge.claims.settling import Answer, Settling
 from bridge.claims.transaction import Read, Transaction
 from bridge.daemon.session import Session
-from bridge.engine import threads
 from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
 from bridge.view.model import Publication

@@ -15,8 +15,9 @@ import anyio
 import requests
 from msgspec.structs import replace
 
+from bridge import threads
 from bridge.container import Container
-from bridge.engine import event, rest, threads
+from bridge.engine import event, rest
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.event import Event
 from bridge.engine.faults import shown, translated

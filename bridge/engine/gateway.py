@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import anyio
 
-from bridge.engine import threads
+from bridge import threads
 
 NAMES = ("host.docker.internal", "host.containers.internal")
 LOOPBACK = "127.0.0.1"

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 from msgspec.structs import replace
 
-from bridge.engine import threads
+from bridge import threads
 from bridge.engine.gateway import gateway
 from bridge.routing.options import Options
 

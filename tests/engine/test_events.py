@@ -6,8 +6,9 @@ from itertools import groupby
 import anyio
 import pytest
 
+from bridge import threads
 from bridge.container import Container
-from bridge.engine import rest, signals, threads
+from bridge.engine import rest, signals
 from bridge.engine.client import Engine
 from bridge.engine.event import Action, Event
 from bridge.engine.model import Endpoint

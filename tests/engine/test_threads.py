@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from anyio import fail_after, move_on_after
 
-from bridge.engine.threads import each, run
+from bridge.threads import each, run
 
 pytestmark = pytest.mark.anyio
 
