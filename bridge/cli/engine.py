@@ -8,9 +8,9 @@ from bridge.cli.gathered import Gathered
 from bridge.container import Container
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
-from bridge.engine.interface import AddressUnavailableError, located
 from bridge.engine.model import Unreadable
 from bridge.errors import FailedError
+from bridge.machine.interface import AddressUnavailableError, located
 from bridge.problem import Problem
 from bridge.routing.options import Options
 from bridge.settings.model import PlanSettings

@@ -27,9 +27,9 @@ from bridge.daemon.work import ALL, Task, Work
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
 from bridge.engine.event import Event
-from bridge.engine.interface import AddressUnavailableError, located, relocated
 from bridge.health import Status, serve
 from bridge.logs import get_logger
+from bridge.machine.interface import AddressUnavailableError, located, relocated
 from bridge.settings.model import RunSettings
 from bridge.settings.options import options
 from bridge.store.client import Store

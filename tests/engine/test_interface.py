@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.engine.interface import AddressUnavailableError, advertised
+from bridge.machine.interface import AddressUnavailableError, advertised
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ import anyio
 from msgspec.structs import replace
 
 from bridge import threads
-from bridge.engine.gateway import gateway
+from bridge.machine.gateway import gateway
 from bridge.routing.options import Options
 
 IPV6_ADDRESSES = Path("/proc/net/if_inet6")

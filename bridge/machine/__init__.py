@@ -1,0 +1,1 @@
+"""This machine: where it, and containers in host networking on it, are reached. Asks neither Docker nor etcd."""
