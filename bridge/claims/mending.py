@@ -14,6 +14,7 @@ from bridge.claims.records import Leaves, Unreadable, decode_claim, decode_objec
 from bridge.claims.table import Table
 from bridge.claims.transaction import Compare, Delete, KeyValue, Put, as_seen
 from bridge.labels.model import Ref
+from bridge.view.keys import server
 
 MENDED_AT_ONCE = 40
 """Keys mended in one transaction: each takes up to two compares."""
@@ -95,9 +96,9 @@ class Survey(Struct):
 
         Where a container's record or claims cannot be read, it may have brought them.
         """
-        name = re.escape(self.memory.layout.host)
-        segment = re.compile(f"/loadbalancer/servers/{name}-(?P<container>[0-9a-f]{{12}})/[^/]+$")
-        bearing = ((key, segment.search(key)) for key in self.view.names() if key not in self._servers)
+        path = server(re.escape(self.memory.layout.host), "(?P<container>[0-9a-f]{12})")
+        mine = re.compile(f"/{path}/[^/]+$")
+        bearing = ((key, mine.search(key)) for key in self.view.names() if key not in self._servers)
         return [
             key
             for key, found in bearing

@@ -28,9 +28,10 @@ from bridge.claims.layout import Claimant, Layout
 from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object, handed_on
 from bridge.claims.transaction import Compare, KeyValue, Range, Revision, absent, as_seen, not_newer
 from bridge.labels.model import Ref
+from bridge.view.keys import server
 
 _SERVER = re.compile(
-    r"loadbalancer/servers/[a-z0-9]([a-z0-9.-]*[a-z0-9])?-[0-9a-f]{12}/(url|weight|preservepath|address|tls)"
+    server("[a-z0-9]([a-z0-9.-]*[a-z0-9])?", "[0-9a-f]{12}") + "/(url|weight|preservepath|address|tls)"
 )
 
 
@@ -140,7 +141,7 @@ class Place(Struct):
             return Verdict(self.ref, Rule.DEFINE)
         found = self.found(wants.name)
         definition = {key: value for key, value in found.items() if not self._is_server(wants.name, key)}
-        own = self.view_key(wants.name, f"loadbalancer/servers/{me.host}-{me.container}/")
+        own = self.view_key(wants.name, f"{server(me.host, me.container)}/")
         adopts = definition == self.shown(wants) or all(key.startswith(own) for key in found)
         return Verdict(self.ref, Rule.ADOPT if adopts else Rule.WAIT_FOREIGN)
 

@@ -9,6 +9,11 @@ def key(ref: Ref, path: str) -> str:
     return f"{bare}/{path}" if path else bare
 
 
+def server(host: str, container: str) -> str:
+    """The path at which a container's server stands in its service, by the first 12 characters of the id."""
+    return f"loadbalancer/servers/{host}-{container}"
+
+
 PERMANENT = Ref("http", "middlewares", "docker-event-bridge")
 """The object that keeps Traefik's root from ever being empty: an unused middleware that every release accepts.
 

@@ -15,7 +15,7 @@ from bridge.routing.build import route
 from bridge.routing.model import Object, Routing
 from bridge.routing.names import application
 from bridge.routing.options import Options
-from bridge.view.keys import PERMANENT, key
+from bridge.view.keys import PERMANENT, key, server
 from bridge.view.model import Item, Mapped, Publication
 from bridge.view.policy import violations
 from bridge.view.references import localised
@@ -48,18 +48,15 @@ def mapped(container: Container, options: Options, targets: Sequence[Container] 
 def _items(
     container: Container, routing: Routing, options: Options
 ) -> tuple[tuple[Item, ...], tuple[Problem, ...]]:
-    segment = f"{options.host}-{container.short_id}"
-    items = tuple(_item(made, segment) for made in routing.objects)
+    path = server(options.host, container.short_id)
+    items = tuple(_item(made, path) for made in routing.objects)
     return items, tuple(problem for item in items for problem in _check(container, item, options))
 
 
-def _item(made: Object, segment: str) -> Item:
+def _item(made: Object, path: str) -> Item:
     leaves = tuple(localised(made.ref, leaf) for leaf in made.leaves)
-    server = tuple(
-        leaf._replace(path=f"loadbalancer/servers/{segment}/{leaf.path}")
-        for leaf in sorted(made.server, key=lambda leaf: leaf.path)
-    )
-    return Item(made.ref, leaves, server)
+    mine = sorted(made.server, key=lambda leaf: leaf.path)
+    return Item(made.ref, leaves, tuple(leaf._replace(path=f"{path}/{leaf.path}") for leaf in mine))
 
 
 def _check(container: Container, item: Item, options: Options) -> list[Problem]:
