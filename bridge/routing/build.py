@@ -103,6 +103,8 @@ def _build(
 ) -> Routing:
     parts = _parts(decoded)
     built = _protocols(parts)
+    for protocol in built:
+        _complete(container, protocol, parts[protocol])
     if strays := _strays(container, parts, built, around.own):
         return Routing(problems=strays, reason=_BAD_LABELS)
     objects: list[Object] = []
@@ -111,12 +113,10 @@ def _build(
         objects += [Object(ref, leaves) for ref, leaves in part.rest.items()]
         if protocol not in built:
             continue
-        services = _services(container, protocol, part, around)
+        services = _services(container, part, around)
         if isinstance(services, Problem):
             return Routing(problems=(services,), reason="a service has no server")
-        routers, broken = link(
-            container, part.routers, list(part.services) or [_default(container, protocol)], options
-        )
+        routers, broken = link(container, part.routers, list(part.services), options)
         objects += [*services, *routers]
         problems += broken
     return Routing(tuple(sorted(objects, key=lambda made: made.ref)), tuple(problems))
@@ -130,11 +130,16 @@ def _protocols(parts: Mapping[str, _Part]) -> set[str]:
     return other if other and not says_http else other | {"http"}
 
 
+def _complete(container: Container, protocol: str, part: _Part) -> None:
+    """Add the default service where labels name none."""
+    if not part.services:
+        default = Ref(protocol, "services", service_name(container))
+        part.services[default] = (Leaf("loadbalancer", "", rule="default service"),)
+
+
 def _strays(container: Container, parts: Mapping[str, _Part], built: set[str], own: Own) -> tuple[Problem, ...]:
     """Addresses for services that the container does not have."""
-    services = {
-        ref.name for protocol in built for ref in parts[protocol].services or [_default(container, protocol)]
-    }
+    services = {ref.name for protocol in built for ref in parts[protocol].services}
     known = {fold(name) for name in services}
     hint = f"write bridge.<service>.address with one of: {listed(sorted(services))}"
     return tuple(
@@ -144,13 +149,8 @@ def _strays(container: Container, parts: Mapping[str, _Part], built: set[str], o
     )
 
 
-def _default(container: Container, protocol: str) -> Ref:
-    return Ref(protocol, "services", service_name(container))
-
-
-def _services(container: Container, protocol: str, part: _Part, around: Surroundings) -> list[Object] | Problem:
-    named = part.services or {_default(container, protocol): (Leaf("loadbalancer", "", rule="default service"),)}
-    made = [_service(container, ref, leaves, around) for ref, leaves in named.items()]
+def _services(container: Container, part: _Part, around: Surroundings) -> list[Object] | Problem:
+    made = [_service(container, ref, leaves, around) for ref, leaves in part.services.items()]
     failed = next((problem for problem in made if isinstance(problem, Problem)), None)
     return failed or [service for service in made if isinstance(service, Object)]
 
