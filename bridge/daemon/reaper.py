@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from bridge.claims.hosts import Departed, departed, removal, unchanged, without_address
 from bridge.claims.layout import Layout
+from bridge.claims.records import HostRecord, decode_host
 from bridge.claims.transaction import KeyValue
 from bridge.daemon.apply import drive
 from bridge.daemon.backoff import LONGEST_WAIT
@@ -73,6 +74,9 @@ class Reaper(Struct):
         if self.layout.alive() not in self._keys:
             # Somebody has deleted it: without it the others take this host for dead.
             self.session.over.set()
+        elif not self._is_recorded():
+            log.warning("somebody has changed what says who this host is", key=self.layout.host_record())
+            self.session.over.set()
         for host in without_address(self._keys, self.layout):
             self._warn_of_same_addresses(host)
         gone, unclear = departed(self._keys, self.layout, self.terms.grace)
@@ -84,6 +88,11 @@ class Reaper(Struct):
             if it not in self._graces:
                 self._graces[it] = CancelScope()
                 graces.start_soon(self._remove_later, it, self._graces[it])
+
+    def _is_recorded(self) -> bool:
+        """Whether it is said who this host is: else nobody would remove what is left when it dies."""
+        record = self._keys.get(self.layout.host_record())
+        return record is not None and isinstance(decode_host(record.value), HostRecord)
 
     async def _remove_later(self, gone: Departed, grace: CancelScope) -> None:
         self._tell(gone.host, log.info, "a host is gone: its routes stay for a while", seconds=gone.stays)

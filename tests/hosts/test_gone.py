@@ -4,6 +4,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.daemon.host import WITHIN, Host
 from tests.hosts.fakes import fake_host
 from tests.hosts.sites import GRACE, LEASE, REMOVED_WITHIN, running, site, web
@@ -155,6 +157,27 @@ def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) 
         one.keys.etcd.ctl("del", f"docker-event-bridge/{one.keys.root_key}/alive/one")
         wait_for(lambda: "alive/one" in one.keys.state(), WITHIN, one.bridge.process.tail)
         assert one.keys.view() == before
+
+
+@pytest.mark.parametrize("change", [("del",), ("put", "broken")], ids=["deleted", "broken"])
+def test_a_host_whose_record_is_lost_writes_it_again(hosts: tuple[Host, Host], change: tuple[str, ...]) -> None:
+    """Without it nobody would remove what the host leaves when it dies; no route changes."""
+    one, two = hosts
+    with web(one, "web-1") as kept:
+        before, record = one.keys.view(), one.keys.state()["hosts/one"].value
+        command, *value = change
+        one.keys.etcd.ctl(command, f"docker-event-bridge/{one.keys.root_key}/hosts/one", *value)
+        wait_for(lambda: _has_record(one, record), WITHIN, one.bridge.process.tail)
+        assert one.logged(level="warning", event="somebody has changed what says who this host is")
+        assert one.keys.view() == before
+        one.bridge.process.kill()
+        wait_until_forgotten(one, two)
+        assert not one.servers(kept)
+
+
+def _has_record(host: Host, value: str) -> bool:
+    found = host.keys.state().get(f"hosts/{host.name}")
+    return found is not None and found.value == value
 
 
 def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, Host]) -> None:
