@@ -114,9 +114,14 @@ class Gatherer(Struct):
         self._again.add(gaps)
         wanted = sorted((self._with_users(changed) & states.keys()) - self._again.gaps.keys())
         yield Gathered((), gaps, frozenset(known.difference(wanted)))
+        gone = set[str]()
         for start in range(0, len(wanted), AT_ONCE):
-            yield await self._seen(wanted[start : start + AT_ONCE])
-        self._states = {i: state for i, state in states.items() if i not in self._again.gaps}
+            part = await self._seen(wanted[start : start + AT_ONCE])
+            gone |= {one.id for one in part.seen if one.container is None}
+            yield part
+        # Who is listed but not found may be found the next time.
+        unread = self._again.gaps.keys() | gone
+        self._states = {i: state for i, state in states.items() if i not in unread}
 
     def _with_users(self, ids: Iterable[str]) -> set[str]:
         wanted = set(ids)

@@ -32,6 +32,7 @@ class CountingEngine(FakeEngine):
         self.asked: list[str] = []
         self.answered: list[str] = []
         self.breaking: set[str] = set()
+        self.losing: set[str] = set()
         self.lists = 0
         self.lists_all = Event()
         self.lists_all.set()
@@ -42,7 +43,7 @@ class CountingEngine(FakeEngine):
         self.asked.append(name)
         if name in self.breaking:
             raise ConnectionAbortedError
-        found = super().inspected(name)
+        found = None if name in self.losing else super().inspected(name)
         self.answered.append(name)
         return found
 
@@ -279,6 +280,21 @@ async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) 
     assert [one.id for part in parts for one in part.seen] == [other]
     async with asked_again(gatherer) as answered:
         assert await answered() == hanging
+    await gatherer.engine.aclose()
+
+
+@pytest.mark.anyio
+async def test_who_is_listed_but_not_found_is_asked_for_again(engine: CountingEngine) -> None:
+    """An engine, or what is before it, may be wrong about one that it lists: at the next resync it may not be."""
+    one, lost = engine.run(container("one")), engine.run(container("lost"))
+    states = {one: 1, lost: 2}
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    engine.losing.add(lost)
+    first = [seen for part in [part async for part in gatherer.all(states, ())] for seen in part.seen]
+    assert {seen.id for seen in first if seen.container} == {one}
+    engine.losing.clear()
+    second = [seen for part in [part async for part in gatherer.all(states, ())] for seen in part.seen]
+    assert [seen.id for seen in second if seen.container] == [lost]
     await gatherer.engine.aclose()
 
 
