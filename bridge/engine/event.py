@@ -33,6 +33,9 @@ FILTERS: Mapping[str, list[str]] = {"type": ["container", "network"], "event": [
 RUNS: Mapping[str, list[str]] = {"type": ["container"], "event": [Action.KILL, Action.START, Action.DIE]}
 """The filters for what tells whether the run of a container was told to stop."""
 
+# An engine's times are of 64 bits; JSON knows numbers that are too large to calculate with.
+_ENDLESS = 2**63
+
 NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
 
 
@@ -61,10 +64,14 @@ def from_message(message: object) -> Event | None:
             "Action": str(action),
             "Actor": {"ID": str(actor), "Attributes": dict() | None as attributes},
             "timeNano": int(time),
-        }:
+        } if abs(time) < _ENDLESS and _are_texts(attributes or {}):
             return _of_container(kind, action.partition(":")[0], actor, attributes or {}, time)
         case _:
             raise ValueError("the engine sent an event that cannot be read")
+
+
+def _are_texts(attributes: Mapping[str, object]) -> bool:
+    return all(isinstance(value, str) for value in attributes.values())
 
 
 def _of_container(kind: str, action: str, actor: str, attributes: Mapping[str, str], time: int) -> Event | None:

@@ -22,10 +22,10 @@ from bridge.engine.package import (
 
 _REFUSALS = {requests.codes.unauthorized, requests.codes.forbidden}
 _FORMS = "unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://USER@HOST"
-# The last three are how the docker package stumbles over an answer that is not Docker's.
+# The last four are how the docker package, or JSON, stumbles over an answer that is not Docker's.
 _RAISED = (
     requests.RequestException, DockerException, OSError, EOFError, ValueError, LookupError, TypeError,
-    AttributeError,
+    AttributeError, RecursionError,
 )  # fmt: skip
 
 Meaning = EngineUnavailable | EngineRejected
@@ -59,7 +59,8 @@ def _raised() -> tuple[type[Exception], ...]:
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error:
         yield error
-        error = error.__cause__ or error.__context__ or _wrapped(error)
+        hidden = error.__suppress_context__  # as JSON's, behind which is nothing to be told
+        error = error.__cause__ or (None if hidden else error.__context__) or _wrapped(error)
 
 
 def _wrapped(error: BaseException) -> BaseException | None:

@@ -17,6 +17,8 @@ from bridge.engine.package import APIClient, APIError
 from bridge.engine.transport import SILENCE, get
 
 LINES_AT_ONCE = 65536
+# Bytes; an event has all labels of its container, but what never ends must not fill the memory.
+LONGEST_LINE = 64 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -102,7 +104,7 @@ def inspect(container_id: str, client: APIClient) -> Container | Unreadable | No
 
 def _inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
     try:
-        return from_inspect(client.inspect_container(container_id))
+        return _of(container_id, from_inspect(client.inspect_container(container_id)))
     except APIError as error:
         if is_refusal(error):
             raise
@@ -111,8 +113,15 @@ def _inspect(container_id: str, client: APIClient) -> Container | Unreadable | N
         return Unreadable(container_id, f"the engine answered {error.status_code} ({error.explanation})")
     except requests.ReadTimeout:
         return Unreadable(container_id, f"the engine did not answer within {SILENCE} s")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Unreadable(container_id, str(error))
+
+
+def _of(container_id: str, found: Container) -> Container | Unreadable:
+    """See that an answer is about the container that was asked for, by its id or the name that another one has."""
+    if found.id.startswith(container_id) or found.name == container_id:
+        return found
+    return Unreadable(container_id, f"the engine answered with another container ({found.name})")
 
 
 def _said(error: APIError) -> str:
@@ -161,12 +170,16 @@ def messages(response: requests.Response) -> Iterator[Any]:
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Put lines together, each once: an event has all labels of its container, which may be of any length."""
     begun: list[bytes] = []
+    length = 0
     for piece in pieces:
         *ends, rest = piece.split(b"\n")
         for end in ends:
             yield b"".join((*begun, end))
-            begun = []
+            begun, length = [], 0
         begun.append(rest)
+        length += len(rest)
+        if length > LONGEST_LINE:
+            raise ValueError("the engine sent a line without an end")
     if last := b"".join(begun):
         yield last
 

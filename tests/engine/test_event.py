@@ -98,6 +98,9 @@ def test_without_attributes() -> None:
         message("container", "die", CONTAINER) | {"timeNano": "soon"},
         message("container", "die", CONTAINER) | {"Action": None},
         message("container", "die", CONTAINER) | {"Actor": {"ID": 7, "Attributes": {}}},
+        message("container", "start", CONTAINER) | {"Actor": {"ID": CONTAINER, "Attributes": {"label": 7}}},
+        message("network", "connect", "some-network") | {"Actor": {"ID": "x", "Attributes": {"container": []}}},
+        message("container", "kill", CONTAINER) | {"timeNano": 10**400},
     ],
 )
 def test_not_an_event(garbage: object) -> None:

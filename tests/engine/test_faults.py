@@ -131,6 +131,7 @@ async def test_leaving_a_stream_that_was_never_read(asked_through: Engine) -> No
         (200, {"Id": 7}),
         (200, []),
         (200, "not JSON"),
+        (200, "[" * 100_000),
         (200, {"Id": CONTAINER, "Name": "/x", "NetworkSettings": {"Ports": {"http": None}}}),
         (404, {"message": "page not found"}),
         (404, "<html>"),
@@ -162,6 +163,26 @@ async def test_a_ping_without_version(asked_through: Engine, between: Relay, ans
 
     with pytest.raises((EngineUnavailable, EngineRejected), match=told):
         await asked_through.ping()
+
+
+async def test_an_answer_about_another_container(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
+    """What is said of another container is nothing about the one that was asked for."""
+    with engine.container("other", image="busybox") as other:
+        between.meddle = when(
+            f"/containers/{CONTAINER}/json", answer(200, json.loads(engine.cli("inspect", other))[0])
+        )
+        found = await asked_through.inspect(CONTAINER)
+
+    assert isinstance(found, Unreadable)
+    assert found.reason == "the engine answered with another container (other)"
+
+
+async def test_a_container_is_found_by_its_name(asked_through: Engine, engine: Dockerd) -> None:
+    """That is how another one may name it whose network it uses."""
+    with engine.container("named", image="busybox") as named:
+        found = [await asked_through.inspect(asked) for asked in ("named", named[:12], named)]
+
+    assert [one.id for one in found if isinstance(one, Container)] == [named] * 3
 
 
 async def test_connections_are_kept(asked_through: Engine, between: Relay) -> None:
@@ -252,6 +273,8 @@ async def test_refused(asked_through: Engine, between: Relay, part: str, answere
         ("/events", answer(500, {"message": "too many"}), "500 .too many"),
         ("/events", answer(200, "<html>"), "not Docker's"),
         ("/events", answer(200, {"Type": "container"}), "cannot be read"),
+        ("/events", answer(200, "[" * 100_000), "not Docker's .RecursionError"),
+        ("/events", answer(200, "x"), "not Docker's .JSONDecodeError"),
         ("/events", answer(200, ""), "ended"),
         ("/_ping", answer(200, "OK"), "not Docker's"),
         ("/_ping", answer(500, {"message": "no"}), "500 .no"),

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 import requests
 
-from bridge.engine.rest import messages
+from bridge.engine.rest import LINES_AT_ONCE, LONGEST_LINE, messages
 
 
 def answer(text: bytes) -> requests.Response:
@@ -24,6 +24,12 @@ def test_each_line_is_a_message(size: int, end: bytes) -> None:
     """Wherever the pieces end, each line is one message, and so is what stands behind the last."""
     sent: Sequence[object] = ["x" * size, {"a": 1}, "y" * size, 2]
     assert list(messages(answer(end.join(json.dumps(it).encode() for it in sent)))) == sent
+
+
+def test_an_endless_line() -> None:
+    """What never ends is no line, and given up before it has filled the memory."""
+    with pytest.raises(ValueError, match="a line without an end"):
+        list(messages(answer(b"x" * (LONGEST_LINE + LINES_AT_ONCE))))
 
 
 def test_a_long_line() -> None:
