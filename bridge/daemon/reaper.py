@@ -1,7 +1,8 @@
 """Watches the other hosts: one that has died, or whose time after its goodbye is over, is removed.
 
 Every living bridge does so, each after a little time of its own, so that one of them does the work and the others
-see it done. Time counts only while etcd is seen to answer: whenever the watch is lost, it counts from the start.
+see it done. Time counts only while etcd is seen to answer: while the watch is lost it stands still, and goes on
+for at least as long as a lease, so that others may come back, too.
 """
 
 from collections.abc import Callable
@@ -29,6 +30,9 @@ log = get_logger()
 SPREAD = 0.25
 """The part of the grace over which the bridges spread their removals."""
 
+STEP = 1.0
+"""Seconds after each of which the time that is left is noted."""
+
 
 class Reaper(Struct):
     """What one session of this bridge sees of the other hosts."""
@@ -39,6 +43,8 @@ class Reaper(Struct):
     session: Session
     _keys: dict[str, KeyValue] = field(default_factory=dict)
     _graces: dict[Departed, CancelScope] = field(default_factory=dict)
+    _left: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Of hosts that are gone: the revision of the record, and the seconds that were left when that was noted."""
     _told: set[tuple[str, str, int]] = field(default_factory=set)
 
     async def watch(self) -> None:
@@ -97,17 +103,20 @@ class Reaper(Struct):
     async def _remove_later(self, gone: Departed, grace: CancelScope) -> None:
         self._tell(gone.host, log.info, "a host is gone: its routes stay for a while", seconds=gone.stays)
         with grace:
-            await self._elapse(gone.stays + uniform(0, SPREAD * self.terms.grace))  # noqa: S311
+            await self._elapse(gone, gone.stays + uniform(0, SPREAD * self.terms.grace))  # noqa: S311
         if not grace.cancelled_caught:
             await self._remove(gone, self.layout.of(gone.host))
 
-    async def _elapse(self, seconds: float) -> None:
-        """Let time go by in which this process was not frozen."""
-        while True:
-            due = anyio.current_time() + seconds
-            await anyio.sleep(seconds)
-            if anyio.current_time() < due + self.terms.lease:
-                return
+    async def _elapse(self, gone: Departed, whole: float) -> None:
+        """Let time go by in which this process was not frozen, beside what went by before the watch was lost."""
+        revision, left = self._left.get(gone.host, (0, whole))
+        left = max(left, self.terms.lease) if revision == gone.record.mod_revision else whole
+        while left > 0:
+            due = anyio.current_time() + min(left, STEP)
+            await anyio.sleep_until(due)
+            frozen = anyio.current_time() >= due + self.terms.lease
+            left = whole if frozen else left - STEP
+            self._left[gone.host] = gone.record.mod_revision, left
 
     async def _remove(self, gone: Departed, layout: Layout) -> None:
         removed = await drive(self.store, removal(layout, unchanged(layout, None, gone.record)))

@@ -1,0 +1,46 @@
+"""When hosts that are gone are removed, on a real etcd."""
+
+import anyio
+import pytest
+
+from bridge.claims.layout import Layout
+from bridge.claims.memory import Memory
+from bridge.claims.records import HostRecord, encode_host
+from bridge.claims.transaction import Put, Range, Transaction
+from bridge.daemon.reaper import Reaper
+from bridge.daemon.session import Identity, Session, Terms, introduce
+from bridge.store.client import Lease, Store
+from bridge.store.connection import Connection
+from tests.lab.etcd import Etcd
+
+pytestmark = pytest.mark.anyio
+
+TERMS = Terms(lease=1, grace=4.0)
+WITHIN, CUT_EVERY = 30.0, 3.5
+
+
+async def test_a_host_is_removed_although_the_watch_is_lost_again_and_again(etcd: Etcd, root_key: str) -> None:
+    """Some proxies end whatever is quiet for a minute: the time that has gone by until then counts."""
+    layout = Layout(root_key, "docker-event-bridge", "lab")
+    identity, gone = Identity(layout, "engine", "", TERMS), layout.of("gone").host_record()
+    store, watched = Store(Connection((etcd.endpoint,))), Store(Connection((etcd.endpoint,)))
+    session = await _session(store, identity)
+    await store.commit(Transaction((), (Put(gone, encode_host(HostRecord("", "", "1.0"))),), ()))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(Reaper(watched, layout, TERMS, session).watch)
+        with anyio.fail_after(WITHIN):
+            while (await store.read(Range(gone))).found[0]:
+                await anyio.sleep(CUT_EVERY)
+                await watched.aclose()
+        tasks.cancel_scope.cancel()
+    await store.aclose()
+    await watched.aclose()
+
+
+async def _session(store: Store, identity: Identity) -> Session:
+    """A session that lasts, as far as a reaper sees."""
+    lease = await store.acquire(identity.alive().key, identity.alive().value, 60)
+    assert isinstance(lease, Lease)
+    session = Session(identity.alive(), lease, Memory(identity.layout))
+    await introduce(store, identity, session)
+    return session
