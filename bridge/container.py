@@ -18,6 +18,9 @@ HIGHEST_PORT = 65535
 SHORT = 12
 """How many characters of a container's id the keys bear, as `docker ps` prints them."""
 
+INGRESS = "ingress"
+"""Docker's name of the network by which Swarm publishes ports: what is no service cannot be attached to it."""
+
 # Its beginning becomes part of a key, by which the bridges know a server of theirs.
 _ID = re.compile("[0-9a-f]{12,}")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
@@ -62,7 +65,7 @@ class Port(Struct, frozen=True):
 class Container(Struct, frozen=True):
     """One container at one moment. `status` and `health` are Docker's words, "" where it says nothing.
 
-    `status` is None where there is no state at all.
+    `status` is None where there is no state at all. `networks` are in the order of their names, Swarm's own last.
     """
 
     id: str
@@ -121,7 +124,7 @@ def from_inspect(inspect: object) -> Container:
         stop_signal=_optional(config, "StopSignal") or "SIGTERM",
         labels=_labels(_part(config, "Labels")),
         network_mode=_optional(_part(inspect, "HostConfig"), "NetworkMode"),
-        networks=tuple(_network(name, _part(networks, name)) for name in sorted(networks)),
+        networks=tuple(_network(name, _part(networks, name)) for name in sorted(networks, key=_rank)),
         ports=tuple(sorted(map(_port, ports, ports.values()), key=lambda port: (port.number, port.protocol))),
     )
 
@@ -146,6 +149,10 @@ def _id(inspect: object) -> str:
     if not _ID.fullmatch(container_id := _text(inspect, "Id")):
         raise ValueError("Id is not the id of a container")
     return container_id
+
+
+def _rank(network: str) -> tuple[bool, str]:
+    return network == INGRESS, network
 
 
 def _network(name: str, network: Mapping[str, object]) -> Network:

@@ -62,6 +62,14 @@ def test_networks() -> None:
     )
 
 
+def test_network_of_swarm() -> None:
+    """Swarm's network for published ports comes last: nobody but its services may be on it."""
+    networks = {name: {"IPAddress": "10.0.0.2"} for name in ("shop_default", "ingress", "jaeger")}
+    read = from_inspect(changed("NetworkSettings.Networks", networks))
+
+    assert [network.name for network in read.networks] == ["jaeger", "shop_default", "ingress"]
+
+
 def test_ports() -> None:
     """Ports come in the order of number and protocol, which is tcp where none is named."""
     assert from_inspect(INSPECTED).ports == (
