@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from bridge.container import Binding, Container, Network, Port
 from bridge.labels.own import NETWORK, Address, Own, parsed_ip
+from bridge.routing.keep import running
 
 ROUTABLE_DRIVERS = frozenset({"overlay", "macvlan", "ipvlan"})
 """Drivers of networks whose addresses mean the same on every host."""
@@ -91,6 +92,15 @@ def place(
             "the port is missing: Docker tells of none and no label names one",
             "add the label ...loadbalancer.server.port=<the port that the application listens on>",
         )
+    found = _found(container, port, protocol, around, said)
+    if isinstance(found, Nowhere) and around.target and not running(around.target.container):
+        return _at_rest(around.target.container)
+    return found
+
+
+def _found(
+    container: Container, port: str, protocol: str, around: Surroundings, said: Address | None
+) -> Place | Nowhere:
     if said:
         return _published(container, port, protocol, replace(around, advertise_address=said.host), said=said)
     if chosen := around.own.network or (around.target.chosen if around.target else ""):
@@ -185,11 +195,18 @@ def _through(container: Container, port: str, around: Surroundings) -> Place | N
     )
 
 
+def _at_rest(target: Container) -> Nowhere:
+    return Nowhere(
+        f"it uses the network of the container {target.name}, which is not running",
+        "start that container, then restart this one",
+    )
+
+
 def _gone(container: Container) -> Nowhere:
     target = container.network_target
     return Nowhere(
         f"it uses the network of the container {target}, which is not there or has no network of its own",
-        "start that container",
+        "create this container anew: one that was created anew has another id; for --from, inspect both",
     )
 
 

@@ -353,3 +353,13 @@ def test_port_that_docker_does_not_tell_of() -> None:
     found = place(container(network_mode="host", ports=()), "", "tcp", around())
     assert isinstance(found, Nowhere)
     assert found.message == "the port is missing: Docker tells of none and no label names one"
+
+
+@pytest.mark.parametrize("where", [around(), around(advertise=HOST)], ids=["its-own-address", "published"])
+def test_network_of_a_container_that_does_not_run(where: Surroundings) -> None:
+    """Who uses the network of a stopped container is told so: it can have no network or port of its own."""
+    stopped = container(name="vpn", status="exited", networks=(Network("a", "1", "", ""),), ports=())
+    found = place(GUEST, "80", "tcp", replace(where, target=Neighbour(stopped, "")))
+    assert isinstance(found, Nowhere)
+    assert found.message == "it uses the network of the container vpn, which is not running"
+    assert found.hint == "start that container, then restart this one"
