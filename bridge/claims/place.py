@@ -5,6 +5,8 @@
                                                           or nothing but the claimant's own server)
     the same             anybody                          join
     another definition   another application              wait
+    another definition   the same, which spells it        wait: what refers to it would not find it
+                         otherwise
     another definition   the same, which shares it        wait
     another definition   the same, its newest container   redefine
     another definition   the same, an older container     join, and say so
@@ -45,6 +47,7 @@ class Rule(Enum):
     DIFFER = "another definition is in force: published under that one"
     WAIT_APPLICATION = "another application defines it otherwise"
     WAIT_SHARED = "another application shares it under another definition"
+    WAIT_SPELLING = "other containers of this application spell the name otherwise"
     WAIT_UNREADABLE = "what is in force cannot be read"
     WAIT_FOREIGN = "somebody else wrote keys of this name"
     WAIT_CASE = "somebody else wrote keys of this name in another letter case"
@@ -111,6 +114,9 @@ class Place(Struct):
             rule = Rule.JOIN
         elif claim.application != record.application:
             rule = Rule.DIFFER if holds else Rule.WAIT_APPLICATION
+        elif claim.wants.name != record.definition.name and not holds:
+            # The object keeps its name while it lives, and a reference is found in the same letter case only.
+            rule = Rule.WAIT_SPELLING
         elif holds and (record.created, record.definer) > (claim.created, me):
             rule = Rule.DIFFER
         else:

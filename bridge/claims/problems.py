@@ -13,6 +13,7 @@ WAITS = "it waits for another container"
 
 _FOREIGN = "remove those keys from etcd or choose another name; it is tried again at the next resync"
 _OWN_NAME = "choose another name, or make both definitions equal"
+_ONE_SPELLING = "spell it like them, or stop them first"
 _ROLLOUT = "make the labels of all containers of this application equal"
 
 
@@ -24,6 +25,8 @@ def problem(publication: Publication, item: Item, verdict: Verdict) -> Problem |
         case Rule.WAIT_APPLICATION | Rule.WAIT_SHARED | Rule.DIFFER as rule, ObjectRecord() as record:
             message = f"{rule.value} ({_whose(record)}): {difference(item, record.definition)}"
             hint = _ROLLOUT if record.application == publication.application else _OWN_NAME
+        case Rule.WAIT_SPELLING as rule, ObjectRecord() as record:
+            message, hint = f"{rule.value} ({_whose(record)}): {_spelled(item, record.definition)}", _ONE_SPELLING
         case Rule.WAIT_UNREADABLE | Rule.DIFFER, Unreadable(reason):
             message, hint = f"what is in force cannot be read: {reason}", ""
         case _:
@@ -66,8 +69,12 @@ def difference(item: Item, force: Definition) -> str:
     """The first leaf in which what an item wants differs from what is in force, secrets masked."""
     path, here, there = _first(item, force)
     if not path and here == item.ref.name:
-        return f"here the name is spelled {here}, there {there}"
+        return _spelled(item, force)
     return f"{path or 'its bare key'} is {_shown(path, here)} here and {_shown(path, there)} there"
+
+
+def _spelled(item: Item, force: Definition) -> str:
+    return f"here the name is spelled {item.ref.name}, there {force.name}"
 
 
 def _first(item: Item, force: Definition) -> tuple[str, str | None, str | None]:

@@ -111,6 +111,7 @@ def _change(ref: Ref, old: State, new: State) -> None:
         assert not others, f"{ref.name}: changed under another application"
     for who in claims.keys() - stayed.keys():
         agrees = claims[who].wants == now.definition
+        assert claims[who].wants.name == now.definition.name, f"{ref.name}: claimed under another spelling"
         assert agrees or claims[who].application == now.application, f"{ref.name}: hides behind another's"
 
 

@@ -22,7 +22,7 @@ def box(name: str, host: str, application: str, created: int, **objects: str) ->
 def _item(name: str, host: str, called: str, version: str) -> Item:
     rule, *more = version.split()
     leaves = {"rule": rule, **dict.fromkeys(more, "true")}
-    if called.startswith("s"):
+    if called.lower().startswith("s"):
         return service(called, f"http://{name}", f"{host}-{identifier(name)}", **leaves)
     return router(called, **leaves)
 
@@ -54,6 +54,9 @@ SMALL = {
         _on("h1", "a", "X", 1, r="1", s="1"),
         _on("h2", "b", "X", 2, r="2", s="1"),
         _on("h1", "c", "Y", 3, r="2", s="2"),
+    ),
+    "a rollout that spells a name anew": scene(
+        _on("h1", "a", "X", 1, r="1", s="1"), _on("h2", "b", "X", 2, r="2", S="1"), _on("h1", "c", "X", 3, R="2")
     ),
     "containers that change while they run": Scene(
         {"a": "h1", "b": "h2"},

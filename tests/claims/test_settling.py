@@ -171,10 +171,25 @@ def test_recreated_container_is_one_change(fake: FakeEtcd, bridge: Bridge) -> No
 def test_recreated_container_may_spell_anew(fake: FakeEtcd, bridge: Bridge) -> None:
     """The spelling of a name stays while others claim it, and goes with the last who did."""
     bridge.settle(publication("c1", router("Web", rule="a")))
-    bridge.settle(publication("c2", router("web", rule="a"), created="2"))
+    bridge.settle(publication("c2", router("Web", rule="a"), created="2"))
+    bridge.settle("c1", publication("c3", router("web", rule="a"), created="3"))
     assert view(fake) == {"http/routers/Web/rule": "a"}
-    bridge.settle("c1", "c2", publication("c3", router("web", rule="a"), created="3"))
+    bridge.settle("c2", publication("c3", router("web", rule="a"), created="3"))
     assert view(fake) == {RULE: "a"}
+
+
+def test_rollout_that_spells_a_name_anew_waits(fake: FakeEtcd, bridge: Bridge) -> None:
+    """No router leads to a service by another spelling than its own: Traefik would not find it."""
+    bridge.settle(publication("c1", router("web", service="Shop"), service("Shop", "u1", "h1-c1")))
+    before = view(fake)
+    renewed = publication("c2", router("web", service="shop"), service("shop", "u2", "h1-c2"), created="2")
+    came = bridge.settle(renewed)
+    assert rules(came) == {"c2": ["REDEFINE", "WAIT_SPELLING"]}
+    assert "here the name is spelled shop, there Shop" in messages(came)[0]
+    assert view(fake) == before
+    bridge.settle("c1", renewed)
+    assert view(fake)["http/routers/web/service"] == "shop"
+    assert view(fake)["http/services/shop/loadbalancer/servers/h1-c2/url"] == "u2"
 
 
 def test_strangers_block_a_spelling(fake: FakeEtcd, bridge: Bridge) -> None:
