@@ -42,8 +42,9 @@ class Field(Struct, frozen=True):
     "string", "bool", "int", "uint32", "connections", "duration", "list", "raw". `label` and `kv` tell whether the
     decoders know it, `ignored` that the label decoder takes it without effect, `bare_label` and `bare_kv` that it
     is an object that may stand alone: "" and "true" enable it with its defaults, anything else disables it.
-    `since` is the first release whose labels have it, "" if none; `default` what an object has there of which
-    nothing is set. `children` are by folded name; a map or a list of objects has `each` instead.
+    `since` is the first release, from this one on, whose labels have it, "" if none: patches of an earlier line
+    may have what the next lines lack. `default` is what an object has there of which nothing is set. `children`
+    are by folded name; a map or a list of objects has `each` instead.
     """
 
     name: str
@@ -110,6 +111,7 @@ def _known(own: Row, children: Sequence[Field], release: Release, name: str) -> 
     ignores = release in ignored or any(child.ignored for child in children)
     kind, _, default = own.type.partition("=")
     bare = kind == "allowEmpty"
+    later = [one for one in settable if one >= release]
     return Field(
         name=name,
         type=_type(kind, children, release),
@@ -118,7 +120,7 @@ def _known(own: Row, children: Sequence[Field], release: Release, name: str) -> 
         kv=release in kv or any(child.kv for child in children),
         bare_label=bare and (release in settable or release in ignored),
         bare_kv=bare and release in kv,
-        since=min([*settable, *(child.since for child in children if child.since)], default=""),
+        since=min([*later, *(child.since for child in children if child.since)], default=""),
         default=default,
         children={fold(child.name): child for child in children},
     )

@@ -103,6 +103,14 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             id="field of a later release",
         ),
         pytest.param(
+            "traefik.http.middlewares.m.forwardauth.maxresponsebodysize",
+            "1000",
+            "Traefik 3.0 knows no 'maxresponsebodysize' here.",
+            "it needs Traefik 3.7: set traefik_version (BRIDGE_TRAEFIK_VERSION) to 3.7 if every Traefik that reads"
+            " this etcd is of that release or a later one",
+            id="field of an earlier and of a later release",
+        ),
+        pytest.param(
             "traefik.http.middlewares.m.stripprefix",
             "/a",
             "traefik.http.middlewares.m.stripprefix says nothing on its own.",
