@@ -46,9 +46,9 @@ class Complaints(Struct, frozen=True):
         shown = repr(masked_input(node.prefix, node.value)) if encodable(node.value) else "the value"
         self._add(node, f"{node.prefix} does not take {shown}.", f"write {ACCEPTED[field.type]}")
 
-    def name(self, node: Node, name: str, reason: str) -> None:
+    def name(self, node: Node, name: str, reason: str, hint: str) -> None:
         """No key can hold a name that the user chose."""
-        self._add(node, f"The name {name!r} {reason}.", "choose another name")
+        self._add(node, f"The name {name!r} {reason}.", hint)
 
     def plugin(self, node: Node, reason: str) -> None:
         """No key can hold a plugin's options."""

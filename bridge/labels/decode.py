@@ -119,7 +119,9 @@ class Walk(Struct, frozen=True):
         ]
 
     def _entry(self, node: Node, field: Field, path: str, name: str, *, live: bool) -> list[Leaf]:
-        if live and not self._fits(node, name):
+        # Of numbers the only map has status codes as its names, which are digits however they are chosen.
+        hint = f"write {name}-{name}, which says the same" if field.type == "int" and name.isdigit() else ""
+        if live and not self._fits(node, name, hint):
             return []
         if field.type in _SCALARS:
             return self._leaf(node, field, f"{path}/{name}", live=live)
@@ -154,9 +156,9 @@ class Walk(Struct, frozen=True):
         unset = field.type == "list" and not value
         return [] if unset else [Leaf(path, value, tuple(node.labels))]
 
-    def _fits(self, node: Node, name: str) -> bool:
+    def _fits(self, node: Node, name: str, hint: str = "") -> bool:
         if reason := unfit(name):
-            self.complaints.name(node, name, reason)
+            self.complaints.name(node, name, reason, hint or "choose another name")
         return not reason
 
 

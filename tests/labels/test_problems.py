@@ -246,6 +246,17 @@ def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) ->
     assert problem.message == f"The plugin 'p' {reason}; a key-value store cannot hold that."
 
 
+@pytest.mark.parametrize(
+    ("code", "hint"), [("404", "write 404-404, which says the same"), ("4/4", "choose another name")]
+)
+def test_a_status_code_has_no_other_name(code: str, hint: str) -> None:
+    """A code that no key can hold is written as a range of one, which Traefik takes for the same."""
+    rewrites = "traefik.http.middlewares.m.errors.statusrewrites"
+    (problem,) = decode("web", {f"{rewrites}.{code}": "200"}, Release.V3_7).problems
+    assert problem.hint == hint
+    assert not decode("web", {f"{rewrites}.404-404": "200"}, Release.V3_7).problems
+
+
 def test_all_problems_are_told() -> None:
     """A container's problems are told together, so that the user need not find them one by one."""
     labels = {
