@@ -16,11 +16,15 @@ _MOST_HOLDERS = 3
 
 
 class Complaints(Struct, frozen=True):
-    """The problems of one container, collected while its labels are decoded for a release of Traefik."""
+    """The problems of one container, collected while its labels are decoded for a release of Traefik.
+
+    What Traefik passes over in silence is `without_effect`: it costs nothing, but its writer waits in vain.
+    """
 
     container: str
     release: Release
     problems: list[Problem]
+    without_effect: list[Problem] = field(default_factory=list)
 
     def unknown(self, node: Node, parent: Field, field: Field | None) -> None:
         """No label may name this: it is misspelt, misplaced, or of another release."""
@@ -53,6 +57,33 @@ class Complaints(Struct, frozen=True):
     def plugin(self, node: Node, reason: str) -> None:
         """No key can hold a plugin's options."""
         self._add(node, f"The plugin {node.name!r} {reason}; a key-value store cannot hold that.")
+
+    def switched_off(self, node: Node) -> None:
+        """A value disables an object, and is not one that people write for that."""
+        if node.value.lower() != "false":
+            hint = "write true, or false if that is meant"
+            self._note(node.labels[-1], "Anything but true switches it off.", hint)
+
+    def position(self, node: Node, below: Node) -> None:
+        """An item of a list of texts has a label of its own."""
+        self._note(
+            below.label, "Nothing reads this label.", f"write {node.prefix}=... with commas between the items"
+        )
+
+    def valueless(self, node: Node, field: Field, prefix: str) -> None:
+        """An object is named and has a value, which belongs to one of its fields."""
+        if node.value and fold(node.value) != "true":
+            names = ", ".join(child.name.lower() for child in field.children.values() if _settable(child))
+            hint = f"write {prefix}.<field>=..., the field one of: {names}"
+            self._note(node.labels[-1], "Nothing reads the value of this label.", hint)
+
+    def unread(self, node: Node, field: Field) -> None:
+        """Labels may name this, but not set it."""
+        hint = "define it in a file for Traefik, and refer to it as <name>@file" if field.kv else "remove it"
+        self._note(node.label, "Traefik reads this, but not from labels.", hint)
+
+    def _note(self, label: str, message: str, hint: str) -> None:
+        self.without_effect.append(Problem(self.container, label, message, hint))
 
     def _add(self, node: Node, message: str, hint: str = "") -> None:
         self.problems.append(Problem(self.container, node.label, message, hint))

@@ -32,7 +32,7 @@ def decode(container_name: str, labels: Mapping[str, str], release: Release) -> 
     walk = Walk(Complaints(container_name, release, misshapen))
     objects = walk.configuration(root, fields(release))
     problems = tuple(walk.complaints.problems)
-    return Decoded({} if problems else objects, problems)
+    return Decoded({} if problems else objects, problems, tuple(walk.complaints.without_effect))
 
 
 class Walk(Struct, frozen=True):
@@ -55,6 +55,8 @@ class Walk(Struct, frozen=True):
     def _named(self, node: Node, field: Field) -> list[tuple[Node, list[Leaf]]]:
         live = not field.ignored
         found = [(child, self._value(child, field.each, "", live=live)) for child in node.children.values()]
+        for child in node.children.values() if live else ():
+            self.complaints.valueless(child, field.each, child.prefix)
         return [(child, leaves) for child, leaves in found if live and self._fits(child, child.name)]
 
     def _known(self, node: Node, field: Field) -> list[tuple[Node, Field]]:
@@ -73,6 +75,8 @@ class Walk(Struct, frozen=True):
         if not node.children and not _may_stand_alone(field, parent):
             self.complaints.standalone(node, field)
             return None
+        if field.ignored and not parent.ignored:
+            self.complaints.unread(node, field)
         return field
 
     def _value(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
@@ -93,6 +97,8 @@ class Walk(Struct, frozen=True):
     def object(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
         """Return the leaves of an object: of the named one itself where the path is still empty."""
         if field.bare_label and node.value and fold(node.value) != "true":
+            if live:
+                self.complaints.switched_off(node)
             live = False
         found = [
             leaf
@@ -102,6 +108,8 @@ class Walk(Struct, frozen=True):
         return found or (_present(node, field, path) if live and path else [])
 
     def _objects(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
+        for one in (node, *node.children.values()) if live else ():
+            self.complaints.valueless(one, field.each, f"{node.prefix}[0]")
         return [
             leaf
             for position, child in enumerate(node.children.values())
@@ -144,6 +152,8 @@ class Walk(Struct, frozen=True):
         if below := next(too_deep, None):
             self.complaints.below(below, node.prefix)
             return []
+        if live and node.children:
+            self.complaints.position(node, next(iter(node.children.values())))
         return self._leaf(node, field, path, live=live)
 
     def _leaf(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:

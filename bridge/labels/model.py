@@ -46,7 +46,10 @@ class Decoded(Struct, frozen=True):
     The leaves of an object are sorted by path; an object of which nothing is set has its bare leaf alone. The
     labels `...loadbalancer.server.*` stand among a service's leaves as `loadbalancer/server/port` and the like;
     a load balancer of which nothing else is set shows itself by `loadbalancer/servers`.
+
+    What is `without_effect` is passed over by Traefik in silence, and drops nothing.
     """
 
     objects: Mapping[Ref, tuple[Leaf, ...]]
     problems: tuple[Problem, ...] = ()
+    without_effect: tuple[Problem, ...] = ()

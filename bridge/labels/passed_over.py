@@ -1,6 +1,6 @@
-"""Labels that Traefik passes over in silence, so that whoever wrote one waits for its effect in vain.
+"""Labels that were meant for Traefik, as it seems, but that it does not read: their effect is waited for in vain.
 
-They cost nothing here either, but are told.
+They cost nothing here either, but are told. Of those that it reads `decode` tells which have no effect.
 """
 
 import re
@@ -56,31 +56,21 @@ _ALIKE = 0.8
 """How much of two names is the same where one is taken for the other, of 1: `difflib` says how that is counted."""
 
 _UNREAD = "Nothing reads this label."
-_TLS = re.compile(rf"{ROOT}\.(http|tcp)\.routers\.[^.]+\.tls", re.IGNORECASE)
-_SWITCHED_OFF = ("Anything but true switches it off.", "write true, or false if that is meant")
 
 
 def passed_over(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return what is to be told of labels that were meant for Traefik, as it seems, but have no effect."""
+    """Return what is to be told of labels that were meant for Traefik, as it seems, but are not read."""
     suspects = islice(filter(None, map(_suspect, sorted(labels))), _MOST_LOOKED_AT)
-    faults = ((found[0], fault) for found in suspects if (fault := _fault(found, labels[found[0]])))
-    return tuple(Problem(container, label, *fault) for label, fault in islice(faults, _MOST_TOLD))
+    hints = ((found[0], hint) for found in suspects if (hint := _hint(found)))
+    return tuple(Problem(container, label, _UNREAD, hint) for label, hint in islice(hints, _MOST_TOLD))
 
 
 def _suspect(label: str) -> re.Match[str] | None:
     """Tell at little cost whether anything may be wrong with a label, by what it looks like."""
-    if len(label) > _LONGEST:
+    if len(label) > _LONGEST or begins(label, _READ):
         return None
-    patterns = (_TLS,) if begins(label, _READ) else _NEAR
-    found = next(filter(None, (pattern.fullmatch(label) for pattern in patterns)), None)
+    found = next(filter(None, (pattern.fullmatch(label) for pattern in _NEAR)), None)
     return found if found and encodable(label) else None
-
-
-def _fault(found: re.Match[str], value: str) -> tuple[str, str] | None:
-    """What is wrong with a suspect, and what to write instead."""
-    if found.re is _TLS:
-        return None if value.lower() in ("", "true", "false") else _SWITCHED_OFF
-    return (_UNREAD, hint) if (hint := _hint(found)) else None
 
 
 def _hint(found: re.Match[str]) -> str:

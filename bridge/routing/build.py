@@ -47,6 +47,7 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
         return Routing(problems=told if said.enable is None and not exposed(said, options) else (), reason=reason)
     decoded = decode(container.name, container.labels, options.release)
     own = read_own(container.name, container.labels)
+    told += decoded.without_effect
     if problems := decoded.problems + own.problems:
         return Routing(problems=problems + told, reason=_BAD_LABELS)
     built = _build(container, decoded.objects, options, _surroundings(said, own, options, targets))

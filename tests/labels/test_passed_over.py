@@ -1,4 +1,4 @@
-"""Labels that Traefik passes over in silence."""
+"""Labels that were meant for Traefik, but that it does not read."""
 
 import time
 
@@ -83,27 +83,6 @@ def test_read_elsewhere(label: str, hint: str) -> None:
 def test_of_others(label: str) -> None:
     """Labels that are read, or mean something else to somebody else, are none of these."""
     assert passed_over("web", {label: "x"}) == ()
-
-
-@pytest.mark.parametrize("value", ["yes", "1", "on", " true", "letsencrypt"])
-def test_tls_switched_off(value: str) -> None:
-    """Whoever writes such a value for TLS hardly wants to do without."""
-    label = "traefik.TCP.routers.web.tls"
-    told = Problem("web", label, "Anything but true switches it off.", "write true, or false if that is meant")
-    assert passed_over("web", {label: value}) == (told,)
-
-
-@pytest.mark.parametrize(
-    ("label", "value"),
-    [
-        *(("traefik.http.routers.web.tls", value) for value in ("", "true", "True", "false")),
-        ("traefik.http.routers.web.tls.certresolver", "letsencrypt"),
-        ("traefik.http.routers.web.rule", "yes"),
-    ],
-)
-def test_tls_as_it_is_meant(label: str, value: str) -> None:
-    """What has its effect is not told."""
-    assert passed_over("web", {label: value}) == ()
 
 
 def test_few_are_told() -> None:

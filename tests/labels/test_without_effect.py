@@ -1,0 +1,93 @@
+"""Labels that Traefik reads but that have no effect, which it does not tell."""
+
+import pytest
+
+from bridge.labels.decode import decode
+from bridge.labels.fields import Release
+from bridge.problem import Problem
+
+SWITCHES = ("http.routers.a.tls", "TCP.routers.a.tls", "http.middlewares.a.compress")
+STICKY = "traefik.http.services.a.loadbalancer.sticky"
+DOMAINS = "traefik.http.routers.a.tls.domains"
+
+
+def told(label: str, value: str = "x", **others: str) -> tuple[Problem, ...]:
+    """Return what is told of labels that cost nothing."""
+    decoded = decode("web", {label: value, **others}, Release.V3_7)
+    assert decoded.objects
+    assert not decoded.problems
+    return decoded.without_effect
+
+
+@pytest.mark.parametrize(
+    ("label", "whole"),
+    [
+        ("traefik.http.routers.a.middlewares[0]", "traefik.http.routers.a.middlewares"),
+        ("traefik.http.routers.a.entryPoints.0", "traefik.http.routers.a.entryPoints"),
+        (f"{DOMAINS}[0].sans[0]", f"{DOMAINS}[0].sans"),
+    ],
+)
+def test_positions_of_a_list(label: str, whole: str) -> None:
+    """A list is one label: whoever writes one for each item does without all of them."""
+    hint = f"write {whole}=... with commas between the items"
+    assert told(label) == (Problem("web", label, "Nothing reads this label.", hint),)
+
+
+@pytest.mark.parametrize(
+    ("label", "fields"),
+    [
+        ("traefik.udp.routers.a", "traefik.udp.routers.a.<field>=..., the field one of: entrypoints, service"),
+        *(
+            (label, f"{DOMAINS}[0].<field>=..., the field one of: main, sans")
+            for label in (DOMAINS, f"{DOMAINS}[1]")
+        ),
+    ],
+)
+def test_value_of_an_object(label: str, fields: str) -> None:
+    """An object has its values in its fields."""
+    [problem] = [it for it in told(label) if it.label == label]
+    assert problem == Problem("web", label, "Nothing reads the value of this label.", f"write {fields}")
+
+
+@pytest.mark.parametrize("value", ["", "true"])
+def test_bare_object(value: str) -> None:
+    """An object may be named without saying anything of it."""
+    assert told("traefik.http.routers.a", value) == ()
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "on", " true", "letsencrypt"])
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_switched_off(switch: str, value: str) -> None:
+    """Whoever writes such a value hardly wants to do without."""
+    label = f"traefik.{switch}"
+    hint = "write true, or false if that is meant"
+    assert told(label, value) == (Problem("web", label, "Anything but true switches it off.", hint),)
+
+
+@pytest.mark.parametrize("value", ["", "true", "True", "false"])
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_as_it_is_meant(switch: str, value: str) -> None:
+    """What has its effect is not told."""
+    assert told(f"traefik.{switch}", value) == ()
+
+
+def test_below_what_is_off() -> None:
+    """What stands below is as its writer wants it."""
+    others = {f"{STICKY}.cookie": "1", f"{STICKY}.cookie.name": "x"}
+    assert told(STICKY, "false", **others) == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [
+        (
+            "traefik.http.serversTransports.a.insecureSkipVerify",
+            "define it in a file for Traefik, and refer to it as <name>@file",
+        ),
+        ("traefik.http.middlewares.a.requestRedirect.hostname", "remove it"),
+    ],
+)
+def test_not_for_labels(label: str, hint: str) -> None:
+    """Traefik has what labels cannot define."""
+    problem = Problem("web", label, "Traefik reads this, but not from labels.", hint)
+    assert told(label, **{"traefik.http.routers.a.rule": "Host(`a`)"}) == (problem,)
