@@ -1,8 +1,9 @@
 """What is wrong with one container's labels, in words: where, why, and what to write instead."""
 
+import re
 from difflib import get_close_matches
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bridge.labels.fields import Field, Release
 from bridge.labels.folding import fold
@@ -10,6 +11,10 @@ from bridge.labels.tree import Node
 from bridge.labels.values import ACCEPTED, encodable
 from bridge.masking import masked_input
 from bridge.problem import Problem
+
+_PARTS_BEFORE_A_NAME = 3
+"""As in `traefik.http.routers`."""
+_VALUE_IN_NAME = re.compile(r"(\w+)[=:]\s*\S", re.ASCII)
 
 _MOST_HOLDERS = 3
 """Where more fields have one of that name, it says too little about which is meant."""
@@ -99,13 +104,30 @@ def _newer(field: Field) -> str:
 def _nearest(node: Node, parent: Field) -> str:
     children = [child for child in parent.children.values() if _settable(child)]
     known = [child.name.lower() for child in children]
+    above = node.prefix.removesuffix(node.name)
+    if (begun := _VALUE_IN_NAME.match(node.name)) and fold(begun[1]) in known:
+        return f"write {above}{begun[1]}=...: a value is no part of a label's name"
+    if meant := _dotless(node, parent):
+        return f"did you mean {meant}? A name has no dots"
     for nearest in get_close_matches(fold(node.name), known, n=1):
-        return f"did you mean {node.prefix.removesuffix(node.name)}{nearest}?"
+        return f"did you mean {above}{nearest}?"
     holders = [child.name.lower() for child in children if _has(child, node.name)]
     if 0 < len(holders) <= _MOST_HOLDERS:
-        left_out = (f"{node.prefix.removesuffix(node.name)}{holder}.{node.name}" for holder in holders)
+        left_out = (f"{above}{holder}.{node.name}" for holder in holders)
         return f"did you mean {' or '.join(left_out)}?"
     return f"known here: {', '.join(known)}" if known else ""
+
+
+def _dotless(node: Node, parent: Field) -> str:
+    """The label that is meant, up to its field, where this part belongs to a name that the user chose."""
+    *section, name, part = node.prefix.split(".")
+    parts, below = [name, part], node
+    while len(section) == _PARTS_BEFORE_A_NAME and below.children:
+        below = next(iter(below.children.values()))
+        if _has(parent, below.name):
+            return ".".join([*section, "-".join(parts), below.name])
+        parts.append(below.name)
+    return ""
 
 
 def _has(field: Field, name: str) -> bool:

@@ -21,7 +21,7 @@ _MOST_LOOKED_AT, _LONGEST = MOST_LABELS, 500
 """Nobody counts labels that are not ours (`excess`): only so many are compared, and none that is longer."""
 
 _OF_AN_OBJECT = re.compile(
-    r"((?:[^.]{1,20}\.){1,3}?)(router|service|middleware)s?\.([^.]+\..+)", re.IGNORECASE | re.ASCII | re.DOTALL
+    r"((?:[^.]{0,20}\.){1,3}?)(router|service|middleware)s?\.([^.]+\..+)", re.IGNORECASE | re.ASCII | re.DOTALL
 )
 _OF_THE_PROVIDER = re.compile(r"([^.]{1,20})[._-](e[a-z]{4,7}|(?:docker.)?networks?)", re.IGNORECASE | re.ASCII)
 

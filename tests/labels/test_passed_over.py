@@ -15,6 +15,7 @@ from bridge.problem import Problem
         (" traefik.http.routers.web.rule", "traefik.http.routers.web.rule"),
         ("traefik.htpp.routers.web.rule", "traefik.http.routers.web.rule"),
         ("Traefik.Routers.Web.Rule", "traefik.http.routers.Web.Rule"),
+        ("traefik..http.routers.web.rule", "traefik.http.routers.web.rule"),
         ("http.routers.web.rule", "traefik.http.routers.web.rule"),
         ("tcp.services.db.loadbalancer.server.port", "traefik.tcp.services.db.loadbalancer.server.port"),
         ("traefik.upd.router.dns.entrypoints", "traefik.udp.routers.dns.entrypoints"),
