@@ -52,8 +52,9 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
 
 
 def _raised() -> tuple[type[Exception], ...]:
-    ssh = sys.modules.get("paramiko")
-    return (*_RAISED, ssh.SSHException) if ssh else _RAISED
+    # While a thread is still importing the package, it has no exception yet.
+    ssh = getattr(sys.modules.get("paramiko"), "SSHException", None)
+    return (*_RAISED, ssh) if ssh else _RAISED
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import anyio
 import pytest
@@ -12,7 +14,7 @@ from msgspec.structs import replace
 
 from bridge.engine.client import CONCURRENT_INSPECTS, Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
-from bridge.engine.faults import shown
+from bridge.engine.faults import shown, translated
 from bridge.engine.model import Endpoint
 from tests.engine.conftest import Open
 from tests.engine.sshd import Server, sshd
@@ -263,6 +265,13 @@ async def test_garbled_files(connect: Open, secured: Endpoint, tmp_path: Path) -
     for endpoint in (replace(secured, ca=garbage), replace(secured, cert=garbage), replace(secured, key=garbage)):
         with pytest.raises(EngineRejected, match="TLS"):
             await connect(endpoint).ping()
+
+
+def test_ssh_that_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is raised while a thread is still importing ssh's package, as by a stop, stays what it is."""
+    monkeypatch.setitem(sys.modules, "paramiko", ModuleType("paramiko"))
+    with pytest.raises(KeyboardInterrupt), translated(Endpoint("ssh://node")):
+        raise KeyboardInterrupt
 
 
 async def test_ssh_host_unknown(connect: Open, ssh: Server) -> None:
