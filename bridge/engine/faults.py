@@ -21,6 +21,8 @@ from bridge.engine.package import (
 )
 
 _REFUSALS = {requests.codes.unauthorized, requests.codes.forbidden}
+# What a proxy answers that does not reach the engine.
+_OF_PROXIES = {requests.codes.bad_gateway, requests.codes.unavailable, requests.codes.gateway_timeout}
 _FORMS = "unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://USER@HOST"
 # The last four are how the docker package, or JSON, stumbles over an answer that is not Docker's.
 _RAISED = (
@@ -85,6 +87,8 @@ def _of_answer(engine: str, error: BaseException) -> Meaning | None:
         return EngineRejected(f"{engine}: {said}; check what a proxy or an authorization plugin allows")
     if "HTTPS server" in (error.explanation or ""):
         return EngineRejected(f"{engine}: it speaks TLS; set the CA, or https:// instead of tcp://")
+    if error.status_code in _OF_PROXIES:
+        said += "; if that is a proxy: may it use the engine's socket (its group, DOCKER_GID), and does that run?"
     return EngineUnavailable(f"{engine}: {said}")
 
 
