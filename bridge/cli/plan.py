@@ -43,7 +43,7 @@ def from_file(name: str, settings: PlanSettings) -> Gathered:
         raise UsageError("--from is ''; accepted: a file, or - for standard input")
     try:
         text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return Gathered(_containers(json.loads(text)), options(settings, FILE_HOST))
+        return Gathered(_containers(json.loads(text.strip() or "[]")), options(settings, FILE_HOST))
     except OSError as error:
         raise UsageError(f"--from {name} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -53,6 +53,9 @@ def from_file(name: str, settings: PlanSettings) -> Gathered:
 def _containers(inspected: Any) -> tuple[Container, ...]:  # noqa: ANN401 - JSON from outside
     if not isinstance(inspected, list):
         raise ValueError("not an array")  # noqa: TRY004 - one kind of error for the caller
+    if not inspected:
+        # Also after it has failed; in a pipe only this command's exit code counts.
+        raise ValueError("it found no container")
     containers = tuple(_container(number, element) for number, element in enumerate(inspected, 1))
     names: dict[str, str] = {}
     for one in containers:

@@ -1,5 +1,6 @@
 """The command line: help, version, and one line with exit code 2 for whatever is written wrongly."""
 
+import json
 import os
 import subprocess
 import sys
@@ -180,7 +181,7 @@ def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "bridge", *arguments],
-            input=b"[]",
+            input=json.dumps([{"Id": "0123456789ab", "Name": "/web"}]).encode(),
             env=clean_environment(),
             stdout=full,
             stderr=subprocess.PIPE,

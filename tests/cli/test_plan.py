@@ -105,13 +105,15 @@ def test_mapping_settings_are_flags(bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("", "--from - is not what `docker inspect` prints: Expecting value: line 1 column 1 (char 0)"),
+        ("x", "--from - is not what `docker inspect` prints: Expecting value: line 1 column 1 (char 0)"),
+        ("", "--from - is not what `docker inspect` prints: it found no container"),
+        ("[]\n", "--from - is not what `docker inspect` prints: it found no container"),
         ("{}", "--from - is not what `docker inspect` prints: not an array"),
         ("[1]", "--from - is not what `docker inspect` prints: element 1 is not an object"),
         ("[{}]", "--from - is not what `docker inspect` prints: element 1 is not a container: Id is missing"),
         ("[" * 100_000, "--from - is not what `docker inspect` prints: maximum recursion depth exceeded"),
     ],
-    ids=["empty", "object", "number", "no-container", "deep"],
+    ids=["no-json", "empty", "nothing-found", "object", "number", "no-container", "deep"],
 )
 def test_bad_input(text: str, line: str, bridge: Bridge) -> None:
     """What `docker inspect` did not print is one line and exit code 2."""
