@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bridge.errors import UsageError
-from bridge.masking import masked_input
+from bridge.masking import masked_input, shortened
 from bridge.settings.model import RunSettings, Section
 from bridge.settings.sources import ENV_FILE, env_file, environment, file_variable, secret_files, variable
 
@@ -47,7 +47,7 @@ def _refuse_unknown() -> None:
 def _line(error: Mapping[str, Any], flags: Mapping[str, str]) -> str:
     setting: str = error["loc"][0] if error["loc"] else error["ctx"]["error"].setting
     name, text = _given(setting, flags)
-    return f"{name} is {masked_input(setting, text)!r}; {_accepted(error)}"
+    return f"{name} is {shortened(masked_input(setting, text))!r}; {shortened(_accepted(error))}"
 
 
 def _given(setting: str, flags: Mapping[str, str]) -> tuple[str, str]:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bridge.engine.model import Endpoint
 from bridge.labels.fields import DEFAULT_RELEASE, Release
+from bridge.labels.values import encodable
 from bridge.settings import docker
 from bridge.settings.sources import PREFIX, EnvFile, SecretFiles
 from bridge.settings.values import (
@@ -75,6 +76,13 @@ class Section(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Name the sources in the order of precedence; the flags are the arguments of the class."""
         return init_settings, env_settings, EnvFile(settings_cls), SecretFiles(settings_cls)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text(cls, text: str) -> str:
+        if not encodable(text):
+            raise ValueError("accepted: text in UTF-8")
+        return text
 
 
 class Docker(Section):

@@ -154,7 +154,7 @@ def _file(text: str) -> str:
 
 
 def _socket(text: str) -> str:
-    if "\0" in text or not 0 < len(text.encode(errors="surrogateescape")) <= _SOCKET_PATH_BYTES:
+    if "\0" in text or not 0 < len(text.encode()) <= _SOCKET_PATH_BYTES:
         raise ValueError(f"accepted: a path of 1 to {_SOCKET_PATH_BYTES} bytes")
     return text
 

@@ -72,6 +72,11 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("allowed_hosts", "*b", "accepted: host names"),
         ("allowed_hosts", "https://a", "accepted: host names"),
         ("allowed_middlewares", "headers,ratelimits", "ratelimits is no type of middleware"),
+        ("allowed_middlewares", "\udcff", "accepted: text in UTF-8"),
+        ("log_level", "\udcff", "accepted: text in UTF-8"),
+        ("root_key", "\udcff", "accepted: text in UTF-8"),
+        ("etcd_username", "\udcff", "accepted: text in UTF-8"),
+        ("etcd_endpoints", "\udcff:1", "accepted: text in UTF-8"),
         ("advertise_address", "http://node", "accepted: an IP address, a host name or the name of a network"),
         ("advertise_address", "10.0.0.999", "accepted: an IP address, a host name or the name of a network"),
         ("advertise_address", "fe80::1%eth0", "accepted: an IP address, a host name or the name of a network"),
@@ -84,7 +89,7 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("etcd_endpoints", "a:1,b:65536", "accepted: host:port"),
         *(
             ("etcd_endpoints", text, "accepted: host:port")
-            for text in ("[1.2.3.4]:1", "[1:2]:1", "[.]:1", "a\u2100b:1", "\udcff:1")
+            for text in ("[1.2.3.4]:1", "[1:2]:1", "[.]:1", "a\u2100b:1")
         ),
         *(
             ("docker_endpoint", text, "accepted: unix:///path")
@@ -119,6 +124,13 @@ def test_refused(setting: str, text: str, accepted: str) -> None:
     line = str(error.value)
     assert line.startswith(f"--{setting.replace('_', '-')} is {text!r}; {accepted}")
     assert "\n" not in line
+
+
+def test_a_long_text() -> None:
+    """The line shows as much of what was given as a line of the log."""
+    with pytest.raises(UsageError, match=r"x{1000}... \(100,000 characters\)'; accepted: a duration") as error:
+        load(RunSettings, {"host_grace": "x" * 100_000})
+    assert len(str(error.value)) < 1_200
 
 
 @pytest.fixture
