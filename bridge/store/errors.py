@@ -83,6 +83,9 @@ _HINTS: dict[str, str] = {
     "etcdserver: too many operations in txn request": "; its --max-txn-ops has to be 128, as by default",
     "etcdserver: request is too large": "; its --max-request-bytes has to be 1.5 MiB, as by default",
     "etcdserver: mvcc: database space exceeded": "; compact and defragment it, then disarm its alarm",
+    # What gRPC's TLS makes of it, and somewhere in what it says.
+    "Unwrap failed": "; it refuses the client certificate, or asks for one (BRIDGE_ETCD_CERT)",
+    "Socket closed": "; if that stays so, only one of both sides speaks TLS (BRIDGE_ETCD_CA)",
 }
 """What to do about what etcd says, where its own words do not tell."""
 
@@ -91,7 +94,11 @@ def translated(error: grpc.RpcError, endpoint: str) -> StoreError:
     """Return our error for gRPC's, naming the endpoint and what it said."""
     details = error.details() or error.code().name
     kind = _KIND_BY_DETAILS.get(details) or _kind_by_code(error.code(), details)
-    return kind(f"etcd at {endpoint} {_OUTCOME.get(kind, 'is not available')}: {details}{_HINTS.get(details, '')}")
+    return kind(f"etcd at {endpoint} {_OUTCOME.get(kind, 'is not available')}: {details}{_hint(details)}")
+
+
+def _hint(details: str) -> str:
+    return next((hint for part, hint in _HINTS.items() if part in details), "")
 
 
 def _kind_by_code(code: grpc.StatusCode, details: str) -> type[StoreError]:

@@ -81,14 +81,16 @@ async def test_tls_with_a_client_certificate(tls_endpoint: str, ours: Authority,
 async def test_tls_that_does_not_match(
     tls_endpoint: str, ours: Authority, tmp_path: Path, open_store: OpenStore
 ) -> None:
-    """Without a client certificate, in plaintext, or with another authority, etcd is not available in time."""
+    """Without a client certificate, in plaintext, or with another authority, what is told in time says so."""
     other = authority(tmp_path / "other")
-    for connection in (
-        Connection((tls_endpoint,), ca=ours.ca),
-        Connection((tls_endpoint,), ca=other.ca),
-        Connection((tls_endpoint,)),
+    cert, key = other.sign("client")
+    for connection, message in (
+        (Connection((tls_endpoint,), ca=ours.ca), "BRIDGE_ETCD_CERT"),
+        (Connection((tls_endpoint,), ca=ours.ca, cert=cert, key=key), "BRIDGE_ETCD_CERT"),
+        (Connection((tls_endpoint,), ca=other.ca), "CERTIFICATE_VERIFY_FAILED"),
+        (Connection((tls_endpoint,)), "BRIDGE_ETCD_CA"),
     ):
-        with fail_after(3), pytest.raises(StoreUnavailable, match=tls_endpoint):
+        with fail_after(3), pytest.raises(StoreUnavailable, match=f"{tls_endpoint}.*{message}"):
             await open_store(connection).read(Range("a"))
 
 
