@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     settings = load(StateSettings, parser.settings(given))
     layout = Layout(settings.root_key, settings.state_key, _host(given.host))
     found = _on_etcd(settings, partial(_look, layout=layout))
-    _refuse(layout.host, found, force=given.force)
+    _refuse(layout, found, force=given.force)
     sys.stdout.writelines(_described(layout.host, found))
     if not given.yes:
         _ask()
@@ -89,14 +89,18 @@ def _host(text: str) -> str:
         raise UsageError(f"{text!r} is not the name of a host; {error}") from error
 
 
-def _refuse(host: str, found: Found, *, force: bool) -> None:
+def _refuse(layout: Layout, found: Found, *, force: bool) -> None:
+    host = layout.host
     if found.alive and not force:
         raise FailedError(
             f"the host {host} is alive ({found.alive.value}): stop its bridge first; with --force its claims"
             " are removed until that bridge puts them back"
         )
     if not (found.alive or found.record or found.containers):
-        raise FailedError(f"nothing is known of a host {host}; there are: {', '.join(found.hosts) or 'none'}")
+        raise FailedError(
+            f"nothing is known of a host {host} with the root key {layout.root_key};"
+            f" there are: {', '.join(found.hosts) or 'none'}"
+        )
 
 
 def _described(host: str, found: Found) -> Iterator[str]:

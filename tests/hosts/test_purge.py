@@ -66,10 +66,8 @@ def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
     one, _ = slow_hosts
     with running(one):
         unknown = one.bridge.command("purge", "three")
-        assert (unknown.returncode, unknown.stderr) == (
-            1,
-            "docker-event-bridge: nothing is known of a host three; there are: one\n",
-        )
+        line = f"nothing is known of a host three with the root key {one.keys.root_key}; there are: one"
+        assert (unknown.returncode, unknown.stderr) == (1, f"docker-event-bridge: {line}\n")
         one.bridge.process.end()
         unasked = one.bridge.command("purge", "one")
         assert unasked.returncode == 2
