@@ -3,6 +3,7 @@
 It imports paramiko wherever that is installed, which takes as long as all the rest of its import.
 """
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -40,6 +41,8 @@ def enable_ssh() -> None:
                 pool.block, pool.urlopen = True, partial(pool.urlopen, pool_timeout=self.timeout)
             return pool
 
+    # Line by line it logs the traceback of what it raises as well.
+    logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
     # As the package itself does where paramiko is found.
     setattr(client, SSHHTTPAdapter.__name__, Ssh)
 

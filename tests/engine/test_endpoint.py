@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -265,6 +267,20 @@ async def test_garbled_files(connect: Open, secured: Endpoint, tmp_path: Path) -
     for endpoint in (replace(secured, ca=garbage), replace(secured, cert=garbage), replace(secured, key=garbage)):
         with pytest.raises(EngineRejected, match="TLS"):
             await connect(endpoint).ping()
+
+
+async def test_ssh_that_closes(connect: Open, caplog: pytest.LogCaptureFixture) -> None:
+    """A port that closes connections, as of a host that starts, may be served yet; no traceback is logged."""
+    with socket.create_server((LOOPBACK, 0)) as server, ThreadPoolExecutor() as threads:
+        threads.submit(_close_the_next, server)
+        with pytest.raises(EngineUnavailable, match="the connection broke"):
+            await connect(Endpoint(f"ssh://{LOOPBACK}:{server.getsockname()[1]}")).ping()
+    assert caplog.messages == []
+
+
+def _close_the_next(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    connection.close()
 
 
 def test_ssh_that_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
