@@ -83,7 +83,8 @@ _HINTS: dict[str, str] = {
     "etcdserver: too many operations in txn request": "; its --max-txn-ops has to be 128, as by default",
     "etcdserver: request is too large": "; its --max-request-bytes has to be 1.5 MiB, as by default",
     "etcdserver: mvcc: database space exceeded": "; compact and defragment it, then disarm its alarm",
-    # What gRPC's TLS makes of it, and somewhere in what it says.
+    # The words of gRPC, somewhere in what it says.
+    "Received http2 header": "; that is no etcd (BRIDGE_ETCD_ENDPOINTS), or a proxy on the way to it (no_proxy)",
     "Unwrap failed": "; it refuses the client certificate, or asks for one (BRIDGE_ETCD_CERT)",
     "Socket closed": "; if that stays so, only one of both sides speaks TLS (BRIDGE_ETCD_CA)",
 }

@@ -1,6 +1,7 @@
 """TLS and users, and what the operator can get wrong about them."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bridge.store.errors import StoreRejected, StoreUnavailable
 from tests.lab.certificates import Authority, authority
 from tests.lab.etcd import Etcd, Member
 from tests.lab.ports import LOOPBACK, free_port
+from tests.lab.traefik import Traefik
 from tests.store.answers import insist, under, write
 from tests.store.conftest import OpenStore, StartEtcd
 
@@ -92,6 +94,13 @@ async def test_tls_that_does_not_match(
     ):
         with fail_after(3), pytest.raises(StoreUnavailable, match=f"{tls_endpoint}.*{message}"):
             await open_store(connection).read(Range("a"))
+
+
+async def test_what_is_no_etcd(start_traefik: Callable[[], Traefik], open_store: OpenStore) -> None:
+    """What answers in etcd's place, as a proxy may, is told apart from an etcd that refuses."""
+    place = f"{LOOPBACK}:{start_traefik().port()}"
+    with fail_after(3), pytest.raises(StoreRejected, match=f"{place} refuses: .*; that is no etcd .*no_proxy"):
+        await open_store(Connection((place,))).read(Range("a"))
 
 
 async def test_files_that_cannot_be_used(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
