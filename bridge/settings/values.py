@@ -30,7 +30,8 @@ _ENGINES = tuple(
         ),
     )
 )
-_KEY = re.compile(r"[^/\s]+(/[^/\s]+)*")
+# In a list of Compose and for `docker run --env-file` the quotes of NAME="value" are part of the value.
+_KEY = re.compile(r"[^/\s\"']+(/[^/\s\"']+)*")
 
 # The kernel's limit for the path of a unix socket, its terminating zero aside.
 _SOCKET_PATH_BYTES = 107
@@ -138,7 +139,7 @@ def _address(text: str) -> str:
 def _key(text: str) -> str:
     if not _KEY.fullmatch(text):
         raise ValueError(
-            "accepted: a key such as traefik or infra/traefik, without a slash at its ends and without spaces"
+            "accepted: a key such as traefik or infra/traefik, without a slash at its ends, spaces and quotes"
         )
     return text
 

@@ -96,7 +96,9 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
             for text in ("tcp://[1.2.3.4]:1", "http://a\u2100b:1", "ssh://[1:2]")
         ),
         ("root_key", "/traefik", "accepted: a key"),
+        ("root_key", '"traefik"', "accepted: a key"),
         ("state_key", "bridge/", "accepted: a key"),
+        ("state_key", "'bridge'", "accepted: a key"),
         ("state_key", "traefik-state", "it must not begin with root_key 'traefik'"),
         ("resync_interval", "0", "accepted: a duration above zero"),
         ("resync_interval", "5 min", "accepted: a duration above zero"),
