@@ -6,10 +6,10 @@ bridge can always leave. Fields that are not known are ignored.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.json import Decoder
 
 from bridge.claims.layout import Claimant
@@ -19,6 +19,8 @@ FORMAT = 1
 
 Leaves = tuple[tuple[str, str], ...]
 """Paths below an object and their values, sorted by path."""
+
+Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Definition(Struct, frozen=True):
@@ -75,7 +77,7 @@ class HostRecord(_Written, frozen=True):
     engine: str
     address: str
     version: str
-    goodbye: float | None = None
+    goodbye: Seconds | None = None
 
 
 class AliveRecord(_Written, frozen=True):
@@ -86,7 +88,7 @@ class AliveRecord(_Written, frozen=True):
 
     engine: str
     version: str
-    lease: float
+    lease: Seconds
     run: str = ""
 
 

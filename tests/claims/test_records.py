@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.claims.layout import Claimant
 from bridge.claims.records import (
@@ -67,3 +68,19 @@ def test_broken_values_are_values(value: str) -> None:
     """Whatever somebody wrote there is told, and nothing fails."""
     for decode in (decode_object, decode_claim, decode_container, decode_host, decode_alive):
         assert isinstance(decode(value), Unreadable)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1", "1" + "0" * 400, '"soon"'])
+def test_what_is_no_time_is_broken(number: str) -> None:
+    """A time that nobody can wait for is told, instead of ending whoever reads it."""
+    host = encode_host(HostRecord("id", "", "1.0", goodbye=600.0)).replace("600.0", number)
+    alive = encode_alive(AliveRecord("id", "1.0", 5)).replace('"lease":5', f'"lease":{number}')
+    assert isinstance(decode_host(host), Unreadable)
+    assert isinstance(decode_alive(alive), Unreadable)
+
+
+def test_what_no_key_can_hold_is_broken() -> None:
+    """Half of a character, which only JSON's escapes can say, is no text: it would be written into keys."""
+    written, whole = encode_object(OBJECT), replace(OBJECT, application="shop\N{WHALE}|img")
+    assert isinstance(decode_object(written.replace("shop", "shop\\ud83d")), Unreadable)
+    assert decode_object(written.replace("shop", "shop\\ud83d\\udc0b")) == whole
