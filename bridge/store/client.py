@@ -200,7 +200,10 @@ class Store:
             # Its own lease is in a backup, too, so that nothing else would tell of a restored one. (A member that
             # lags behind another says the same for a moment.) What is committed while etcd is asked may be newer.
             self._newest = revision
-            raise Rewound(f"etcd at {session.endpoint} is at revision {revision}, it was at {newest}")
+            raise Rewound(
+                f"etcd at {session.endpoint} is at revision {revision}, it was at {newest}; if it has lost or"
+                " restored its data, restart every Traefik: it reads nothing new until that revision is reached"
+            )
         self._newest = max(self._newest, revision)
 
     async def _revoke(self, lease: int) -> None:

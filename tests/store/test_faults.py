@@ -4,6 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from anyio import create_task_group, current_time, fail_after, move_on_after, sleep, wait_all_tasks_blocked
@@ -258,6 +259,20 @@ async def test_a_wiped_etcd_is_another_etcd(own: Etcd, own_store: Store) -> None
     after = await insist(lambda: own_store.read(Range("alive")))
     assert after.revision < before.revision
     assert after.found == ((),)
+
+
+async def test_a_restored_etcd_is_told(own: Etcd, own_store: Store, tmp_path: Path) -> None:
+    """After a restore that has the lease, too, the revision is lower; what that means for Traefik is told."""
+    lease = await own_store.acquire("alive", "me", 30)
+    assert isinstance(lease, Lease)
+    snapshot = tmp_path / "snapshot"
+    own.ctl("snapshot", "save", str(snapshot))
+    await write(own_store, Put("a", "1"))
+    own.kill()
+    own.restore(snapshot)
+    own.restart()
+    with fail_after(lease.ttl), pytest.raises(Rewound, match="restart every Traefik"):
+        await own_store.hold(lease)
 
 
 async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenStore) -> None:
