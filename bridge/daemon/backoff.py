@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 T = TypeVar("T")
 
@@ -17,22 +17,17 @@ async def persist(
 ) -> T:
     """Return what `attempt` returns, tried again after each of `failures`, which `failed` is told."""
 
-    def tell(state: RetryCallState) -> None:
-        error = state.outcome and state.outcome.exception()
-        if isinstance(error, Exception):
+    async def told() -> T:
+        try:
+            return await attempt()
+        except failures as error:
             failed(error)
+            raise
 
     try:
-        return await attempt()  # as nearly always: without what it takes to try again
-    except failures as error:
-        failed(error)
-    await anyio.sleep(FIRST_WAIT)
-    async for retry in AsyncRetrying(
-        retry=retry_if_exception_type(failures),
-        wait=wait_exponential_jitter(2 * FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT),
-        sleep=anyio.sleep,
-        before_sleep=tell,
-    ):
-        with retry:
-            return await attempt()
-    raise AssertionError("it is tried until it succeeds")
+        return await told()  # as nearly always: without what it takes to try again
+    except failures:
+        await anyio.sleep(FIRST_WAIT)
+    waits = wait_exponential_jitter(2 * FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT)
+    retrying = AsyncRetrying(retry=retry_if_exception_type(failures), wait=waits, sleep=anyio.sleep)
+    return await retrying(told)
