@@ -71,14 +71,8 @@ def resync(
     resynced = Resynced()
     agreeing: Collection[str] = ()
     if not (yield from _is_all_known(memory, fence)):
-        written = {container: _written(container, memory.held(container), memory) for container in keeping}
-        # Given up before all is listed: there is no need for both at the same time.
-        memory.keys = Keys()
-        survey = yield from _listed(memory, staying)
-        strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
-        resynced.unsettled += [it for it in keeping if it in strayed or it in survey.differing]
-        resynced.mended = yield from _mend(survey.mends, fence)
-        agreeing = publications.keys() - survey.differing
+        differing = yield from _renew(memory, staying, keeping, fence, resynced)
+        agreeing = publications.keys() - differing
     # Of what came by events since the last time, too.
     memory.keys.pack()
     moving = [container for container in recorded(memory) if container not in staying]
@@ -97,6 +91,20 @@ def resync(
         if resynced.fenced:
             break
     return resynced
+
+
+def _renew(
+    memory: Memory, staying: Collection[str], keeping: list[str], fence: tuple[Compare, ...], resynced: Resynced
+) -> Generator[Transaction | Read, Answer, set[str]]:
+    """List all anew, mend the view, see who of the `keeping` strayed; return who differs from what is in force."""
+    written = {container: _written(container, memory.held(container), memory) for container in keeping}
+    # Given up before all is listed: there is no need for both at the same time.
+    memory.keys = Keys()
+    survey = yield from _listed(memory, staying)
+    strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
+    resynced.unsettled += [it for it in keeping if it in strayed or it in survey.differing]
+    resynced.mended = yield from _mend(survey.mends, fence)
+    return survey.differing
 
 
 def _is_all_known(memory: Memory, fence: tuple[Compare, ...]) -> Generator[Read, Answer, bool]:
