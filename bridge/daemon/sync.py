@@ -178,8 +178,10 @@ class Sync(Struct):
                 await anyio.lowlevel.checkpoint()
         for gap in gathered.unreadable:
             self.reports.unreadable(gap)
-        unsettled = set(came.unsettled)
-        return Task(frozenset(i for i in (*promises, *gathered.same) if i[:SHORT] in unsettled))
+        unsettled = set(came.unsettled).difference(gap.container_id[:SHORT] for gap in gathered.unreadable)
+        again = frozenset(i for i in (*promises, *gathered.same) if i[:SHORT] in unsettled)
+        # Of who went while this bridge did not run, only the state tells.
+        return Task(again, everything=len(again) < len(unsettled))
 
     def _forget(self, promises: Mapping[str, Report], gathered: Gathered) -> None:
         known = promises.keys() | gathered.same | {gap.container_id for gap in gathered.unreadable}
