@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.claims.layout import Layout
 from bridge.claims.transaction import Committed, Compare, Range, Refused, Revision, Transaction
