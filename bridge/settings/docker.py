@@ -29,7 +29,7 @@ def _check_host(text: str) -> None:
 def _check_certificates(verify: str, directory: str) -> None:
     if not verify and not directory:
         return
-    place = Path(directory) if directory else Path.home() / ".docker"
+    place = Path(directory or os.path.expanduser("~/.docker"))  # noqa: PTH111 - that of Path fails for who has none
     needed = ("ca.pem", "cert.pem", "key.pem") if verify else ("cert.pem", "key.pem")
     if missing := [name for name in needed if not (place / name).is_file()]:
         name, text = (CERTIFICATES, directory) if directory else (VERIFY, verify)

@@ -1,5 +1,6 @@
 """Docker's own variables count where no endpoint is set, and a wrong one is told like a setting."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def test_tls_without_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -
         f"DOCKER_TLS_VERIFY is '1'; it needs ca.pem, cert.pem, key.pem in {home}/.docker;"
         " DOCKER_CERT_PATH names another directory"
     )
+
+
+def test_tls_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no home directory, as a user that the machine does not know, is told the same."""
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 4_242_424)
+    with pytest.raises(UsageError, match="DOCKER_TLS_VERIFY is '1'; it needs"):
+        load(PlanSettings, {}).endpoint()
 
 
 def test_directory_without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
