@@ -16,6 +16,8 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 # Longer ones the kernel does not take. Those of VLANs look like no host name: eth0.100.
 _INTERFACE = re.compile(r"(?=.*[a-z])[\w.-]{1,15}", re.ASCII | re.IGNORECASE)
+# Addresses to listen on; who connects to one meets itself.
+_ANYWHERE = "0.0.0.0", "::"  # noqa: S104 - refused
 _NODE = r"(?P<node>[^\s:/?#@\[\],]+|\[[0-9a-fA-F:.]+\])"
 _PORT = r"(?::(?P<port>[0-9]{1,5}))"
 _ENDPOINT = re.compile(rf"(https?://)?{_NODE}{_PORT}")
@@ -133,6 +135,8 @@ def _own_host_name(text: str) -> str:
 def _address(text: str) -> str:
     if text and not is_host(text) and not _INTERFACE.fullmatch(text):
         raise ValueError("accepted: an IP address, a host name or the name of a network interface")
+    if text in _ANYWHERE:
+        raise ValueError("accepted: an address at which Traefik reaches this host; at this one it meets itself")
     return text
 
 

@@ -80,6 +80,8 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("advertise_address", "http://node", "accepted: an IP address, a host name or the name of a network"),
         ("advertise_address", "10.0.0.999", "accepted: an IP address, a host name or the name of a network"),
         ("advertise_address", "fe80::1%eth0", "accepted: an IP address, a host name or the name of a network"),
+        ("advertise_address", "0.0.0.0", "accepted: an address at which Traefik reaches"),
+        ("advertise_address", "::", "accepted: an address at which Traefik reaches"),
         ("drain_limit", "0", "accepted: a duration above zero"),
         ("etcd_endpoints", "ftp://a:2379", "accepted: host:port"),
         ("etcd_endpoints", "https://a:2379", "it needs etcd_ca as well"),
