@@ -43,7 +43,7 @@ def from_file(name: str, settings: PlanSettings) -> Gathered:
         raise UsageError("--from is ''; accepted: a file, or - for standard input")
     try:
         text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        return Gathered(_containers(json.loads(text.strip() or "[]")), options(settings, FILE_HOST))
+        return Gathered(_containers(json.loads(text if text.strip() else "[]")), options(settings, FILE_HOST))
     except OSError as error:
         raise UsageError(f"--from {name} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
