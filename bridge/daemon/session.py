@@ -131,7 +131,7 @@ async def _alive(store: Store, identity: Identity, waiting: Callable[[str], None
                 _tell(seen, identity, waiting)
         silent = anyio.current_time() - since
         if seen.alive and silent > 2 * _lease(seen.alive, terms):
-            raise FailedError(_duplicate(identity, seen))
+            raise FailedError(_broken(identity, seen.alive) or _duplicate(identity, seen))
         if own or (not seen.alive and silent >= _reserved(seen.record, identity)):
             taken = await store.acquire(alive.key, alive.value, terms.lease, own)
             if isinstance(taken, Lease):
@@ -166,6 +166,16 @@ def _lease(alive: KeyValue, terms: Terms) -> float:
     """How long an earlier bridge's lease may last: it may have other settings than this one."""
     record = decode_alive(alive.value)
     return max(terms.lease, record.lease if isinstance(record, AliveRecord) else 0)
+
+
+def _broken(identity: Identity, alive: KeyValue) -> str:
+    """Why it cannot be read who has the name; "" where it can."""
+    record = decode_alive(alive.value)
+    if isinstance(record, AliveRecord):
+        return ""
+    key = identity.layout.alive()
+    told = f"the key {key} in etcd, by which another bridge runs, cannot be read: {record.reason}"
+    return f"{told}; delete it if it is broken, or upgrade this bridge"
 
 
 def _duplicate(identity: Identity, seen: _Seen) -> str:

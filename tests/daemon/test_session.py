@@ -8,7 +8,7 @@ import pytest
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
 from bridge.claims.records import HostRecord, decode_host
-from bridge.claims.transaction import Range
+from bridge.claims.transaction import Put, Range, Transaction
 from bridge.daemon.session import Identity, Session, Terms, begin, end
 from bridge.errors import FailedError
 from bridge.store.client import Lease, Store
@@ -52,4 +52,17 @@ async def test_who_else_has_the_name(etcd: Etcd, root_key: str, engine: str, tol
         with pytest.raises(FailedError, match=re.escape(told)):
             await begin(store, Identity(layout, engine, "", terms), print)
         tasks.cancel_scope.cancel()
+    await store.aclose()
+
+
+async def test_what_says_that_another_bridge_runs_cannot_be_read(etcd: Etcd, root_key: str) -> None:
+    """Where somebody has broken that key, which nobody's lease removes, it is named: nothing else tells of it."""
+    layout = Layout(root_key, "state", "lab")
+    store = Store(Connection((etcd.endpoint,)))
+    await store.commit(Transaction((), (Put(layout.alive(), "broken"),), ()))
+    told = (
+        f"the key {layout.alive()} in etcd, by which another bridge runs, cannot be read: it is not JSON; delete"
+    )
+    with pytest.raises(FailedError, match=re.escape(told)):
+        await begin(store, Identity(layout, "engine", "", Terms(1, 60)), print)
     await store.aclose()
