@@ -90,6 +90,8 @@ class Reaper(Struct):
             self._tell(host, log.warning, "a host is gone whose record cannot be read", reason=record.reason)
         for past in self._graces.keys() - set(gone):
             self._graces.pop(past).cancel()
+        for back in self._left.keys() - {it.host for it in gone}:
+            del self._left[back]
         for it in gone:
             if it not in self._graces:
                 self._graces[it] = CancelScope()
