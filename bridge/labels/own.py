@@ -54,7 +54,7 @@ LABELS = (
     ),
 )
 
-_FIXED = (APPLICATION, NETWORK, ADDRESS, DRAIN_LIMIT)
+_FIXED = tuple(label.name for label in LABELS if label.name != SERVICE_ADDRESS)
 _PREFIX = "bridge."
 _HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
 # Before the first colon stands none: a choice among colons would take quadratic time where no bracket follows.
