@@ -154,9 +154,9 @@ def _settled(one: Party, objects: Mapping[Ref, Place]) -> Settled:
 
 def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:
     claims, force = layout.claims(verdict.ref), Range(layout.object(verdict.ref))
-    if verdict.rule in (Rule.DIFFER, Rule.WAIT_SHARED):
-        return (force, claims)
-    return (force,) if verdict.rule.waits else ()
+    if verdict.rule is not Rule.DIFFER and not verdict.rule.waits:
+        return ()
+    return (force, claims) if verdict.among_others else (force,)
 
 
 def _own(parties: Iterable[Party], known: Known) -> tuple[Compare, ...]:

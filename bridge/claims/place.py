@@ -59,12 +59,16 @@ class Rule(Enum):
 
 
 class Verdict(Struct, frozen=True):
-    """What becomes of one claim, by which rule, and what it is `against` where another definition is in force."""
+    """What becomes of one claim, by which rule, and what it is `against` where another definition is in force.
+
+    It is `among_others` where it would be another one if others did not claim the object, or were older.
+    """
 
     ref: Ref
     rule: Rule
     against: ObjectRecord | Unreadable | None = None
     spellings: tuple[str, ...] = ()
+    among_others: bool = False
 
 
 class Held(Struct, frozen=True):
@@ -105,7 +109,7 @@ class Place(Struct):
 
     def rule(self, me: Claimant, claim: Claim, *, holds: bool) -> Verdict:
         """Which row of the table applies to a claim that `me` `holds` already or not; void if it `needs` more."""
-        record = self.record
+        record, among_others = self.record, False
         if record is None:
             return self._free(me, claim)
         if isinstance(record, Unreadable):
@@ -120,8 +124,8 @@ class Place(Struct):
         elif holds and (record.created, record.definer) > (claim.created, me):
             rule = Rule.DIFFER
         else:
-            rule = self._rollout(me, claim, record, holds=holds)
-        return Verdict(self.ref, rule, record if rule is not Rule.JOIN else None)
+            rule, among_others = self._rollout(me, claim, record, holds=holds), True
+        return Verdict(self.ref, rule, record if rule is not Rule.JOIN else None, among_others=among_others)
 
     def _rollout(self, me: Claimant, claim: Claim, record: ObjectRecord, *, holds: bool) -> Rule:
         if self.read is None:

@@ -158,6 +158,17 @@ def test_rollback_falls_back_to_what_is_left(fake: FakeEtcd, bridge: Bridge) -> 
     assert view(fake)[RULE] == "old"
 
 
+def test_who_is_older_than_the_definer_watches_no_replicas(bridge: Bridge) -> None:
+    """While the definer is newer, the claims of others mean nothing: those who differ need not look."""
+    old = web("c1", rule="a")
+    bridge.settle(old)
+    bridge.settle(web("c2", rule="b", created="2"))
+    came = bridge.settle(old)
+    assert rules(came)["c1"] == ["DIFFER", "JOIN"]
+    force = Range(layout().object(Ref("http", "routers", "web")))
+    assert came.settled[identifier("c1")].watch == (force,)
+
+
 def test_recreated_container_is_one_change(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that is gone and its successor are one transaction, which keeps what did not change."""
     bridge.settle(web("c1"))
