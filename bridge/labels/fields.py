@@ -39,12 +39,12 @@ class Field(Struct, frozen=True):
     """A field as one release knows it.
 
     `type` is "object", "map" (user-chosen names), "objects" (a list of objects), or the type of a value:
-    "string", "bool", "int", "uint32", "connections", "duration", "list", "raw". `label` and `kv` tell whether the
-    decoders know it, `ignored` that the label decoder takes it without effect, `bare_label` and `bare_kv` that it
-    is an object that may stand alone: "" and "true" enable it with its defaults, anything else disables it.
-    `since` is the first release, from this one on, whose labels have it, "" if none: patches of an earlier line
-    may have what the next lines lack. `default` is what an object has there of which nothing is set. `children`
-    are by folded name; a map or a list of objects has `each` instead.
+    "string", "bool", "int", "uint32", "bounded", "connections", "duration", "list", "raw". `label` and `kv` tell
+    whether the decoders know it, `ignored` that the label decoder takes it without effect, `bare_label` and
+    `bare_kv` that it is an object that may stand alone: "" and "true" enable it with its defaults, anything else
+    disables it. `since` is the first release, from this one on, whose labels have it, "" if none: patches of an
+    earlier line may have what the next lines lack. `default` is what an object has there of which nothing is set.
+    `children` are by folded name; a map or a list of objects has `each` instead.
     """
 
     name: str

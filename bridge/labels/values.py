@@ -11,6 +11,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "bool": "true or false",
     "int": "a whole number",
     "uint32": "a whole number from 0 to 4294967295",
+    "bounded": "a whole number up to 1073741824",
     "connections": "a whole number from 0 to 65535",
     "duration": 'a number with a unit, such as "500ms", "10s" or "1m30s"',
 }
@@ -82,6 +83,13 @@ def _uint32(text: str) -> str | None:
     return None if number is None or number >= 1 << 32 else str(number)
 
 
+def _bounded(text: str) -> str | None:
+    # Traefik makes room at once for a body of the size that is allowed, at each request: of too much it dies. With
+    # too large a rate it divides by zero, and then applies nothing that is new. Both for everybody.
+    number = _integer(text)
+    return None if number is None or number > 1 << 30 else str(number)
+
+
 def _connections(text: str) -> str | None:
     # Traefik makes room for all of them at once: of a negative or huge number it panics, and then applies nothing
     # that is new, for nobody.
@@ -139,6 +147,7 @@ _NORMALISE: Final[Mapping[str, Callable[[str], str | None]]] = {
     "bool": _BOOLEANS.get,
     "int": _int,
     "uint32": _uint32,
+    "bounded": _bounded,
     "connections": _connections,
     "duration": _duration,
 }

@@ -22,6 +22,7 @@ VALUES: Mapping[str, Sequence[str]] = {
     "bool": ("true", "false", "T", "1", "TRUE", "", "maybe", " true"),
     "int": NUMBERS,
     "uint32": NUMBERS,
+    "bounded": ("5", "0", "-5", "+3", "", "x"),
     "connections": ("5", "0", "+3", "", "x"),
     "list": ("a", "a, b", "a,,b", ",", " ", ""),
     "duration": ("5", "5s", "1h1m1.5s", "-5", "0", "", "soon", "5 s", "9223372037"),

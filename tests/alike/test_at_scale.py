@@ -10,7 +10,8 @@ or case of its own, which docs/deviations.md names where the bridge differs:
   service up for such a server, here in `test_server_without_an_address`;
 - who uses the network of a container whose own labels Traefik cannot read;
 - which of several servers that it cannot use Traefik names in an error, where they are so for different reasons;
-- numbers of connections of which Traefik panics, here in `test_redis_pools`;
+- numbers of which Traefik panics or runs out of memory, here in `test_numbers_that_end_all_news` and
+  `test_sizes_that_end_traefik`;
 - what the API does not show: TLS stores and HTTP models, which Traefik's decoders are asked for (tests/labels),
   and that a rule is the default one (`default-rule-syntax` and test_default_rule);
 - on which entry points Traefik serves a router without its TLS options, since others have the same host with other
@@ -23,7 +24,9 @@ or case of its own, which docs/deviations.md names where the bridge differs:
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from http.client import HTTPException
 
 import pytest
 
@@ -35,7 +38,9 @@ from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer, FakeEngine
 from tests.lab.parts import TraefikRelease
-from tests.lab.traefik import Traefik, docker_provider, etcd_provider
+from tests.lab.ports import LOOPBACK
+from tests.lab.traefik import API, Traefik, docker_provider, etcd_provider
+from tests.lab.wait import wait_for
 
 SHOWN = 20
 
@@ -54,6 +59,12 @@ ROUTED = 0.3
 """Which part of the applications give Traefik something to compare, at least: each setting leaves some out."""
 
 IGNORED_BY_2_11 = ".server.url"
+
+DIVIDES_BY_ZERO = "33831688342692755"
+"""As an average in a nanosecond: the rate in a second is just too large for an int64, twice which is 0."""
+
+TOO_MUCH_MEMORY = "200000000000000"
+"""More than a process can have an address for, and less than Go refuses to make."""
 
 releases = pytest.mark.parametrize("release", ["3.7", "2.11"])
 pytestmark = pytest.mark.usefixtures("traefiks")
@@ -169,26 +180,63 @@ def test_cookie_without_a_name(etcd: Etcd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "number"),
-    [("poolsize", "-1"), ("minidleconns", "99999999999"), ("maxactiveconns", "99999999999")],
+    ("release", "field", "number"),
+    [
+        ("3.7", "redis.poolsize", "-1"),
+        ("3.7", "redis.minidleconns", "99999999999"),
+        ("3.7", "redis.maxactiveconns", "99999999999"),
+        *((release, "average", DIVIDES_BY_ZERO) for release in ("3.7", "2.11")),
+    ],
 )
-def test_redis_pools(etcd: Etcd, root_key: str, field: str, number: str) -> None:
-    """What a container says of a pool can make Traefik panic, which then routes nobody who comes later."""
-    label = f"traefik.http.middlewares.a-m.ratelimit.redis.{field}"
+def test_numbers_that_end_all_news(
+    etcd: Etcd, root_key: str, release: TraefikRelease, field: str, number: str
+) -> None:
+    """What a container says of a rate can make Traefik panic, which then routes nobody who comes later."""
+    label = f"traefik.http.middlewares.a-m.ratelimit.{field}"
     labels = {
         label: number,
+        "traefik.http.middlewares.a-m.ratelimit.period": "1ns",
         "traefik.http.routers.a-r.middlewares": "a-m",
         "traefik.http.routers.a-r.rule": "Host(`a`)",
     }
-    with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version="3.7") as bridge:
+    with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version=release) as bridge:
         engine.run(FakeContainer("a", labels))
-        with Traefik("3.7", docker_provider(engine)) as docker:
+        with Traefik(release, docker_provider(engine)) as docker:
             docker.process.wait_until(lambda: "panic(" in docker.process.log.read_text(), LOADED_WITHIN)
             engine.run(LAST)
-            with Traefik("3.7", etcd_provider(etcd, root_key)) as kv:
+            with Traefik(release, etcd_provider(etcd, root_key)) as kv:
                 kv.wait_for(partial(Traefik.has, path="http/routers/zz-last@etcd"), LOADED_WITHIN)
             assert not docker.has("http/routers/zz-last@docker")
         assert label in bridge.log()
+
+
+@pytest.mark.parametrize(
+    ("release", "field"), [("3.7", "maxbodysize"), ("3.7", "maxresponsebodysize"), ("2.11", "maxresponsebodysize")]
+)
+def test_sizes_that_end_traefik(etcd: Etcd, root_key: str, release: TraefikRelease, field: str) -> None:
+    """Traefik makes room for as much at each request: of too much it dies, with everybody's routes."""
+    middleware = "traefik.http.middlewares.a-m.forwardauth"
+    with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version=release) as bridge:
+        docker = Traefik(release, docker_provider(engine))
+        labels = {
+            f"{middleware}.{field}": TOO_MUCH_MEMORY,
+            # Its own API is the one that it asks.
+            f"{middleware}.address": f"http://{LOOPBACK}:{docker.port(API)}/api/version",
+            "traefik.http.routers.a-r.middlewares": "a-m",
+            "traefik.http.routers.a-r.rule": "Host(`a`)",
+        }
+        body = {f"{middleware}.forwardbody": "true"} if field == "maxbodysize" else {}
+        engine.run(FakeContainer("a", labels | body))
+        engine.run(LAST)
+        with docker:
+            docker.wait_for(partial(Traefik.has, path="http/routers/a-r@docker"), LOADED_WITHIN)
+            with suppress(OSError, HTTPException):
+                docker.get("a")
+            wait_for(lambda: not docker.process.running, LOADED_WITHIN, docker.process.tail)
+        with Traefik(release, etcd_provider(etcd, root_key)) as kv:
+            kv.wait_for(partial(Traefik.has, path="http/routers/zz-last@etcd"), LOADED_WITHIN)
+            assert not kv.has("http/routers/a-r@etcd")
+        assert f"{middleware}.{field}" in bridge.log()
 
 
 def test_url_on_2_11(etcd: Etcd) -> None:

@@ -62,8 +62,17 @@ def test_uint32(text: str, expected: str | None) -> None:
     ("text", "expected"), [("0", "0"), ("+8", "8"), ("65535", "65535"), ("65536", None), ("-1", None), ("x", None)]
 )
 def test_connections(text: str, expected: str | None) -> None:
-    """Numbers of connections are no more than there can be: see `test_redis_pools`."""
+    """Numbers of connections are no more than there can be: see `test_numbers_that_end_all_news`."""
     assert normalise("connections", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", "0"), ("+8", "8"), ("-1", "-1"), ("1073741824", "1073741824"), ("1073741825", None), ("x", None)],
+)
+def test_bounded(text: str, expected: str | None) -> None:
+    """Numbers that Traefik makes room for, or multiplies, are not too large: see `test_sizes_that_end_traefik`."""
+    assert normalise("bounded", text) == expected
 
 
 @pytest.mark.parametrize(
