@@ -9,12 +9,12 @@ from bridge.labels.fields import Field, Release
 from bridge.labels.folding import fold
 from bridge.labels.tree import Node
 from bridge.labels.values import ACCEPTED, encodable
-from bridge.masking import masked_input
+from bridge.masking import MASK, masked, masked_input
 from bridge.problem import Problem
 
 _PARTS_BEFORE_A_NAME = 3
 """As in `traefik.http.routers`."""
-_VALUE_IN_NAME = re.compile(r"(\w+)[=:]\s*\S", re.ASCII)
+_VALUE_IN_NAME = re.compile(r"(\w+)([=:]\s*)\S", re.ASCII)
 
 _MOST_HOLDERS = 3
 """Where more fields have one of that name, it says too little about which is meant."""
@@ -33,8 +33,11 @@ class Complaints(Struct, frozen=True):
 
     def unknown(self, node: Node, parent: Field, field: Field | None) -> None:
         """No label may name this: it is misspelt, misplaced, or of another release."""
-        message = f"Traefik {self.release} knows no {node.name!r} here."
-        self._add(node, message, _newer(field) if field and field.since else _nearest(node, parent))
+        label, name = _without_secret(node)
+        hint = _newer(field) if field and field.since else _nearest(node, parent)
+        self.problems.append(
+            Problem(self.container, label, f"Traefik {self.release} knows no {name!r} here.", hint)
+        )
 
     def ignored(self, node: Node, field: Field) -> None:
         """A later release reads this, where the configured one takes it in silence, without effect."""
@@ -116,6 +119,16 @@ def _nearest(node: Node, parent: Field) -> str:
         left_out = (f"{above}{holder}.{node.name}" for holder in holders)
         return f"did you mean {' or '.join(left_out)}?"
     return f"known here: {', '.join(known)}" if known else ""
+
+
+def _without_secret(node: Node) -> tuple[str, str]:
+    """The label that names a part, and that part: a value that stands in them may be none to show."""
+    begun = _VALUE_IN_NAME.match(node.name)
+    above = node.prefix.removesuffix(node.name)
+    if not begun or masked(f"{above}{begun[1]}", node.name) != MASK:
+        return node.label, node.name
+    name = f"{begun[1]}{begun[2]}{MASK}"
+    return f"{above}{name}", name
 
 
 def _dotless(node: Node, parent: Field) -> str:

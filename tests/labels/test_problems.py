@@ -268,6 +268,18 @@ def test_problem(label: str, value: str, message: str, hint: str) -> None:
     assert not decoded.objects
 
 
+def test_a_secret_in_a_name_is_not_told() -> None:
+    """As of a quoted item of Compose's list of labels that is written like one of a mapping."""
+    label = "traefik.http.middlewares.m.basicauth.users"
+    (problem,) = decode("web", {f"{label}: me:$apr1$a.b": ""}, Release.V3_0).problems
+    assert problem == Problem(
+        "web",
+        f"{label}: ***",
+        "Traefik 3.0 knows no 'users: ***' here.",
+        f"write {label}=...: a value is no part of a label's name",
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
