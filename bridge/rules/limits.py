@@ -1,14 +1,18 @@
-"""How much one default rule may do for a container, since what it works on is what labels say.
+"""How much one default rule may do for a container, since what it works on is what labels say, and a rule hold.
 
-Traefik has no such limits. They are far beyond any rule that etcd could hold.
+Traefik has no such limits. They are far beyond any rule that etcd could hold, or that anybody would write.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from bridge.rules.error import RuleError
 
 MOST = 1 << 18
+
+MOST_DOTS = 100
+_QUOTED = re.compile(r"""`[^`]*(`|\Z)|"([^"\\]|\\.)*("|\\?\Z)""", re.DOTALL)
 
 
 class _Match(Protocol):
@@ -24,6 +28,14 @@ def check_length(length: int) -> None:
     """Raise RuleError if a text would be too long to be made."""
     if length > MOST:
         raise RuleError(f"a text of more than {MOST:,} characters is too long")
+
+
+def has_many_dots(rule: str) -> bool:
+    """Tell whether a rule has so many dots outside of its quotes that it might hold Traefik up.
+
+    The time that it takes to read them grows with the square of their number: some 16 s for a rule of 50 kB.
+    """
+    return rule.count(".") > MOST_DOTS and _QUOTED.sub("", rule).count(".") > MOST_DOTS
 
 
 def joined(pieces: Iterable[str]) -> str:

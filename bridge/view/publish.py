@@ -15,6 +15,7 @@ from bridge.routing.build import route
 from bridge.routing.model import Object, Routing
 from bridge.routing.names import application
 from bridge.routing.options import Options
+from bridge.rules.limits import MOST_DOTS, has_many_dots
 from bridge.view.keys import PERMANENT, key, server
 from bridge.view.model import Item, Mapped, Publication
 from bridge.view.policy import violations
@@ -66,6 +67,7 @@ def _check(container: Container, item: Item, options: Options) -> list[Problem]:
         return [Problem(container.name, first_label(*item.leaves), message, "choose another name")]
     found = ((leaf, kv_problem(key(item.ref, leaf.path), leaf.value, options.release)) for leaf in item.leaves)
     refused = [_refusal(container, item.ref, leaf, reason) for leaf, reason in found if reason]
+    refused += [_slow(container, item.ref, leaf) for leaf in item.leaves if _is_slow(leaf)]
     return refused + [problem for leaf in item.server if (problem := _unusable(container, item.ref, leaf))]
 
 
@@ -77,6 +79,15 @@ def _name_problem(ref: Ref) -> str:
 def _refusal(container: Container, ref: Ref, leaf: Leaf, reason: str) -> Problem:
     message = f"{called(ref)}: Traefik would reject {key(ref, leaf.path)}: {reason}"
     return Problem(container.name, first_label(leaf), message)
+
+
+def _is_slow(leaf: Leaf) -> bool:
+    return leaf.path == "rule" and has_many_dots(leaf.value)
+
+
+def _slow(container: Container, ref: Ref, leaf: Leaf) -> Problem:
+    message = f"{called(ref)}: its rule has more than {MOST_DOTS} dots outside of quotes, which hold Traefik up"
+    return Problem(container.name, first_label(leaf), message, "write names in `backticks`")
 
 
 def _unusable(container: Container, ref: Ref, leaf: Leaf) -> Problem | None:

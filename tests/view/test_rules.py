@@ -1,0 +1,52 @@
+"""Rules that would hold Traefik up."""
+
+import time
+
+import pytest
+
+from bridge.problem import Problem
+from bridge.rules.limits import has_many_dots
+from bridge.settings import PlanSettings
+from bridge.settings.options import options
+from bridge.view.publish import mapped
+from tests.routing.containers import container
+
+RULE = "traefik.http.routers.web.rule"
+LARGEST = 240_000
+
+
+def test_a_rule_that_holds_traefik_up() -> None:
+    """It costs its own container; which label, and what to write, is told."""
+    slow = container(name="web", labels={RULE: "a" + ".b" * 101})
+    message = "http router web: its rule has more than 100 dots outside of quotes, which hold Traefik up"
+    found = mapped(slow, options(PlanSettings(), "lab"))
+    assert (found.publication, found.problems) == (
+        None,
+        (Problem("web", RULE, message, "write names in `backticks`"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "many"),
+    [
+        ("a" + ".b" * 100, False),
+        ("a" + ".b" * 101, True),
+        ("Host(`" + "a." * 101 + "b`)", False),
+        ('Host("' + "a." * 101 + 'b")', False),
+        ('Host("\\"' + "a." * 101 + 'b")', False),
+        ("Host(`a`)" + ".b" * 101 + "||Host(`c`)", True),
+        ('Host("a\\\\")' + ".b" * 101 + '||Host("c")', True),
+        ("`" + "a." * 101, False),
+    ],
+)
+def test_dots(rule: str, many: bool) -> None:  # noqa: FBT001 - a case
+    """Dots in strings, as of hosts and regular expressions, are not counted."""
+    assert has_many_dots(rule) is many
+
+
+@pytest.mark.parametrize("part", ['."', ".`", '.\\"', '."`', ".a"])
+def test_counting_takes_little_time(part: str) -> None:
+    """Whatever a container says: the time is in proportion to its length."""
+    begun = time.process_time()
+    has_many_dots(part * (LARGEST // len(part)))
+    assert time.process_time() - begun < 1
