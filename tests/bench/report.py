@@ -18,8 +18,8 @@ from tests.lab.shell import run
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
-    *("anyio", "docker", "etcd3", "grpcio", "protobuf", "pydantic", "pydantic-settings", "requests", "structlog"),
-    "urllib3",
+    *("anyio", "docker", "etcd3", "grpcio", "msgspec", "protobuf", "pydantic", "pydantic-settings", "requests"),
+    *("structlog", "urllib3"),
 )
 HEAD = """\
 # What `make bench` measured
