@@ -308,8 +308,17 @@ def at_rest(keys: Keys, bridges: Iterable[Bridge], foreign: Keys) -> None:
 
 
 def _taken(me: Claimant, it: Publication, state: State) -> list[Item]:
-    """The items that another application has, or shares, under another definition."""
-    return [one for one in it.items if _differs(one, state) and _others(me, it, folded(one.ref), state)]
+    """The items that another application has or shares under another definition, or others spell otherwise."""
+    return [
+        one
+        for one in it.items
+        if (_differs(one, state) and _others(me, it, folded(one.ref), state)) or _respelled(one, state)
+    ]
+
+
+def _respelled(one: Item, state: State) -> bool:
+    record = state.objects.get(folded(one.ref))
+    return record is not None and record.definition.name != one.ref.name
 
 
 def _differs(one: Item, state: State) -> bool:
