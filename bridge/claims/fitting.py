@@ -10,7 +10,16 @@ from bridge.claims.gather import claimed
 from bridge.claims.layout import Layout
 from bridge.claims.place import Place
 from bridge.claims.records import ObjectRecord, encode_claim
-from bridge.claims.transaction import MAX_OPERATIONS, Compare, Put, Range, Transaction, as_bytes, not_newer
+from bridge.claims.transaction import (
+    MAX_OPERATIONS,
+    Compare,
+    Put,
+    Range,
+    Transaction,
+    as_bytes,
+    each_once,
+    not_newer,
+)
 from bridge.labels.model import Ref
 from bridge.view.model import Item, Publication
 
@@ -50,7 +59,7 @@ def _size(transaction: Transaction) -> int:
 
 
 def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout) -> tuple[Compare, ...]:
-    """All that these decisions rest on, each compare once, whatever the rules that ask for it."""
+    """All that these decisions rest on, each compare once."""
     asked: list[Compare] = []
     groups: dict[Kind, list[Place]] = {}
     for place in objects:
@@ -61,7 +70,7 @@ def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout)
             asked += _whole(places, layout)
         else:
             asked += [it for place in places for it in (*place.claims_compares, *place.view_compares)]
-    return tuple({(it.range, it.revision, it.value, it.below): it for it in asked}.values())
+    return each_once(asked)
 
 
 def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:

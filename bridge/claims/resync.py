@@ -28,6 +28,7 @@ from bridge.claims.transaction import (
     Read,
     Refused,
     Transaction,
+    each_once,
     holds,
 )
 from bridge.labels.model import Ref
@@ -218,6 +219,6 @@ def _mend(needed: list[Mend], fence: tuple[Compare, ...]) -> Generator[Transacti
 
 
 def _mending(part: list[Mend], fence: tuple[Compare, ...]) -> Transaction:
-    compares = dict.fromkeys(compare for mend in part for compare in mend.compares)
+    compares = each_once(compare for mend in part for compare in mend.compares)
     fences = tuple(compare.range for compare in fence)
     return Transaction((*fence, *compares), tuple(mend.write for mend in part), fences)

@@ -3,7 +3,7 @@
 The core decides in these terms and `bridge.store` carries them out, so that a model and a test can do the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -122,6 +122,11 @@ class Refused(Struct, frozen=True):
 
     revision: int
     found: tuple[tuple[KeyValue, ...], ...]
+
+
+def each_once(compares: Iterable[Compare]) -> tuple[Compare, ...]:
+    """Return each compare once, whatever the rules that ask for it."""
+    return tuple({(it.range, it.revision, it.value, it.below): it for it in compares}.values())
 
 
 def holds(compare: Compare, found: Sequence[KeyValue]) -> bool:
