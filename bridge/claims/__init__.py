@@ -1,1 +1,1 @@
-"""Who may define what: claims on shared objects, settled without anybody in charge."""
+"""Who may define what: claims on shared objects, settled without a central authority."""

@@ -1,8 +1,8 @@
-"""What becomes of the changes of some containers, decided together on what was last seen: one transaction.
+"""Decide the changes of several containers together, from what was last seen, as one transaction.
 
-First leaves what is to leave, then arrives what is to arrive, the oldest container first, each on top of what was
-decided before it; what is written is the difference between before and after. So a container that was recreated
-is one change, one container's event is the case of one, and a plan without etcd the case of all.
+First the claims that go are dropped, then the containers claim what they want, the oldest first, each on top of
+what was decided before it; the difference between before and after is written. So a container and its replacement
+change places in one transaction. A single event is the case of one container, a resync that of many.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,11 +23,10 @@ from bridge.problem import Problem
 
 
 class Settled(Struct, frozen=True):
-    """What became of one container: published, or waiting, or gone.
+    """The outcome for one container: published, waiting, or gone.
 
-    `rules` say by which each of its claims was decided. The problems stand as long as it waits or differs; then
-    it is to be decided again when a key in `watch` changes after `revision` (which may lie before its own
-    transaction).
+    `rules` are those that decided each of its claims. `problems` hold while it waits or differs; it must then be
+    decided again when a key in `watch` changes after `revision` (which may precede its own transaction).
     """
 
     container: str
@@ -39,10 +38,10 @@ class Settled(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What becomes of each container once the transaction (None: there is nothing to do) is committed.
+    """The outcome for each container once the transaction (None: there is nothing to do) is committed.
 
-    `relied` is the oldest revision at which something was read that it rests on; 0 for none. Where it `redefines`
-    something, others may differ from now on, and are told nothing here.
+    `relied` is the oldest revision of the reads that the decision relies on, 0 if there are none. If it
+    `redefines` an object, other containers may differ from now on; the decision does not report that.
     """
 
     settled: tuple[Settled, ...]
@@ -57,7 +56,7 @@ class Decision(Struct, frozen=True):
 
 
 class Needs(Struct, frozen=True):
-    """Nothing can be decided before these are read."""
+    """Ranges that must be read before anything can be decided."""
 
     ranges: tuple[Range, ...]
 
@@ -70,7 +69,7 @@ def decide(
 ) -> Decision | Needs:
     """Decide the changes of several containers of one host together.
 
-    Of the kinds in `coarse` whole ranges are compared, instead of those of each object.
+    For the kinds in `coarse`, compare whole ranges instead of those of each object.
     """
     gathered = {change.container: party(known, change) for change in changes}
     parties = [one for one in gathered.values() if isinstance(one, Party)]
@@ -96,7 +95,7 @@ def decide(
 
 
 def _leave(parties: Iterable[Party], objects: Mapping[Ref, Place]) -> None:
-    """Let go of what is not wanted any more, of each object all at once, so that nobody succeeds who leaves."""
+    """Drop unwanted claims, all of an object at once, so that no leaving container succeeds another."""
     leavers: dict[Ref, list[Claimant]] = {}
     for one in parties:
         for ref, claim in one.held.items():
@@ -122,7 +121,7 @@ def _arrive(one: Party, objects: Mapping[Ref, Place]) -> None:
 
 
 def _withdraw(one: Party, objects: Mapping[Ref, Place]) -> None:
-    """Nobody waits for something while holding something."""
+    """Drop all claims of a container that waits, since nobody waits for something while holding something."""
     for ref in one.gets:
         objects[ref].leave([one.me])
     one.gets = {}
@@ -160,18 +159,18 @@ def _watched(verdict: Verdict, layout: Layout) -> tuple[Range, ...]:
 
 
 def _own(parties: Iterable[Party], known: Known) -> tuple[Compare, ...]:
-    """Compare each container's own record: whoever purged the host or restored etcd took its claims along.
+    """Require each container's record to be unchanged: a purge or a restored etcd takes claims away with it.
 
-    The objects would not tell: a claim that is held already is written without a look at them.
+    The objects would not show this: a claim that is already held is written without comparing its object.
     """
     records = (known.layout.container(one.me.container) for one in parties)
     return tuple(as_seen(key, known.memory.keys.find(key), "own: the record is unchanged") for key in records)
 
 
 def _reads(objects: Iterable[Place], first: Iterable[Compare], compared: int) -> tuple[Range, ...]:
-    """What is read if the transaction is refused: what is compared `first`, all definitions in force, claims.
+    """Return what to read if the transaction is refused: the ranges of `first`, all definitions in force, claims.
 
-    Of the claims, so many as take no room from the writes, beside all that is `compared`.
+    Claims are read only as far as they take no room from the writes, given that `compared` compares are made.
     """
     firsts = [compare.range for compare in first]
     forces = [Range(place.layout.object(place.ref)) for place in objects]

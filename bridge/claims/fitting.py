@@ -1,7 +1,8 @@
-"""What fits one transaction, and how the compares of a large one are made fewer.
+"""What fits into one transaction, and how a large one gets by with fewer compares.
 
-Beside one exact compare per object, the ranges of all objects of a kind are compared as one: stricter, since
-strangers' changes refuse it too, but never wrong. `objects/` needs no such range: it is compared key by key.
+A large one keeps one exact compare per object, but compares the claims and the view of all objects of a kind as
+one range each. This is stricter, since changes to unrelated objects refuse it too, but never wrong. `objects/`
+needs no such range: it is compared key by key.
 """
 
 from collections.abc import Collection, Iterable
@@ -24,23 +25,24 @@ from bridge.labels.model import Ref
 from bridge.view.model import Item, Publication
 
 MAX_BYTES = 1_000_000
-"""Of keys and values; etcd takes 1.5 MiB in one request (its --max-request-bytes), what frames them included."""
+"""Limit for keys and values; etcd accepts 1.5 MiB per request (its --max-request-bytes), framing included."""
 
 MAX_WEIGHT = 250_000
 """Bytes that a container may publish, so that each of its objects can always be handed on in one transaction.
 
-That one holds the new definition twice, in the state and in the view, the deletes of the old one, and compares.
+Such a transaction holds the new definition twice (in the state and in the view), the deletes of the old one, and
+the compares.
 """
 
 FRAME, CHARACTER = 64, 10
-"""What bounds a weight from above: characters around a leaf, and bytes of one: four in a key, six in JSON."""
+"""For an upper bound of a weight: characters around each leaf, and bytes per character (4 in a key, 6 in JSON)."""
 
 Kind = tuple[str, str]
-"""A protocol and a kind of objects."""
+"""A protocol and a kind of object."""
 
 
 def fits(transaction: Transaction) -> bool:
-    """Whether etcd takes it: nested writes share the limit with what is beside them on the level above."""
+    """Return whether etcd accepts it: nested writes share the limit with what is beside them one level up."""
     beside = max(len(transaction.compares), len(transaction.reads))
     groups = max(beside, MAX_OPERATIONS // 2)
     writes = max(groups * (MAX_OPERATIONS - groups), MAX_OPERATIONS if beside <= MAX_OPERATIONS else 0)
@@ -59,7 +61,7 @@ def _size(transaction: Transaction) -> int:
 
 
 def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout) -> tuple[Compare, ...]:
-    """All that these decisions rest on, each compare once."""
+    """Return all compares that these decisions rely on, each once."""
     asked: list[Compare] = []
     groups: dict[Kind, list[Place]] = {}
     for place in objects:
@@ -74,7 +76,7 @@ def compares(objects: Iterable[Place], coarse: Collection[Kind], layout: Layout)
 
 
 def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
-    """What must have been read before the object's ranges can be compared with its whole kind's."""
+    """Return what must be read before whole ranges can be compared instead of those of this object."""
     if kind(place.ref) not in coarse:
         return []
     claims = [place.layout.claims(place.ref)] if place.claims_compares and place.read is None else []
@@ -82,17 +84,17 @@ def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
 
 
 def kind(ref: Ref) -> Kind:
-    """The protocol and kind of an object."""
+    """Return the protocol and kind of an object."""
     return ref.protocol, ref.kind
 
 
 def is_too_heavy(publication: Publication, layout: Layout) -> bool:
-    """Whether a container publishes more than MAX_WEIGHT; hardly one comes near it, so that few are weighed."""
+    """Return whether a container publishes more than MAX_WEIGHT; only the few that come near it are weighed."""
     return at_most(publication, layout) > MAX_WEIGHT and weight(publication, layout) > MAX_WEIGHT
 
 
 def at_most(publication: Publication, layout: Layout) -> int:
-    """Bytes that a weight does not exceed."""
+    """Return an upper bound of a weight, in bytes."""
     around = FRAME + len(layout.root_key) + len(publication.application) + len(publication.created)
     return CHARACTER * sum(_characters(item, around) for item in publication.items)
 
@@ -103,7 +105,7 @@ def _characters(item: Item, around: int) -> int:
 
 
 def weight(publication: Publication, layout: Layout) -> int:
-    """Bytes of what a container publishes, as keys of the view and as claims."""
+    """Return how many bytes a container publishes, as keys of the view and as claims."""
     return sum(_weight(publication, item, layout) for item in publication.items)
 
 

@@ -1,4 +1,4 @@
-"""What is known of the containers and objects that changes touch, as the working material of one decision."""
+"""Collect what is known of the containers and objects that changes touch: the input of one decision."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,7 +26,7 @@ from bridge.view.model import Item, Publication
 class Change(Struct, frozen=True):
     """What a container of this host publishes from now on: nothing, if `publication` is None or it is `refused`.
 
-    `keeps` are claims (names folded) that it holds on to for now, where it cannot leave all in one transaction.
+    `keeps` are claims (names folded) that it keeps for now because they do not all fit one transaction.
     """
 
     container: str
@@ -36,9 +36,9 @@ class Change(Struct, frozen=True):
 
 
 class Known(Struct):
-    """What a decision is taken on: the bridge's memory, and what was read of ranges for this very decision.
+    """What a decision is based on: the bridge's memory, and the ranges that were read for this decision.
 
-    While `trusting`, what was not read is taken to be empty: the transaction compares it anyway.
+    While `trusting`, ranges that were not read are assumed to be empty: the transaction compares them anyway.
     """
 
     memory: Memory
@@ -51,7 +51,7 @@ class Known(Struct):
         return self.memory.layout
 
     def learn(self, ranges: Sequence[Range], found: Sequence[Sequence[KeyValue]], revision: int) -> None:
-        """Take in what was read: keys of the state are remembered, ranges serve this decision."""
+        """Record what was read: single keys of the state in the memory, ranges for this decision only."""
         for asked, keys in zip(ranges, found, strict=True):
             if not asked.end and asked.key.startswith(self.layout.state):
                 self.memory.learn(asked, keys)
@@ -62,7 +62,7 @@ class Known(Struct):
 class Party(Struct):
     """One container while its change is decided: what it holds and wants, by folded name, and what it gets.
 
-    `claims` are those that it wants, on objects whose spelling is not known yet.
+    `claims` are those that it wants; the spelling in force is not filled in yet.
     """
 
     change: Change
@@ -81,28 +81,28 @@ class Party(Struct):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is to be told about it."""
+        """The problems to report."""
         if self.change.refused:
             return (self.change.refused,)
         return tuple(told for told, _ in self.told())
 
     def told(self) -> list[tuple[Problem, Verdict]]:
-        """What is to be told of each object."""
+        """Return the problems of its objects, each with the verdict that it comes from."""
         told = ((problem(self.publication, self.wants[it.ref], it), it) for it in self.verdicts)
         return [(found, verdict) for found, verdict in told if found]
 
     @property
     def publication(self) -> Publication:
-        """What it publishes: nothing, where it leaves."""
+        """What it publishes: nothing if it leaves."""
         return self.change.publication or Publication("", self.change.container, "", "", ())
 
     @property
     def age(self) -> tuple[str, str, str]:
-        """Who comes first: by creation, then by name."""
+        """The order of arrival: by creation, then by name."""
         return self.publication.created, self.publication.container, self.publication.id
 
     def holds(self, ref: Ref) -> bool:
-        """Whether it holds the very claim that it wants, its server aside."""
+        """Return whether it already holds the claim that it wants, apart from the server."""
         held, wants = self.held.get(ref), self.claims.get(ref)
         if held is None or wants is None:
             return False
@@ -110,27 +110,27 @@ class Party(Struct):
 
 
 def claimed(publication: Publication, item: Item, name: str = "") -> Claim:
-    """The claim of a container on one of its objects, which is spelled so."""
+    """Return a container's claim on one of its objects; `name` is the spelling in force."""
     return Claim(publication.application, publication.created, definition(item), name, leaves(item.server))
 
 
 def definition(item: Item) -> Definition:
-    """What an item wants its object to be."""
+    """Return the definition that an item wants for its object."""
     return Definition(item.ref.name, leaves(item.definition))
 
 
 def wanted(change: Change) -> set[Ref]:
-    """The objects that a container publishes from now on, by folded name."""
+    """Return the objects that a container publishes from now on, by folded name."""
     return {folded(item.ref) for item in change.publication.items} if change.publication else set()
 
 
 def leaves(found: Iterable[Leaf]) -> Leaves:
-    """Leaves without where they came from."""
+    """Return leaves as stored in the state, without the labels that they come from."""
     return tuple(sorted((leaf.path, leaf.value) for leaf in found))
 
 
 def party(known: Known, change: Change) -> Party | tuple[Problem, ...]:
-    """What is known of a container, or which of its keys this bridge does not understand."""
+    """Return what is known of a container, or the problems of those of its keys that cannot be read."""
     me, record = known.layout.me(change.container), known.memory.container(change.container)
     if isinstance(record, Unreadable):
         return (unreadable(change.container, known.layout.container(change.container), record.reason),)
@@ -148,7 +148,7 @@ def party(known: Known, change: Change) -> Party | tuple[Problem, ...]:
 
 
 def places(known: Known, parties: Sequence[Party]) -> dict[Ref, Place]:
-    """The objects that these containers hold or want, by folded name."""
+    """Return the objects that these containers hold or want, by folded name."""
     holders: dict[Ref, list[Claimant]] = {ref: [] for one in parties for ref in (*one.held, *one.wants)}
     for one in parties:
         for ref in one.held:

@@ -1,12 +1,12 @@
-"""What has to go together, since it touches the same, and what may go apart."""
+"""Group what must be decided together because it touches the same objects."""
 
 from collections.abc import Collection, Hashable, Iterable
 
 
 def independent(touched: Iterable[Collection[Hashable]]) -> list[list[int]]:
-    """Return groups of those that touch something in common, directly or through others, by their places.
+    """Return groups of the indices of those that touch something in common, directly or through others.
 
-    `touched` is what each of them touches. The groups are in the order of their first members, as are these.
+    `touched` is what each of them touches. Groups are ordered by their first members, and members by index.
     """
     parents: list[int] = []
     first: dict[Hashable, int] = {}

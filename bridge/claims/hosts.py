@@ -1,8 +1,8 @@
-"""Hosts whose bridge is gone: for how long their routes stay, and how their claims are removed then.
+"""Hosts whose bridge is gone: how long their routes stay, and how their claims are then removed.
 
-A host leaves as its containers leave, by the very same rules. Whoever removes it is not that host's bridge, so
-what fences the transactions is that nobody is: its `alive` is absent, and its own record is as it was when that
-was decided. Without the second, a host that came and went in between would lose what it has claimed anew.
+A host leaves by the same rules as a container. Another bridge removes it, so the fence of these transactions is
+that the host has no bridge: its `alive` is absent, and its record is unchanged since the decision. Without the
+second, a host that came back and went again in between would lose what it has claimed since.
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -32,7 +32,7 @@ Removal = Generator[Transaction | Read, Answer, "Removed"]
 
 
 class Departed(Struct, frozen=True):
-    """A host without a running bridge, and for how many seconds after this was first seen its routes stay.
+    """A host without a running bridge; its routes stay for `stays` seconds after this was first seen.
 
     `record` is the host's own key as it was then.
     """
@@ -43,9 +43,10 @@ class Departed(Struct, frozen=True):
 
 
 class Removed(Struct, frozen=True):
-    """The containers (by name) that the host had, and what of them could not be removed, since it cannot be read.
+    """The containers (by name) that the host had, and the problems of those that could not be removed.
 
-    `done` is whether nothing of the host is left: else it came back, somebody else was faster, or `problems` tell.
+    `done` says that nothing of the host is left; if not, it came back, another bridge was faster, or `problems`
+    say why.
     """
 
     containers: tuple[str, ...]
@@ -54,16 +55,17 @@ class Removed(Struct, frozen=True):
 
 
 def living(layout: Layout, revision: int) -> tuple[Compare, ...]:
-    """Compare that nobody took this host's bridge for dead, whose `alive` was last written at `revision`."""
+    """Require that nobody has declared this host's bridge dead: its `alive` was last written at `revision`."""
     return (Compare(Range(layout.alive()), Revision.MODIFIED, revision, why="this bridge is the living one"),)
 
 
 def departed(
     keys: Mapping[str, KeyValue], layout: Layout, grace: float
 ) -> tuple[tuple[Departed, ...], Mapping[str, Unreadable]]:
-    """Which other hosts have no running bridge, by all of `alive/` and `hosts/`, and whose record says too little.
+    """Return the other hosts that have no running bridge, and those of them whose record cannot be read.
 
-    A host whose record cannot be read may have said goodbye for any time: it is left to those who understand it.
+    `keys` are all of `alive/` and `hosts/`. A record that cannot be read may hold a goodbye of any length: that
+    host is left to bridges that can read it.
     """
     gone: list[Departed] = []
     unclear: dict[str, Unreadable] = {}
@@ -79,9 +81,9 @@ def departed(
 
 
 def without_address(keys: Mapping[str, KeyValue], layout: Layout) -> tuple[str, ...]:
-    """The other living hosts that have no advertise address, where this one has none either.
+    """Return the other live hosts that have no advertise address, if this one has none either.
 
-    Their containers' addresses are those of Docker's own networks, which are the same on every host.
+    Their containers have addresses on networks local to each host, and those are the same on every host.
     """
     records = {
         parsed.host: decode_host(seen.value)
@@ -97,7 +99,7 @@ def _stays(record: HostRecord, grace: float) -> float:
 
 
 def unchanged(layout: Layout, alive: KeyValue | None, record: KeyValue | None) -> tuple[Compare, ...]:
-    """Compare that a host neither came back nor went again since it was seen so; None for an absent key."""
+    """Require that a host's `alive` and record are as they were seen; None for an absent key."""
     return (
         as_seen(layout.alive(), alive, "remove: the host is as alive as it was"),
         as_seen(layout.host_record(), record, "remove: the host was not back"),
@@ -105,7 +107,7 @@ def unchanged(layout: Layout, alive: KeyValue | None, record: KeyValue | None) -
 
 
 def removal(layout: Layout, fence: tuple[Compare, ...], *, forget: bool = True) -> Removal:
-    """Remove all that the host of `layout` claims, and then, to `forget` it, its own record."""
+    """Remove all that the host of `layout` claims, and then, if `forget` is set, its own record."""
     listed = yield Read((layout.containers(),))
     assert isinstance(listed, Found)
     while True:
@@ -122,11 +124,11 @@ def removal(layout: Layout, fence: tuple[Compare, ...], *, forget: bool = True) 
 
 
 def names(containers: Iterable[KeyValue]) -> tuple[str, ...]:
-    """The names of containers, out of their keys; the last part of a key where its value cannot be read."""
+    """Return the names of containers from their keys; if a value cannot be read, the last part of its key."""
     read = ((seen.key.rpartition("/")[2], decode_container(seen.value)) for seen in containers)
     return tuple(sorted(it.container if isinstance(it, ContainerRecord) else name for name, it in read))
 
 
 def forgetting(layout: Layout, fence: tuple[Compare, ...]) -> Transaction:
-    """Remove a host's own record, once nothing else of it is left: what is new of it, the fence would know."""
+    """Remove a host's own record once nothing else of it is left; the fence fails if the host has come back."""
     return Transaction(fence, (Delete(layout.host_record()),), ())

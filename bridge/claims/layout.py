@@ -1,7 +1,7 @@
-"""Where everything is in etcd: the view that Traefik reads, and what the bridges agree on.
+"""Where everything is in etcd: the view, which Traefik reads, and the state, which the bridges share.
 
-Names are folded for letter case in the state, as Traefik's KV decoder merges names that differ only in case; the
-view keeps them as their user wrote them.
+Names in the state are folded for letter case, because Traefik's KV decoder merges names that differ only in case;
+the view keeps them as the user wrote them.
 """
 
 from functools import lru_cache
@@ -15,18 +15,18 @@ from bridge.labels.model import Ref
 from bridge.view.keys import PERMANENT, PERMANENT_PATH, PERMANENT_VALUE, key
 
 REMEMBERED = 256
-"""Of how many objects the folded names are at hand: each one that an event touches is asked for thirty times."""
+"""How many folded names are cached: an event looks up each object that it touches about thirty times."""
 
 
 class Claimant(Struct, frozen=True, order=True):
-    """A container on its host, by the first 12 characters of its id."""
+    """A container, identified by its host and the first 12 characters of its id."""
 
     host: str
     container: str
 
 
 class HostKey(Struct, frozen=True):
-    """A parsed key: who a host is."""
+    """A parsed key: a host's record."""
 
     host: str
 
@@ -38,7 +38,7 @@ class AliveKey(Struct, frozen=True):
 
 
 class ContainerKey(Struct, frozen=True):
-    """A parsed key: what a container publishes."""
+    """A parsed key: a container's record."""
 
     claimant: Claimant
 
@@ -60,7 +60,7 @@ StateKey = HostKey | AliveKey | ContainerKey | ClaimKey | ObjectKey
 
 
 class Layout(Struct, frozen=True):
-    """The keys of one set of bridges, as the bridge of `host` uses them."""
+    """The keys of the bridges that share a root key, as the bridge of `host` uses them."""
 
     root_key: str
     state_key: str
@@ -68,7 +68,7 @@ class Layout(Struct, frozen=True):
 
     @property
     def state(self) -> str:
-        """What all keys of the state begin with."""
+        """The prefix of all keys of the state."""
         return f"{self.state_key}/{self.root_key}/"
 
     @property
@@ -77,78 +77,78 @@ class Layout(Struct, frozen=True):
         return KeyValue(self.view_key(PERMANENT, PERMANENT_PATH), PERMANENT_VALUE, 0, 0)
 
     def of(self, host: str) -> "Layout":
-        """The same keys, as the bridge of another host uses them."""
+        """Return the same keys as the bridge of another host uses them."""
         return replace(self, host=host)
 
     def me(self, container: str) -> Claimant:
-        """A container of this host."""
+        """Return a container of this host as a claimant."""
         return Claimant(self.host, container)
 
     def view(self) -> Range:
-        """All that Traefik reads."""
+        """Return the range of all that Traefik reads."""
         return under(f"{self.root_key}/")
 
     def view_key(self, ref: Ref, path: str = "") -> str:
-        """One leaf of an object in the view, the name spelled as in `ref`; its bare leaf where `path` is ""."""
+        """Return the key of an object's leaf in the view, spelled as in `ref`; the bare leaf if `path` is ""."""
         return f"{self.root_key}/{key(ref, path)}"
 
     def view_object(self, ref: Ref) -> Range:
-        """All leaves of an object in the view but the bare one."""
+        """Return the range of all leaves of an object in the view, except the bare one."""
         return under(f"{self.view_key(ref)}/")
 
     def alive(self) -> str:
-        """The leased key of this host's running bridge."""
+        """Return the leased key of this host's running bridge."""
         return f"{self.state}alive/{self.host}"
 
     def alive_hosts(self) -> Range:
-        """Every running bridge."""
+        """Return the range of all running bridges."""
         return under(f"{self.state}alive/")
 
     def host_record(self) -> str:
-        """Who this host is."""
+        """Return the key of this host's record."""
         return f"{self.state}hosts/{self.host}"
 
     def hosts(self) -> Range:
-        """Every host that ever was, until it is removed."""
+        """Return the range of all hosts' records, which stay until the host is removed."""
         return under(f"{self.state}hosts/")
 
     def container(self, container: str) -> str:
-        """What a container of this host publishes."""
+        """Return the key of the record of a container of this host."""
         return f"{self.state}containers/{self.host}/{container}"
 
     def containers(self) -> Range:
-        """What the containers of this host publish."""
+        """Return the range of the records of all containers of this host."""
         return under(f"{self.state}containers/{self.host}/")
 
     def object(self, ref: Ref) -> str:
-        """The definition in force."""
+        """Return the key of an object's definition in force."""
         return f"{self.state}objects/{key(folded(ref), '')}"
 
     def objects(self) -> Range:
-        """Every definition in force."""
+        """Return the range of all definitions in force."""
         return under(f"{self.state}objects/")
 
     def claim(self, ref: Ref, claimant: Claimant) -> str:
-        """One claim on an object."""
+        """Return the key of one claim on an object."""
         return f"{self._claims(ref)}{claimant.host}/{claimant.container}"
 
     def claims(self, ref: Ref) -> Range:
-        """All claims on an object."""
+        """Return the range of all claims on an object."""
         return under(self._claims(ref))
 
     def _claims(self, ref: Ref) -> str:
         return f"{self.state}claims/{key(folded(ref), '')}/"
 
     def claims_of_kind(self, ref: Ref) -> Range:
-        """All claims on objects of the same protocol and kind."""
+        """Return the range of all claims on objects of the same protocol and kind."""
         return under(f"{self.state}claims/{ref.protocol}/{ref.kind}/")
 
     def view_of_kind(self, ref: Ref) -> Range:
-        """All that Traefik reads of this protocol and kind."""
+        """Return the range of all that Traefik reads of the same protocol and kind."""
         return under(f"{self.root_key}/{ref.protocol}/{ref.kind}/")
 
     def parse(self, key: str) -> StateKey | None:
-        """What a key of the state is about; None for what is none of ours."""
+        """Parse a key of the state; None if it is not one of ours."""
         state = self.state
         match key[len(state) :].split("/") if key.startswith(state) else ():
             case ["hosts", host]:
@@ -165,7 +165,7 @@ class Layout(Struct, frozen=True):
                 return None
 
     def viewed(self, key: str) -> Ref | None:
-        """The object that a key of the view belongs to, all as spelled; None where it names none."""
+        """Return the object that a key of the view belongs to, as spelled there; None if it names none."""
         match key.removeprefix(f"{self.root_key}/").split("/", 3):
             case [protocol, kind, name, *_]:
                 return Ref(protocol, kind, name)
@@ -174,11 +174,11 @@ class Layout(Struct, frozen=True):
 
 
 def under(prefix: str) -> Range:
-    """Every key that begins with `prefix`, which ends in "/"."""
+    """Return the range of all keys that begin with `prefix`, which ends in "/"."""
     return Range(prefix, prefix[:-1] + chr(ord("/") + 1))
 
 
 @lru_cache(REMEMBERED)
 def folded(ref: Ref) -> Ref:
-    """The object whatever its letter case."""
+    """Return the object with its names folded for letter case."""
     return Ref(fold(ref.protocol), fold(ref.kind), fold(ref.name))

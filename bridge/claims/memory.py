@@ -1,6 +1,6 @@
-"""What a bridge remembers of the state between two events, so that the usual event needs no reads.
+"""What a bridge remembers of the state between events, so that a typical event needs no reads.
 
-It is never trusted: every transaction compares what it was decided on.
+It is never trusted: every transaction compares what its decision was based on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,11 +17,10 @@ from bridge.labels.model import Ref
 class Memory(Struct):
     """The keys of the state as this bridge last saw them: its own containers and claims, and the objects.
 
-    `names` are the spellings found in the view that no definition in force accounts for, by folded name;
-    `doubted` are keys whose last write may have happened or not. `revision` is that of etcd as long as nothing
-    happens there after the last listing but what this bridge writes, 0 where that is not known, or all is to be
-    listed anyway. A new lease, another cluster or a revision that went back void all of it: begin with a new one,
-    and with a resync.
+    `names` are the spellings in the view that no definition in force accounts for, by folded name; `doubted` are
+    keys whose last write may or may not have happened. `revision` is etcd's revision as long as only this bridge
+    has written to it since the last listing; 0 if that is unknown, or if everything must be listed anyway. A new
+    lease, another cluster or a revision that went back voids all of it: start with a new memory and a resync.
     """
 
     layout: Layout
@@ -31,23 +30,23 @@ class Memory(Struct):
     revision: int = 0
 
     def container(self, container: str) -> ContainerRecord | Unreadable | None:
-        """What a container of this host publishes."""
+        """Return what a container of this host publishes."""
         seen = self.keys.find(self.layout.container(container))
         return None if seen is None else decode_container(seen.value)
 
     def held(self, container: str) -> set[Ref]:
-        """The objects that a container of this host claims, by folded name."""
+        """Return the objects that a container of this host claims, by folded name."""
         record = self.container(container)
         return set(record.claims) if isinstance(record, ContainerRecord) else set()
 
     def learn(self, asked: Range, found: Iterable[KeyValue]) -> None:
-        """Take in what was read of one key of the state."""
+        """Record what was read for one key of the state."""
         self.keys.pop(asked.key, None)
         self.doubted.discard(asked.key)
         self.keys.update((seen.key, seen) for seen in found)
 
     def commit(self, transaction: Transaction, revision: int) -> None:
-        """Take in what was written."""
+        """Record what was written."""
         if transaction.writes:
             self.revision = revision if revision == self.revision + 1 else 0
         for write in self._own(transaction):
@@ -58,7 +57,7 @@ class Memory(Struct):
                     self.keys.pop(key, None)
 
     def doubt(self, transaction: Transaction) -> None:
-        """Remember that these writes may have happened or not."""
+        """Record that these writes may or may not have happened."""
         self.revision = 0
         self.doubted.update(write.key for write in self._own(transaction))
 

@@ -1,6 +1,6 @@
-"""What a host sees to in the view: its own servers, the definitions that its containers gave, the permanent key.
+"""What a host keeps right in the view: its servers, the definitions that its containers gave, the permanent key.
 
-Whatever else lies in the view is somebody else's, also below our own objects.
+Every other key in the view is somebody else's, even below our own objects.
 """
 
 import re
@@ -17,21 +17,21 @@ from bridge.labels.model import Ref
 from bridge.view.keys import server
 
 MENDED_AT_ONCE = 40
-"""Keys mended in one transaction: each takes up to two compares."""
+"""Keys mended in one transaction; each needs up to two compares."""
 
 
 class Mend(Struct, frozen=True):
-    """One key of the view put right, if it still is as it was seen."""
+    """A repair of one key of the view, done only if the key is still as it was seen."""
 
     write: Put | Delete
     compares: tuple[Compare, ...]
 
 
 class Survey(Struct):
-    """The view beside the state of the same moment, of which each value is decoded once.
+    """The view compared with the state of the same revision; each value is decoded only once.
 
-    `mends` is what is to be put right for the containers of this host that are `staying`; of those that are
-    `unclear` the records cannot be read, or some claim; those `differing` claim what is not in force.
+    `mends` are the repairs for the containers of this host that are `staying`. Containers are `unclear` if their
+    record or one of their claims cannot be read, and `differing` if they claim a definition that is not in force.
     """
 
     memory: Memory
@@ -63,9 +63,9 @@ class Survey(Struct):
             return
         named = ref._replace(name=record.definition.name)
         self._in_force.add(named)
-        # Hashes take little memory; all objects come before the first claim.
+        # Only hashes, to save memory; all objects come before the first claim.
         self._definitions[ref] = hash(record.definition)
-        # Also for one that goes now: whoever succeeds it takes what is in the view for what is in force.
+        # Also if the definer is leaving: its successor assumes that the view holds the definition in force.
         if record.definer.host == self.memory.layout.host:
             for key, value in self._shown(named, record.definition.leaves):
                 self._check(key, value, seen)
@@ -92,9 +92,9 @@ class Survey(Struct):
             self.mends.append(Mend(Put(key, value), (*same, _unchanged(key, shown))))
 
     def _strays(self) -> list[str]:
-        """Keys of servers that bear this host's name, below objects in force, and that no container brought.
+        """Return keys of servers of this host, below objects in force, that belong to no claim.
 
-        Where a container's record or claims cannot be read, it may have brought them.
+        Those of a container whose record or claims cannot be read are left out, since it may have written them.
         """
         path = server(re.escape(self.memory.layout.host), "(?P<container>[0-9a-f]{12})")
         mine = re.compile(f"/{path}/[^/]+$")
@@ -106,12 +106,12 @@ class Survey(Struct):
         ]
 
     def _is_in_force(self, key: str) -> bool:
-        """Whether this is the bare key of an object in force."""
+        """Return whether this is the bare key of an object in force."""
         ref = self.memory.layout.viewed(key)
         return ref in self._in_force and key == self.memory.layout.view_key(ref)
 
     def spellings(self) -> Mapping[Ref, frozenset[str]]:
-        """The spellings in the view that no definition in force accounts for, by folded name."""
+        """Return the spellings in the view that no definition in force accounts for, by folded name."""
         names: dict[Ref, set[str]] = {}
         for ref in self._viewed():
             whole = folded(ref)
@@ -122,7 +122,7 @@ class Survey(Struct):
         return {ref: frozenset(spellings) for ref, spellings in names.items()}
 
     def _viewed(self) -> Iterable[Ref]:
-        """The objects of the view, most of them once: an object's keys are listed one after the other."""
+        """Yield the objects of the view, most of them once: an object's keys are listed one after the other."""
         below = "/"
         for key in self.view.names():
             if not key.startswith(below) and (ref := self.memory.layout.viewed(key)):

@@ -1,4 +1,4 @@
-"""Settle without etcd: what would be there if these containers were all there is, by the very same code."""
+"""Settle without etcd: what would result if these containers were the only ones, by the same code."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
@@ -16,28 +16,28 @@ from bridge.view.model import Publication
 
 
 class Offline(Struct, frozen=True):
-    """The keys that Traefik would read, root key included, and what became of each container, by its id."""
+    """The keys that Traefik would read, root key included, and the outcome for each container, by its id."""
 
     keys: Mapping[str, str]
     settled: Mapping[str, Settled]
 
 
 def settle_offline(publications: Iterable[Publication], layout: Layout) -> Offline:
-    """Settle containers in the order of their creation, then of their names."""
+    """Settle containers in the order of creation, then of name."""
     ordered = sorted(publications, key=lambda it: (it.created, it.container, it.id))
     store = _Store(Memory(layout))
     settled = {publication.id: store.settle(publication) for publication in ordered}
     claims = Counter(folded(item.ref) for publication in ordered for item in publication.items)
-    # What the others did since then matters to those only who share something with them.
+    # Later containers may have changed the outcome for those that share an object with them.
     sharing = [it for it in ordered if any(claims[folded(item.ref)] > 1 for item in it.items)]
     settled |= {publication.id: store.settle(publication) for publication in sharing}
     return Offline(store.view, settled)
 
 
 class _Store(Struct):
-    """One bridge, alone: what it wrote is all there is, and every compare holds.
+    """An etcd with a single bridge: it holds only what that bridge wrote, and every compare succeeds.
 
-    `names` are the keys of `held` in their order, so that a range is found without looking at all of them.
+    `names` are the keys of `held` in order, so that a range is found without scanning all of them.
     """
 
     memory: Memory
@@ -47,7 +47,7 @@ class _Store(Struct):
 
     @property
     def view(self) -> dict[str, str]:
-        """What Traefik would read."""
+        """The keys and values that Traefik would read."""
         state = self.memory.layout.state
         return {name: seen.value for name, seen in self.held.items() if not name.startswith(state)}
 

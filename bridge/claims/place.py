@@ -1,22 +1,22 @@
 """One object while its claims change: the table of rules, and what a transaction must compare for each.
 
-    in force             claim by                         what happens
-    nothing              anybody                          define (adopt, where the view holds just that,
-                                                          or nothing but the claimant's own server)
-    the same             anybody                          join
-    another definition   another application              wait
-    another definition   the same, which spells it        wait: what refers to it would not find it
-                         otherwise
-    another definition   the same, which shares it        wait
-    another definition   the same, its newest container   redefine
-    another definition   the same, an older container     join, and say so
+    in force             claim by                              what happens
+    nothing              anybody                               define (adopt if the view holds exactly that,
+                                                               or only the claimant's own server)
+    the same             anybody                               join
+    another definition   another application                   wait
+    another definition   the same, with another spelling       wait: references to it would not find it
+    another definition   the same, sharing it with another     wait
+    another definition   the same, its newest container        redefine
+    another definition   the same, an older container          join, and report the difference
 
-Who holds a claim already never waits: it redefines by the same rule, or stays and says so. When the definer
-leaves, the newest claim that agrees succeeds while several applications claim the object, else the newest.
-So nobody's definition changes unasked, nobody published is evicted, and nobody waits while holding something.
+A container that already holds a claim never waits: it redefines by the same rule, or stays and reports the
+difference. When the definer leaves, the newest claim succeeds it; while several applications claim the object, the
+newest that agrees with the definition in force. So no definition changes unasked, nobody published is evicted, and
+nobody waits while holding something.
 
-What a later bridge has put in force is left as it is, and can be left: its definer hands it on, or takes away
-what is known of it.
+A definition written by a later version of the bridge is left as it is, but containers can still leave it: its
+definer hands it on, or removes what is known of it.
 """
 
 import re
@@ -38,17 +38,17 @@ _SERVER = re.compile(
 
 
 class Rule(Enum):
-    """Which row of the table decided; the value says it in words."""
+    """The row of the table that decided; the value says it in words."""
 
     DEFINE = "nobody has the name: this container defines it"
-    ADOPT = "the view holds exactly this already, or just this container's server, and no state: taken over"
+    ADOPT = "the view holds exactly this, or only this container's server, but there is no state: taken over"
     JOIN = "this is the definition in force"
     REDEFINE = "the newest container of the application redefines it"
     DIFFER = "another definition is in force: published under that one"
-    WAIT_APPLICATION = "another application defines it otherwise"
+    WAIT_APPLICATION = "another application defines it differently"
     WAIT_SHARED = "another application shares it under another definition"
-    WAIT_SPELLING = "other containers of this application spell the name otherwise"
-    WAIT_UNREADABLE = "what is in force cannot be read"
+    WAIT_SPELLING = "other containers of this application spell the name differently"
+    WAIT_UNREADABLE = "the definition in force cannot be read"
     WAIT_FOREIGN = "somebody else wrote keys of this name"
     WAIT_CASE = "somebody else wrote keys of this name in another letter case"
 
@@ -59,9 +59,9 @@ class Rule(Enum):
 
 
 class Verdict(Struct, frozen=True):
-    """What becomes of one claim, by which rule, and what it is `against` where another definition is in force.
+    """The outcome for one claim and the rule that decided it; `against` is the definition in force if it differs.
 
-    It is `among_others` where it would be another one if others did not claim the object, or were older.
+    `among_others` says that the outcome depends on which other claims the object has, and on their age.
     """
 
     ref: Ref
@@ -79,13 +79,13 @@ class Held(Struct, frozen=True):
 
 
 class Place(Struct):
-    """One object, by its folded name: as last seen, and as it is once what was decided so far is done.
+    """One object, by its folded name: as last seen, and as it will be after all that was decided so far.
 
-    `claims` are all of them where `read` tells the revision of their reading, else those of the containers at
-    hand; `revisions` say when each of them was written last. While `trusting`, what was not read is taken to be
-    empty, since the transaction compares it. `redefined` says that another definition comes into force under
-    those who claim it. Of what cannot be read, `text` is what is to be written, `known` are the leaves that go
-    with it, and `remains` keys below its name of which nothing is known.
+    `read` is the revision at which all `claims` were read; if it is None, they are only those of the containers
+    that are decided now. `revisions` are the mod revisions of the claims. While `trusting`, what was not read is
+    assumed to be empty, since the transaction compares it. `redefined` says that the definition changes for those
+    who claim it. If the definition in force cannot be read, `text` is its new value, `known` are the leaves that
+    are removed with it, and `remains` are the other keys below its name, of which nothing is known.
     """
 
     ref: Ref
@@ -108,7 +108,7 @@ class Place(Struct):
     remains: tuple[str, ...] = ()
 
     def rule(self, me: Claimant, claim: Claim, *, holds: bool) -> Verdict:
-        """Which row of the table applies to a claim that `me` `holds` already or not; void if it `needs` more."""
+        """Apply the table to a claim, which `me` already `holds` or not; the result is void if it `needs` more."""
         record, among_others = self.record, False
         if record is None:
             return self._free(me, claim)
@@ -119,7 +119,7 @@ class Place(Struct):
         elif claim.application != record.application:
             rule = Rule.DIFFER if holds else Rule.WAIT_APPLICATION
         elif claim.wants.name != record.definition.name and not holds:
-            # The object keeps its name while it lives, and a reference is found in the same letter case only.
+            # An object keeps its spelling while it exists, and references must match its letter case.
             rule = Rule.WAIT_SPELLING
         elif holds and (record.created, record.definer) > (claim.created, me):
             rule = Rule.DIFFER
@@ -156,7 +156,7 @@ class Place(Struct):
         return Verdict(self.ref, Rule.ADOPT if adopts else Rule.WAIT_FOREIGN)
 
     def _obstructed(self, definition: Definition) -> bool:
-        """Whether somebody wrote a leaf by hand that this definition would add to the one in force."""
+        """Return whether a leaf that this definition would add to the one in force was already written by hand."""
         added = self._added(definition)
         return (
             bool(added)
@@ -171,19 +171,19 @@ class Place(Struct):
         return not missing
 
     def unread_view(self, name: str) -> list[Range]:
-        """What was not read of the view under this spelling."""
+        """Return the ranges of the view under this spelling that were not read."""
         return [keys for keys in self._view(name) if keys not in self.ranges]
 
     def _added(self, definition: Definition) -> set[str]:
         return self.shown(definition).keys() - self.before().keys()
 
     def before(self) -> Mapping[str, str]:
-        """The leaves in the view of what was in force, as far as they are known."""
+        """Return the leaves in the view of the definition that was in force, as far as they are known."""
         record = decode_object(self.seen.value) if self.seen else None
         return self.shown(record.definition) if isinstance(record, ObjectRecord) else self.known
 
     def found(self, name: str) -> dict[str, str]:
-        """The leaves that were read in the view under this spelling."""
+        """Return the leaves that were read in the view under this spelling."""
         held = (self.ranges.get(keys) for keys in self._view(name))
         return {seen.key: seen.value for part in held if part for seen in part.keys.values()}
 
@@ -191,7 +191,7 @@ class Place(Struct):
         return bool(_SERVER.fullmatch(key.removeprefix(self._view(name)[0].key)))
 
     def apply(self, me: Claimant, claim: Claim, verdict: Verdict) -> None:
-        """Let a claim that does not wait take effect."""
+        """Apply a claim that does not wait."""
         self.claims[me] = claim
         match verdict.rule:
             case Rule.DEFINE:
@@ -212,11 +212,11 @@ class Place(Struct):
                 self._unchanged("join: the object is unchanged")
 
     def verify(self) -> None:
-        """Compare what somebody waits for, or differs from, so that it is watched from a true state on."""
+        """Require what a container waits for or differs from to be unchanged, so that its watch misses nothing."""
         self._unchanged("wait: the object is unchanged")
 
     def leave(self, leavers: Iterable[Claimant]) -> None:
-        """Let claims go, and the definition with them if nobody else has one."""
+        """Drop claims, and the definition with them if no other claim is left."""
         gone = {who: self.claims.pop(who) for who in leavers if who in self.claims}
         if not gone:
             return
@@ -235,7 +235,7 @@ class Place(Struct):
             self.record = None
 
     def _clear(self, force: Definition) -> None:
-        """Take away what is known of a definition that cannot be read; what else is there may be anybody's."""
+        """Remove what is known of a definition that cannot be read; the other keys may be anybody's."""
         if self._looked_up(force.name):
             shown, found = self.shown(force), self.found(force.name)
             self._view_unchanged(force.name)
@@ -278,15 +278,15 @@ class Place(Struct):
         self.record = ObjectRecord(definition, who, claim.application, claim.created)
 
     def shown(self, definition: Definition) -> dict[str, str]:
-        """The leaves of a definition as keys of the view."""
+        """Return the leaves of a definition as keys of the view."""
         return {self.view_key(definition.name, path): value for path, value in definition.leaves}
 
     def view_key(self, name: str, path: str) -> str:
-        """A key of the view below this object, in this spelling."""
+        """Return a key of the view below this object, in this spelling."""
         return self.layout.view_key(self.ref._replace(name=name), path)
 
     def finish(self) -> set[Range]:
-        """Compare that nobody wrote by hand what an object in force gains; return what must be read first."""
+        """Require that leaves added to an object were not written by hand; return what must be read first."""
         if self.seen and isinstance(self.record, ObjectRecord):
             why = "redefine: an added leaf is absent"
             added = sorted(self._added(self.record.definition))
@@ -319,7 +319,7 @@ class Place(Struct):
         self.view_compares += [not_newer(keys, read, why) for keys in self._view(name)]
 
     def view_read(self, name: str) -> int:
-        """The revision at which the view was read under this spelling."""
+        """Return the revision at which the view was read under this spelling."""
         return min(self.ranges[keys].revision for keys in self._view(name))
 
     def _view(self, name: str) -> tuple[Range, Range]:
@@ -332,13 +332,13 @@ def _application(claim: Claim | Unreadable) -> str:
 
 
 def _about(claim: Claim | Unreadable) -> tuple[str, str]:
-    """The application and the creation of a definer's container, as far as its claim says so."""
+    """Return the application and creation time of a definer's container, as far as its claim says."""
     said = claim if isinstance(claim, Claim) else claim.like
     return (said.application, said.created) if said else ("", "")
 
 
 def _force(record: ObjectRecord | Unreadable, definer: Claim | Unreadable) -> Definition:
-    """What is in force: where that cannot be read, it is what it reads like, or else what its definer wants."""
+    """Return the definition in force; if it cannot be read, what it looks like, or else what its definer wants."""
     said = record if isinstance(record, ObjectRecord) else record.like
     if isinstance(said, ObjectRecord):
         return said.definition
@@ -355,7 +355,7 @@ def _age(who: Claimant, claim: Claim | Unreadable) -> tuple[str, Claimant]:
 
 
 def _gaps(keys: Range, known: Iterable[str]) -> list[Range]:
-    """What is left of a range without known keys: etcd orders keys by their bytes."""
+    """Return the parts of a range between known keys; etcd orders keys by their bytes."""
     starts, ends = [keys.key], []
     for key in sorted(known, key=str.encode):
         ends.append(key)

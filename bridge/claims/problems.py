@@ -1,4 +1,4 @@
-"""What people are told when containers disagree: who has the name, and in what the definitions differ."""
+"""The problems of containers that disagree: who holds the name, and how the definitions differ."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ _ROLLOUT = "make the labels of all containers of this application equal"
 
 
 def problem(publication: Publication, item: Item, verdict: Verdict) -> Problem | None:
-    """What to tell about one object of a container; None where it is published as it wants."""
+    """Return the problem of one object of a container; None if it is published as it wants."""
     match verdict.rule, verdict.against:
         case Rule.WAIT_FOREIGN | Rule.WAIT_CASE as rule, _:
             message, hint = _with(rule.value, verdict.spellings), _FOREIGN
@@ -28,45 +28,45 @@ def problem(publication: Publication, item: Item, verdict: Verdict) -> Problem |
         case Rule.WAIT_SPELLING as rule, ObjectRecord() as record:
             message, hint = f"{rule.value} ({_whose(record)}): {_spelled(item, record.definition)}", _ONE_SPELLING
         case Rule.WAIT_UNREADABLE | Rule.DIFFER, Unreadable(reason):
-            message, hint = f"what is in force cannot be read: {reason}", ""
+            message, hint = f"the definition in force cannot be read: {reason}", ""
         case _:
             return None
     return Problem(publication.container, _label(item, verdict), f"{called(item.ref)}: {message}", hint)
 
 
 def clash(publication: Publication, first: Ref, second: Ref) -> Problem:
-    """Two objects of one container whose names Traefik takes for one."""
-    message = f"{called(second)} differs from {first.name} in letter case only, which Traefik takes for one name"
+    """Report two objects of one container whose names are the same to Traefik."""
+    message = f"{called(second)} differs from {first.name} only in letter case, which is one name to Traefik"
     return Problem(publication.container, "", message, "use one spelling")
 
 
 def too_large(publication: Publication) -> Problem:
-    """A container that does not fit one transaction."""
+    """Report a container that does not fit into one transaction."""
     message = f"what it publishes does not fit one etcd transaction: {len(publication.items)} objects"
     hint = "spread the labels over several containers: about 100 objects and 250 kB, as keys and claims, fit"
     return Problem(publication.container, "", message, hint)
 
 
 def stuck(container: str, ref: Ref) -> Problem:
-    """A definition that another bridge lets a container claim cannot be put in force when ours leaves."""
-    message = f"{called(ref)}: what succeeds it does not fit one etcd transaction, so that it cannot leave"
+    """Report a container that cannot leave: the next definition, accepted by another bridge, is too large."""
+    message = f"{called(ref)}: it cannot leave, since the next definition does not fit one etcd transaction"
     return Problem(container, "", message, "remove the other container that defines it; it is tried again")
 
 
 def remaining(container: str, ref: Ref, keys: Iterable[str]) -> Problem:
-    """Keys below the name of an object that went, and that could not be read: they may have been part of it."""
-    message = f"{called(ref)} was written by a later bridge, and is removed as far as this one knows it: left are"
+    """Report keys left below a removed object that could not be read: they may have been part of it."""
+    message = f"{called(ref)} was written by a later version of the bridge and is removed only in part; left are"
     return Problem(container, "", f"{message} {', '.join(keys)}", "delete those keys if nobody wrote them by hand")
 
 
 def unreadable(container: str, key: str, reason: str) -> Problem:
-    """A value of the container's own that this bridge does not understand, and therefore leaves alone."""
+    """Report a value of a container's own that this bridge cannot read, and therefore leaves alone."""
     message = f"the key {key} in etcd cannot be read: {reason}"
     return Problem(container, "", message, "upgrade this bridge, or delete the key if it is broken")
 
 
 def difference(item: Item, force: Definition) -> str:
-    """The first leaf in which what an item wants differs from what is in force, secrets masked."""
+    """Describe the first leaf in which a wanted definition differs from the one in force, secrets masked."""
     path, here, there = _first(item, force)
     if not path and here == item.ref.name:
         return _spelled(item, force)

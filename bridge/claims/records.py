@@ -1,8 +1,8 @@
 """What the bridges write into the state, and how they read what others wrote there.
 
-Every value is JSON with a format version. What cannot be read (broken, or of a later version) comes back as
-Unreadable, with the definer where one is named: that much stays readable in every version, so that an older
-bridge can always leave. Fields that are not known are ignored.
+Every value is JSON with a format version. A value that cannot be read (broken, or of a later version) is returned
+as Unreadable, with its definer if it names one: that much stays readable in every version, so that an older bridge
+can always leave. Unknown fields are ignored.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ class Definition(Struct, frozen=True):
 
 
 class ObjectRecord(Struct, frozen=True):
-    """The definition in force, and whose claim gave it; `application` and `created` are the definer's."""
+    """The definition in force and whose claim it comes from; `application` and `created` are the definer's."""
 
     definition: Definition
     definer: Claimant
@@ -40,9 +40,9 @@ class ObjectRecord(Struct, frozen=True):
 
 
 class Claim(Struct, frozen=True):
-    """A container's claim on an object: what it wants it to be, and the server that it brings.
+    """A container's claim on an object: the definition that it wants, and the server that it brings.
 
-    `name` is the spelling in force, under which its server stands in the view.
+    `name` is the spelling in force, under which its server is written to the view.
     """
 
     application: str
@@ -53,11 +53,11 @@ class Claim(Struct, frozen=True):
 
 
 class _Written(Struct, frozen=True, tag_field="format", tag=FORMAT):
-    """What is written just as it is, its format first."""
+    """A value that is written as it stands, its format first."""
 
 
 class Wait(Struct, frozen=True):
-    """Why a container waits: the object, by its folded name (None: all of them), and what is the matter."""
+    """Why a container waits: the object, by its folded name (None: all of them), and the reason."""
 
     ref: Ref | None = field(name="object")
     reason: str
@@ -72,7 +72,7 @@ class ContainerRecord(_Written, frozen=True):
 
 
 class HostRecord(_Written, frozen=True):
-    """Who a host is; after a goodbye, for how many seconds its routes stay (None: it has not said goodbye)."""
+    """Who a host is; after a clean stop, `goodbye` is for how many seconds its routes stay (else None)."""
 
     engine: str
     address: str
@@ -81,9 +81,9 @@ class HostRecord(_Written, frozen=True):
 
 
 class AliveRecord(_Written, frozen=True):
-    """A running bridge: its engine, its version, and how many seconds its lease lasts when it falls silent.
+    """A running bridge: its engine, its version, and for how many seconds its lease lasts without a refresh.
 
-    `run` is a word of its own, by which it knows its key again; "" where it does not say.
+    `run` identifies this run, so that the bridge recognizes its own key; "" if it is not given.
     """
 
     engine: str
@@ -93,10 +93,10 @@ class AliveRecord(_Written, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """A value that this version does not understand, and who defines the object, where it says so.
+    """A value that this version cannot read, and the object's definer, if the value names one.
 
-    `like` is what it would say in this version's format, if it can be read so: a guess, on which no definition is
-    decided.
+    `like` is the value read in this version's format, if that is possible: a guess that never decides a
+    definition.
     """
 
     reason: str
@@ -138,13 +138,13 @@ _objects, _claims = Decoder(_Object), Decoder(_Claim)
 
 
 def encode_object(record: ObjectRecord) -> str:
-    """The value of an object's key."""
+    """Return the value of an object's key."""
     name, leaves = record.definition.name, dict(record.definition.leaves)
     return _text(_Object(record.definer, record.application, record.created, name, leaves))
 
 
 def handed_on(value: str, definer: Claimant, application: str, created: str) -> str:
-    """The value of an object's key that cannot be read, given to another definer; all else stays as it was."""
+    """Return the value of an object that cannot be read, with another definer; all else stays as it was."""
     data: dict[str, object] = msgspec.json.decode(value)
     data["definer"] = definer
     about = {"application": application, "created": created}
@@ -152,48 +152,48 @@ def handed_on(value: str, definer: Claimant, application: str, created: str) -> 
 
 
 def encode_claim(claim: Claim) -> str:
-    """The value of a claim's key."""
+    """Return the value of a claim's key."""
     wants = _Wanted(claim.wants.name, dict(claim.wants.leaves))
     return _text(_Claim(claim.application, claim.created, wants, claim.name, dict(claim.server)))
 
 
 def encode_container(record: ContainerRecord) -> str:
-    """The value of a container's key."""
+    """Return the value of a container's key."""
     return _text(record)
 
 
 def encode_host(record: HostRecord) -> str:
-    """The value of a host's key."""
+    """Return the value of a host's key."""
     return _text(record)
 
 
 def encode_alive(record: AliveRecord) -> str:
-    """The value of a running bridge's key."""
+    """Return the value of a running bridge's key."""
     return _text(record)
 
 
 def decode_object(value: str) -> ObjectRecord | Unreadable:
-    """Read an object's key."""
+    """Read the value of an object's key."""
     return _decoded(value, _objects, _object)
 
 
 def decode_claim(value: str) -> Claim | Unreadable:
-    """Read a claim's key."""
+    """Read the value of a claim's key."""
     return _decoded(value, _claims, _claim)
 
 
 def decode_container(value: str) -> ContainerRecord | Unreadable:
-    """Read a container's key."""
+    """Read the value of a container's key."""
     return _decoded(value, _containers, _same)
 
 
 def decode_host(value: str) -> HostRecord | Unreadable:
-    """Read a host's key."""
+    """Read the value of a host's key."""
     return _decoded(value, _hosts, _same)
 
 
 def decode_alive(value: str) -> AliveRecord | Unreadable:
-    """Read a running bridge's key."""
+    """Read the value of a running bridge's key."""
     return _decoded(value, _alives, _same)
 
 
@@ -214,7 +214,7 @@ def _unreadable(value: str, why: str, written: type[Written], read: Callable[[Wr
     except (ValueError, RecursionError):
         return Unreadable("it is not JSON")
     if not isinstance(data, dict):
-        return Unreadable("it is not an object")
+        return Unreadable("it is not a JSON object")
     definer = _converted(data.get("definer"), Claimant)
     if data.get("format") == FORMAT:
         return Unreadable(f"it is broken ({why})", definer)

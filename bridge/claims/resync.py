@@ -1,7 +1,7 @@
-"""Begin anew: list what is in etcd, settle all containers of the host together, mend what others did to the view.
+"""Resync: list what is in etcd, settle all containers of the host together, mend what others changed in the view.
 
-The one path for the start, for a new lease and for every few minutes. A listing that fails raises in whoever
-carries it out, and so can never read as "nothing is there".
+It runs at the start, with each new lease, and periodically. A listing that fails raises in the caller that carries
+it out, so it can never be mistaken for "nothing is there".
 """
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
@@ -38,16 +38,16 @@ CLAIMS_AT_ONCE = 1_280
 """How many claims are read together."""
 
 SETTLED_AT_ONCE = 500
-"""How many containers are settled one after the other before what was learned of them is packed."""
+"""How many containers are settled before what was learned about them is packed."""
 
 Steps = Generator[Transaction | Read, Answer, "Resynced"]
 
 
 class Resynced(Struct):
-    """What became of each container, as in Settling, and the keys of the view that were mended; filled as it goes.
+    """The outcome for each container, as in Settling, and the view keys that were mended; filled step by step.
 
-    Containers that stayed as they are count as unsettled where what they hold was changed by somebody else, or is
-    not what they want.
+    A container that stayed as it is counts as unsettled if somebody else changed what it holds, or if the
+    definition in force is not the one that it wants.
     """
 
     settled: dict[str, Settled] = field(default_factory=dict)
@@ -62,10 +62,10 @@ def resync(
     fence: tuple[Compare, ...],
     keeps: Iterable[str] = (),
 ) -> Steps:
-    """Make etcd hold just what these containers publish; memory is renewed, unless nobody else wrote anything.
+    """Make etcd hold exactly what these containers publish; memory is renewed, unless only this bridge wrote.
 
-    The publications are by the ids of their containers. `keeps` are containers that stay as they are: nothing is
-    known of them at the moment, or nothing changed.
+    The publications are keyed by container id. `keeps` are containers that stay as they are: nothing is known of
+    them at the moment, or nothing changed.
     """
     keeping = sorted(keeps)
     staying = {*publications, *keeping}
@@ -74,7 +74,7 @@ def resync(
     if not (yield from _is_all_known(memory, fence)):
         differing = yield from _renew(memory, staying, keeping, fence, resynced)
         agreeing = publications.keys() - differing
-    # Of what came by events since the last time, too.
+    # Also what events added since the last resync.
     memory.keys.pack()
     moving = [container for container in recorded(memory) if container not in staying]
     for name, publication in publications.items():
@@ -97,9 +97,9 @@ def resync(
 def _renew(
     memory: Memory, staying: Collection[str], keeping: list[str], fence: tuple[Compare, ...], resynced: Resynced
 ) -> Generator[Transaction | Read, Answer, set[str]]:
-    """List all anew, mend the view, see who of the `keeping` strayed; return who differs from what is in force."""
+    """List everything, mend the view, note which of `keeping` have strayed, and return which containers differ."""
     written = {container: _written(container, memory.held(container), memory) for container in keeping}
-    # Given up before all is listed: there is no need for both at the same time.
+    # Dropped before the listing, so that both are never in memory at once.
     memory.keys = Keys()
     survey = yield from _listed(memory, staying)
     strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
@@ -109,7 +109,7 @@ def _renew(
 
 
 def _is_all_known(memory: Memory, fence: tuple[Compare, ...]) -> Generator[Read, Answer, bool]:
-    """Whether nothing has happened in etcd, under whatever key, but what this bridge listed and wrote."""
+    """Return whether nothing in etcd, under any key, has changed since the listing except by this bridge."""
     if not memory.revision:
         return False
     answer = yield Read(tuple(compare.range for compare in fence))
@@ -118,8 +118,8 @@ def _is_all_known(memory: Memory, fence: tuple[Compare, ...]) -> Generator[Read,
 
 
 def _parts(names: Sequence[str], publications: Mapping[str, Publication], memory: Memory) -> Iterator[list[str]]:
-    """Put containers together that share objects: who goes hands on to who comes in one transaction."""
-    # By the objects' hashes, which take little memory: two that happen to be equal only put more together.
+    """Group containers that share objects, so that a leaver hands on to an arrival in one transaction."""
+    # Hashes, to save memory: a collision only makes a group larger.
     touched = (
         {hash(ref) for ref in memory.held(name) | wanted(Change(name, publications.get(name)))} for name in names
     )
@@ -144,14 +144,14 @@ def _settle(settling: Settling) -> Generator[Transaction | Read, Answer, None]:
 
 
 def _strayed(container: str, written: tuple[int, ...], memory: Memory) -> bool:
-    """Whether what a container holds is not what it was, or has no definition any more."""
+    """Return whether a container's own keys changed, or an object that it holds has no definition any more."""
     held = memory.held(container)
     forces = map(memory.layout.object, held)
     return _written(container, held, memory) != written or any(force not in memory.keys for force in forces)
 
 
 def _written(container: str, held: Collection[Ref], memory: Memory) -> tuple[int, ...]:
-    """The revisions at which a container's own keys were written: its record, and its claims on what it holds."""
+    """Return the mod revisions of a container's own keys: its record, and its claims on what it holds."""
     layout = memory.layout
     claims = (layout.claim(ref, layout.me(container)) for ref in sorted(held))
     seen = (memory.keys.find(key) for key in (layout.container(container), *claims))
@@ -159,7 +159,7 @@ def _written(container: str, held: Collection[Ref], memory: Memory) -> tuple[int
 
 
 def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer, Survey]:
-    """Renew the memory, and return what is to be seen to in the view of the same moment."""
+    """Renew the memory, and return a survey of the view at the same revision."""
     layout = memory.layout
     answer = yield Read((layout.view(), layout.objects(), layout.containers()))
     assert isinstance(answer, Found)
@@ -180,7 +180,7 @@ def _listed(memory: Memory, staying: Collection[str]) -> Generator[Read, Answer,
 
 
 def _claims(containers: Iterable[KeyValue], layout: Layout) -> tuple[list[str], set[str]]:
-    """The keys of all claims that the records of containers name, in order, and whose record cannot be read."""
+    """Return the keys of all claims that records name, in order, and the containers whose record is unreadable."""
     names: list[str] = []
     unclear: set[str] = set()
     for seen in containers:
@@ -194,14 +194,14 @@ def _claims(containers: Iterable[KeyValue], layout: Layout) -> tuple[list[str], 
 
 
 def recorded(memory: Memory) -> list[str]:
-    """The containers of this host of which something is recorded."""
+    """Return the containers of this host that have a record."""
     own = memory.layout.containers().key
     keys = (memory.layout.parse(key) for key in memory.keys if key.startswith(own))
     return [key.claimant.container for key in keys if isinstance(key, ContainerKey)]
 
 
 def _mend(needed: list[Mend], fence: tuple[Compare, ...]) -> Generator[Transaction, Answer, tuple[str, ...]]:
-    """Mend what is unchanged since the listing; the next resync comes for the rest."""
+    """Mend what is unchanged since the listing; the next resync mends the rest."""
     mended: list[str] = []
     parts = [needed[start : start + MENDED_AT_ONCE] for start in range(0, len(needed), MENDED_AT_ONCE)]
     while parts:

@@ -1,6 +1,6 @@
-"""Decide, commit, learn, decide again: the one loop that settles changes, without doing the input and output.
+"""Decide, commit, learn, decide again: the one loop that settles changes, without doing the I/O itself.
 
-Whoever drives it carries out each request and hands back the answer: the daemon on etcd, a model on its own.
+Its driver carries out each request and passes the answer back: the daemon with etcd, a test with a model.
 
     settling = Settling(changes, memory, fence)
     while settling.request:
@@ -35,20 +35,20 @@ from bridge.claims.transaction import (
 from bridge.labels.model import Ref
 
 ATTEMPTS = 16
-"""How often one transaction is tried: each refusal means that somebody else went forward."""
+"""How often one transaction is tried: each refusal means that somebody else made progress."""
 
 COMPARES_AT_ONCE = 126
-"""How many compares independent changes may take to be decided together: the fence takes up to two beside them."""
+"""How many compares independent changes may need to be decided together; the fence needs up to two more."""
 
 Answer = Committed | Refused | Found
 
 
 class Settling:
-    """The settling of some changes of one host's containers.
+    """Settles some changes of one host's containers.
 
-    `request` is what to do next, None at the end. Then `settled` tells what became of each container; those in
-    `unsettled` met too many others and are to be settled again later. `fenced` says that this bridge was
-    declared dead meanwhile: nothing more was written, its memory is void.
+    `request` is what to do next, None at the end. Then `settled` holds the outcome for each container; those in
+    `unsettled` were refused too often and must be settled again later. `fenced` says that this bridge was declared
+    dead in the meantime: nothing more was written, and its memory is void.
     """
 
     def __init__(self, changes: Iterable[Change], memory: Memory, fence: tuple[Compare, ...]) -> None:
@@ -69,7 +69,7 @@ class Settling:
             self._advance()
 
     def answer(self, answer: Answer) -> None:
-        """Take in what came of the request, and decide what is next."""
+        """Process the answer to the request, and decide what is next."""
         request, self.request = self.request, None
         match request, answer:
             case Read(ranges), Found(revision, found):
@@ -85,7 +85,7 @@ class Settling:
         self._advance()
 
     def lost(self) -> None:
-        """Take in that the answer to the request will never be known: the next settling asks first."""
+        """Note that the answer to the request will never be known: the next settling first reads those keys."""
         if isinstance(self.request, Transaction):
             self.memory.doubt(self.request)
 
@@ -110,14 +110,14 @@ class Settling:
         since = decision.relied or (revision - 1 if decision.writes else revision)
         self.settled |= {it.container: self._told(it, since) for it in decision.settled}
         if decision.redefines or any(Rule.ADOPT in it.rules for it in decision.settled):
-            # All is to be listed again: who differs from a new definition is found only so, and what lies beside
-            # an adopted one was nobody's when it was surveyed.
+            # The next resync must list everything: only that finds who differs from a new definition, and the
+            # last survey ignored the keys below an adopted one as somebody else's.
             self.memory.revision = 0
         self.batches.pop(0)
         self._begin()
 
     def _holding_on(self, change: Change) -> Change:
-        """The same change, but for what cannot be let go of."""
+        """Return the change so that it keeps the claims that cannot be dropped."""
         return replace(change, keeps=change.keeps | self._stuck.get(change.container, frozenset()))
 
     def _told(self, settled: Settled, since: int) -> Settled:
@@ -143,7 +143,7 @@ class Settling:
             self.request = Read(claims)
 
     def _doubtful(self, transaction: Transaction, found: Mapping[Range, Sequence[KeyValue]]) -> tuple[Range, ...]:
-        """The claims of containers whose records are not as they were: what is remembered of them is nothing."""
+        """Return the claims of containers whose records have changed: what is remembered of them is void."""
         layout = self.memory.layout
         parsed = ((layout.parse(it.range.key), it) for it in transaction.compares if it.range in found)
         changed = [
@@ -154,7 +154,7 @@ class Settling:
         )
 
     def _split(self, batch: tuple[Change, ...]) -> None:
-        """Make less of what does not fit: what is independent apart, then coarser compares, then one by one."""
+        """Reduce what does not fit: first split independent groups, then use coarser compares, then halve."""
         groups = self._independent(batch)
         if len(groups) > 1:
             middle = len(groups) // 2
@@ -166,7 +166,7 @@ class Settling:
             self._begin()
 
     def _moving(self, changes: Iterable[Change]) -> list[Change]:
-        """The changes that are to be decided; how the others stand is settled."""
+        """Return the changes that need a decision; the others are settled as they stand."""
         moving: list[Change] = []
         for change in changes:
             if settled := standing(change, self.memory):
@@ -179,11 +179,11 @@ class Settling:
         return [[changes[place] for place in group] for group in independent(map(self._refs, changes))]
 
     def _packed(self, groups: Iterable[list[Change]]) -> list[tuple[Change, ...]]:
-        """Put independent groups together as far as they are likely to fit one transaction."""
+        """Combine independent groups as long as they are likely to fit into one transaction."""
         batches: list[list[Change]] = []
         room = 0
         for group in groups:
-            # Each object takes up to three, each container one.
+            # Each object needs up to three compares, each container one.
             size = 3 * len({ref for change in group for ref in self._refs(change)}) + len(group)
             if size > room:
                 batches.append([])

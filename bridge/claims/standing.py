@@ -1,6 +1,6 @@
-"""Containers of which nothing is to be decided, as of most at a resync: what they hold is just what they want.
+"""Containers that need no decision, as most at a resync: they already hold exactly what they want.
 
-It is what `decide` would say of them without a word to etcd, found by comparing texts.
+The outcome is what `decide` would return without any request to etcd, found by comparing texts.
 """
 
 from bridge.claims.decide import Settled
@@ -13,9 +13,9 @@ from bridge.view.model import Item, Publication
 
 
 def standing(change: Change, memory: Memory, *, agrees: bool = False) -> Settled | None:
-    """How a container stands that holds all its claims already, on definitions that it agrees with; else None.
+    """Return the outcome for a container that holds all its claims and agrees with what is in force, else None.
 
-    Where it is known already that its claims want just what is in force, it `agrees`.
+    `agrees` says that its claims are already known to want exactly what is in force.
     """
     publication = change.publication
     if publication is None or not publication.items or memory.doubted:

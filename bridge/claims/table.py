@@ -7,34 +7,34 @@ from typing import overload
 from bridge.claims.transaction import KeyValue, as_bytes, as_text
 
 _FULL = 0.7
-"""How much of an index may be taken: the fuller, the longer the way from a hash to its name."""
+"""How full an index may be: the fuller, the longer a lookup takes."""
 
 
 class Table(Sequence[KeyValue]):
     """Keys in the order in which they were added: those of one range as etcd lists them, by their bytes.
 
-    All texts are one piece of memory and the revisions another, which are given back as a whole: many small pieces
-    would each keep the memory around them.
+    Texts and revisions are kept in a few large blocks of memory, which are freed as a whole; many small ones would
+    keep the memory around them from being freed.
     """
 
     __slots__ = ("_created", "_ends", "_found", "_modified", "_slots", "_text")
 
     def __init__(self, listed: Iterable[KeyValue] = ()) -> None:
         self._text = bytearray()
-        # Of each key in turn: where its name ends, and where its value does.
+        # For each key: the end of its name, then the end of its value.
         self._ends = array("Q")
         self._created, self._modified = array("Q"), array("Q")
-        # An index by the hashes of names, of the first so many keys: 1 more than the place of one, or 0 for none.
+        # A hash index of the first `_found` keys: a key's place plus 1, or 0 where a slot is free.
         self._slots, self._found = array("I", [0]), 0
         self.extend(listed)
 
     def extend(self, listed: Iterable[KeyValue]) -> None:
-        """Take in keys that are not there."""
+        """Add keys that are not in the table yet."""
         for seen in listed:
             self.add(as_bytes(seen.key), as_bytes(seen.value), seen.create_revision, seen.mod_revision)
 
     def add(self, key: bytes, value: bytes, create_revision: int, mod_revision: int) -> None:
-        """Take in a key that is not there, as it travels."""
+        """Add a key that is not in the table yet, in the bytes that etcd sends."""
         self._text += key
         self._ends.append(len(self._text))
         self._text += value
@@ -61,7 +61,7 @@ class Table(Sequence[KeyValue]):
         return (as_text(self._name(place)) for place in range(len(self)))
 
     def find(self, key: str) -> KeyValue | None:
-        """Return a key as it was listed, None where it was not there."""
+        """Return a key as it was listed, None if it is not in the table."""
         if self._found < len(self._created):
             self._index_rest()
         place = self._slots[self._slot(as_bytes(key))]
@@ -75,7 +75,7 @@ class Table(Sequence[KeyValue]):
         self._found = len(self)
 
     def _slot(self, name: bytes) -> int:
-        """Where in the index a name is, or the place is free where it would be."""
+        """Return the slot of a name in the index, or the free slot where it would go."""
         last = len(self._slots) - 1
         slot = hash(name) & last
         while (place := self._slots[slot]) and self._name(place - 1) != name:
@@ -96,14 +96,14 @@ def packed(listed: Sequence[KeyValue]) -> Table:
 
 
 class Keys(MutableMapping[str, KeyValue]):
-    """Keys by their names: what a table says, and what has changed since."""
+    """Keys by name: a table, and what has changed since it was made."""
 
     def __init__(self, table: Table | None = None) -> None:
         self._table = Table() if table is None else table
         self._changed: dict[str, KeyValue | None] = {}
 
     def pack(self) -> None:
-        """Hold in little memory what has come since, too; and everything anew once much of it is outdated."""
+        """Move new keys into the table, too; make a new table once much of it is outdated."""
         for key, seen in list(self._changed.items()):
             if seen and not self._table.find(key):
                 self._table.extend([seen])
@@ -118,7 +118,7 @@ class Keys(MutableMapping[str, KeyValue]):
         return found
 
     def find(self, key: str) -> KeyValue | None:
-        """Return a key, None where it is not there."""
+        """Return a key, None if it is absent."""
         return self._changed[key] if key in self._changed else self._table.find(key)
 
     def __setitem__(self, key: str, seen: KeyValue) -> None:
@@ -137,7 +137,7 @@ class Keys(MutableMapping[str, KeyValue]):
         yield from (key for key, seen in self._changed.items() if seen)
 
     def seen(self) -> Iterator[KeyValue]:
-        """All keys, without looking each of them up."""
+        """Yield all keys without looking each of them up."""
         yield from (seen for seen in self._table if seen.key not in self._changed)
         yield from filter(None, self._changed.values())
 

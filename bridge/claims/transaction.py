@@ -1,6 +1,6 @@
-"""One etcd transaction as a value: what must still hold, what is then written, what is read otherwise.
+"""One etcd transaction as a value: what must still hold, what is written then, what is read otherwise.
 
-The core decides in these terms and `bridge.store` carries them out, so that a model and a test can do the same.
+The core decides in these terms and `bridge.store` carries them out; a model or a test can do the same.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 MAX_OPERATIONS = 128
-"""How many compares, or operations, etcd takes on the levels of one path (its --max-txn-ops)."""
+"""How many compares, or operations, etcd accepts along one path of nested transactions (its --max-txn-ops)."""
 
 
 class KeyValue(NamedTuple):
@@ -23,16 +23,17 @@ class KeyValue(NamedTuple):
 
 
 class Range(NamedTuple):
-    """The keys from `key` up to, not including, `end`; only `key` itself where `end` is ""."""
+    """The keys from `key` up to, not including, `end`; only `key` itself if `end` is ""."""
 
     key: str
     end: str = ""
 
 
 def as_bytes(text: str) -> bytes:
-    """Return a key or value as etcd holds it and orders it.
+    """Return a key or value as etcd stores and orders it.
 
-    What is not UTF-8 (a stranger's) is surrogate escapes in our texts, and is written back with the bytes it had.
+    Bytes that are not UTF-8 (written by others) are surrogate escapes in our texts, and are written back
+    unchanged.
     """
     return text.encode(errors="surrogateescape")
 
@@ -52,7 +53,7 @@ class Revision(Enum):
 class Compare(Struct, frozen=True):
     """Every key of `range` has this revision equal to, or (`below`) less than, `value`.
 
-    A range without any key compares like an absent key. `why` names the rule that asks for it.
+    An empty range compares like an absent key. `why` names the rule that asks for the compare.
     """
 
     range: Range
@@ -63,17 +64,17 @@ class Compare(Struct, frozen=True):
 
 
 def as_seen(key: str, seen: KeyValue | None, why: str = "") -> Compare:
-    """Compare that a key is as it was seen; None where there was none."""
+    """Require that a key is as it was seen; None if it was absent."""
     return Compare(Range(key), Revision.MODIFIED, seen.mod_revision if seen else 0, why=why)
 
 
 def absent(keys: Range, why: str) -> Compare:
-    """Compare that there is no key."""
+    """Require that a range is empty."""
     return Compare(keys, Revision.CREATED, 0, why=why)
 
 
 def not_newer(keys: Range, revision: int, why: str) -> Compare:
-    """Compare that no key was written after a revision."""
+    """Require that no key of a range was written after a revision."""
     return Compare(keys, Revision.MODIFIED, revision + 1, below=True, why=why)
 
 
@@ -125,12 +126,12 @@ class Refused(Struct, frozen=True):
 
 
 def each_once(compares: Iterable[Compare]) -> tuple[Compare, ...]:
-    """Return each compare once, whatever the rules that ask for it."""
+    """Return each compare once, even if several rules ask for it."""
     return tuple({(it.range, it.revision, it.value, it.below): it for it in compares}.values())
 
 
 def holds(compare: Compare, found: Sequence[KeyValue]) -> bool:
-    """Whether a compare holds on what was found in its range, as etcd would say."""
+    """Return whether a compare holds for what was found in its range, as etcd would decide."""
     created = compare.revision is Revision.CREATED
     revisions = [it.create_revision if created else it.mod_revision for it in found] or [0]
     return all(it < compare.value if compare.below else it == compare.value for it in revisions)

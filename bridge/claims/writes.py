@@ -1,4 +1,4 @@
-"""What is there and what is to be there, key by key: only the difference is written, deletes name each key."""
+"""The difference between what is there and what should be, key by key; each delete names one key."""
 
 from collections.abc import Collection, Sequence
 
@@ -20,7 +20,7 @@ from bridge.labels.model import Ref
 
 
 def difference(parties: Sequence[Party], places: Collection[Place], known: Known) -> tuple[Put | Delete, ...]:
-    """The writes that bring about what was decided."""
+    """Return the writes that bring about what was decided."""
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     for place in places:
