@@ -1,4 +1,4 @@
-"""etcd: client, lease, watch and commit; nothing else of the product knows it.
+"""The etcd client: transactions, reads, leases and watches; no other package knows etcd.
 
-Imported from `bridge.store.client`, `connection` and `errors`; the parts below them are nobody else's concern.
+Other packages import `client`, `connection`, `errors` and `watch`; the other modules are internal.
 """

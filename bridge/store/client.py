@@ -1,7 +1,7 @@
 """The store: transactions, reads, watches and leases on an etcd of one or several endpoints.
 
-It keeps to one endpoint until that fails, and raises StoreUnavailable at once: the next call goes to the next
-endpoint. Repeating is the caller's part, since what to repeat depends on what was meant.
+It uses one endpoint until that fails, and raises StoreUnavailable at once: the next call goes to the next
+endpoint. Retrying is left to the caller, since what to retry depends on the purpose of the call.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -44,23 +44,23 @@ from bridge.store.session import DEADLINE, Session
 from bridge.store.stubs import etcdrpc
 from bridge.store.watch import Watch, watching
 
-# Keys of one page, so that a large range never comes as one message; for each page etcd counts all that follow.
+# Keys per page, so that a large range never comes as one message; for each page etcd counts all that follow.
 PAGE = 5_000
-# Seconds for a page, which may take long to travel; that its endpoint is lost is found out by the lease.
+# Seconds for a page, which may be slow to arrive; a lost endpoint is noticed by refreshing the lease.
 PAGE_DEADLINE = 10.0
 
-# Seconds for connecting in the first, second and any further round through the endpoints after the loss of one: a
-# fault that others wait for is got over soon, a slow network in the end.
+# Seconds to connect in the first, second and any later round through the endpoints after one was lost: short at
+# first, so that a failed endpoint delays little; longer later, so that a slow network works in the end.
 PATIENCE = (0.25, 0.5, 1.0)
 
-# How often a lease is refreshed while it would last, and seconds after which one that failed is tried again.
+# How often a lease is refreshed within its ttl, and seconds until a failed refresh is tried again.
 REFRESHES, AGAIN = 3, 0.2
 
 
 class Lease(Struct, frozen=True):
     """A lease that lives for `ttl` seconds after each refresh.
 
-    `created` is the revision at which its key was created, `revision` that at which it was written last.
+    Its key was created at revision `created`, and last written at `revision`.
     """
 
     id: int
@@ -70,7 +70,7 @@ class Lease(Struct, frozen=True):
 
 
 class LeaseResponse(Protocol):
-    """A lease as it travels: a `TTL` of 0 means that it is gone."""
+    """etcd's answer about a lease: a `TTL` of 0 means that it is gone."""
 
     header: Header
     ID: int
@@ -78,7 +78,7 @@ class LeaseResponse(Protocol):
 
 
 class Store:
-    """An etcd. Connects when it is first asked; `aclose` ends what is under way."""
+    """An etcd. Connects when first used; `aclose` ends what is in progress."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -94,10 +94,10 @@ class Store:
             await self._leave(self._session)
 
     async def commit(self, transaction: Transaction) -> Committed | Refused:
-        """Carry out a transaction; after StoreUnavailable it may have happened or not.
+        """Carry out a transaction; after StoreUnavailable it may or may not have happened.
 
-        Raises ValueError where it does not fit into what etcd takes: 128 compares, 128 reads, and as many
-        writes as nest beside them.
+        Raises ValueError if it exceeds what etcd accepts: 128 compares, 128 reads, and as many writes as can be
+        nested beside them.
         """
         return await self._commit(transaction_request(transaction))
 
@@ -113,10 +113,10 @@ class Store:
 
     @asynccontextmanager
     async def watch(self, *ranges: Range, revision: int) -> AsyncIterator[Watch]:
-        """Watch `ranges` from `revision` on, which is included, on one stream.
+        """Watch `ranges` on one stream, from `revision` on, which is included.
 
-        Entering and iterating raise StoreUnavailable where the watch does not stand (any more), of which
-        Compacted says that the revision is not to be had: in both cases list again.
+        Entering and iterating raise StoreUnavailable if the watch is not set up or has ended (Compacted if the
+        revision is no longer available): in both cases list again.
         """
         async with self._connected() as session, watching(session, ranges, revision) as watch:
             yield watch
@@ -124,9 +124,9 @@ class Store:
     async def acquire(
         self, key: str, value: str, ttl: int, own: KeyValue | None = None
     ) -> Lease | KeyValue | None:
-        """Create `key`, bound to a new lease of `ttl` seconds, or bind it if it still is one's `own`, as seen.
+        """Create `key` with a new lease of `ttl` seconds, or attach the lease to it if it is still `own`, as seen.
 
-        Return the key as it is where it is another's, None where what was one's own has gone meanwhile.
+        Return the existing key if it belongs to somebody else, None if `own` has gone in the meantime.
         """
         async with self._connected() as session:
             request = etcdrpc.LeaseGrantRequest(TTL=ttl)
@@ -142,9 +142,9 @@ class Store:
                 raise AssertionError(unexpected)
 
     async def rewrite(self, key: str, value: str, lease: Lease) -> Lease:
-        """Write the lease's `key` anew, so that its revision changes; whoever compared that comes too late.
+        """Write the lease's `key` again, so that transactions that compare its earlier revision are refused.
 
-        Raises LeaseLost where the key is not there any more, or is somebody else's.
+        Raises LeaseLost if the key is gone, or is somebody else's.
         """
         unchanged = Compare(Range(key), Revision.MODIFIED, lease.revision)
         again = Transaction((unchanged,), (Put(key, value),), (Range(key),))
@@ -152,15 +152,15 @@ class Store:
             case Committed(revision):
                 return replace(lease, revision=revision)
             case Refused(found=((found,),)) if found.create_revision == lease.created:
-                # An earlier attempt has come through, of which nobody heard.
+                # An earlier attempt succeeded, but its answer was lost.
                 return replace(lease, revision=found.mod_revision)
         raise LeaseLost(f"the key {key} of lease {lease.id:x} is not there any more")
 
     async def hold(self, lease: Lease) -> Never:
         """Keep a lease alive until cancelled.
 
-        Raises LeaseLost when etcd says so, Rewound when its revision went back, and StoreUnavailable when it has
-        said nothing for so long that the lease may be gone: hold again to find out.
+        Raises LeaseLost when etcd says so, Rewound when etcd's revision went back, and StoreUnavailable when etcd
+        has not answered for so long that the lease may be gone: hold again to find out.
         """
         refreshed = current_time()
         while True:
@@ -178,7 +178,7 @@ class Store:
                 await sleep(lease.ttl / REFRESHES)
 
     async def revoke(self, lease: Lease) -> None:
-        """End a lease, and its key with it. Raises LeaseLost where it has ended already."""
+        """End a lease, and its key with it. Raises LeaseLost if it has already ended."""
         await self._revoke(lease.id)
 
     async def _commit(self, request: Message) -> Committed | Refused:
@@ -197,12 +197,12 @@ class Store:
             raise LeaseLost(f"etcd at {session.endpoint} has let lease {lease.id:x} expire")
         revision = answer.header.revision
         if revision < newest:
-            # Its own lease is in a backup, too, so that nothing else would tell of a restored one. (A member that
-            # lags behind another says the same for a moment.) What is committed while etcd is asked may be newer.
+            # A backup holds the lease, too, so nothing else would reveal a restore. (A member that lags behind
+            # looks the same for a moment.) `newest` leaves out what is committed while etcd is asked.
             self._newest = revision
             raise Rewound(
-                f"etcd at {session.endpoint} is at revision {revision}, it was at {newest}; if it has lost or"
-                " restored its data, restart every Traefik: it reads nothing new until that revision is reached"
+                f"etcd at {session.endpoint} went back from revision {newest} to {revision}; if it has lost or"
+                " restored its data, restart every Traefik: it reads nothing new until the old revision is reached"
             )
         self._newest = max(self._newest, revision)
 
@@ -236,7 +236,7 @@ class Store:
         return PATIENCE[min(rounds, len(PATIENCE) - 1)]
 
     async def _leave(self, session: Session, reason: str = "") -> None:
-        """Give a session up, and its endpoint; whoever else finds it broken finds it left."""
+        """Give up a session and go on to the next endpoint, once for all callers that find it broken."""
         if session is self._session:
             self._session = None
             self._turn += 1
@@ -246,7 +246,7 @@ class Store:
 
 
 def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:
-    """Put single keys together, since a resync asks for thousands; a range may be large, and goes alone."""
+    """Group single keys, since a resync asks for thousands; a range may be large, and goes alone."""
     together: list[Range] = []
     for keys in ranges:
         if together and (keys.end or together[0].end or len(together) == MAX_OPERATIONS):
@@ -260,7 +260,7 @@ def _requests(ranges: Iterable[Range]) -> Iterator[list[Range]]:
 async def _read(
     session: Session, together: Sequence[Range], revision: int
 ) -> tuple[int, Sequence[Sequence[KeyValue]]]:
-    """Return what is held at a revision, the latest for 0, and at which that was."""
+    """Return the revision that was read (the latest for 0) and what was found at it."""
     if not together[0].end:
         answer: TxnResponse = await session.ask(session.kv.Txn, read_request(together, revision))
         return revision or answer.header.revision, found_keys(answer)

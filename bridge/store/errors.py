@@ -1,16 +1,16 @@
 """What can go wrong with etcd, and what to do about it.
 
     StoreError
-      StoreUnavailable   the world's fault, worth retrying; a write may or may not have happened
+      StoreUnavailable   an outside fault, worth retrying; a write may or may not have happened
         EndpointLost     this endpoint does not answer (properly); the next call goes to the next one
-        LoginNeeded      the token is unknown or too old, in spite of a fresh login
-        LeaseLost        the lease is gone, and its keys with it: acquire anew
-        Rewound          etcd was restored from a backup: what was seen in it says nothing any more
-        Compacted        the revision asked for is not to be had: list again
-      StoreRejected      ours or the operator's fault: the same again ends the same
+        LoginNeeded      the token is unknown or too old, even after a new login
+        LeaseLost        the lease is gone, and its keys with it: acquire a new one
+        Rewound          etcd was restored from a backup: what was read from it before is void
+        Compacted        the requested revision is no longer available: list again
+      StoreRejected      our fault or the operator's: a retry fails in the same way
         NotPermitted     the user may not do this
 
-No exception of a client library leaves this package, and no message carries a secret.
+No exception of a client library leaves this package, and no message contains a secret.
 """
 
 from bridge.store.stubs import grpc
@@ -20,8 +20,8 @@ class StoreError(Exception):
     """Anything that goes wrong between us and etcd."""
 
 
-class StoreUnavailable(StoreError):  # noqa: N818, names of conditions, as etcd's own
-    """No answer for now: worth retrying. Whether a write has happened is not known."""
+class StoreUnavailable(StoreError):  # noqa: N818, named for the condition, as etcd does
+    """No answer for now: worth retrying. A write may or may not have happened."""
 
 
 class EndpointLost(StoreUnavailable):
@@ -29,7 +29,7 @@ class EndpointLost(StoreUnavailable):
 
 
 class LoginNeeded(StoreUnavailable):
-    """Etcd does not know who we are."""
+    """Etcd does not accept our token, or we have none."""
 
 
 class LeaseLost(StoreUnavailable):
@@ -41,7 +41,7 @@ class Rewound(StoreUnavailable):
 
 
 class Compacted(StoreUnavailable):
-    """The revision is compacted, or not of this etcd's history."""
+    """The revision is compacted, or not part of this etcd's history."""
 
 
 class StoreRejected(StoreError):  # noqa: N818, see StoreUnavailable
@@ -49,7 +49,7 @@ class StoreRejected(StoreError):  # noqa: N818, see StoreUnavailable
 
 
 class NotPermitted(StoreRejected):
-    """The roles of the user, or of whom etcd takes us for, do not cover this."""
+    """The roles of the user that etcd takes us for do not permit this."""
 
 
 _Code = grpc.StatusCode
@@ -64,7 +64,7 @@ _KIND_BY_CODE: dict[grpc.StatusCode, type[StoreError]] = {
 }
 
 _KIND_BY_DETAILS: dict[str, type[StoreError]] = {
-    # Users were switched on, or roles changed, since we logged in.
+    # Authentication was enabled, or roles were changed, since we logged in.
     "etcdserver: user name is empty": LoginNeeded,
     "etcdserver: revision of auth store is old": LoginNeeded,
 }
@@ -78,17 +78,17 @@ _OUTCOME: dict[type[StoreError], str] = {
 ACCOUNT = "BRIDGE_ETCD_USERNAME, BRIDGE_ETCD_PASSWORD"
 
 _HINTS: dict[str, str] = {
-    "etcdserver: permission denied": "; docs/security.md has the rights that a bridge needs",
+    "etcdserver: permission denied": "; docs/security.md lists the permissions that a bridge needs",
     "etcdserver: authentication failed, invalid user ID or password": f" ({ACCOUNT})",
-    "etcdserver: too many operations in txn request": "; its --max-txn-ops has to be 128, as by default",
-    "etcdserver: request is too large": "; its --max-request-bytes has to be 1.5 MiB, as by default",
+    "etcdserver: too many operations in txn request": "; its --max-txn-ops must be 128, the default",
+    "etcdserver: request is too large": "; its --max-request-bytes must be 1.5 MiB, the default",
     "etcdserver: mvcc: database space exceeded": "; compact and defragment it, then disarm its alarm",
-    # The words of gRPC, somewhere in what it says.
-    "Received http2 header": "; that is no etcd (BRIDGE_ETCD_ENDPOINTS), or a proxy on the way to it (no_proxy)",
+    # Parts of gRPC's messages.
+    "Received http2 header": "; this is not etcd (BRIDGE_ETCD_ENDPOINTS), or a proxy is in between (no_proxy)",
     "Unwrap failed": "; it refuses the client certificate, or asks for one (BRIDGE_ETCD_CERT)",
-    "Socket closed": "; if that stays so, only one of both sides speaks TLS (BRIDGE_ETCD_CA)",
+    "Socket closed": "; if this persists, only one side uses TLS (BRIDGE_ETCD_CA)",
 }
-"""What to do about what etcd says, where its own words do not tell."""
+"""What to do about an error whose own message does not say so."""
 
 
 def translated(error: grpc.RpcError, endpoint: str) -> StoreError:
@@ -103,7 +103,7 @@ def _hint(details: str) -> str:
 
 
 def _kind_by_code(code: grpc.StatusCode, details: str) -> type[StoreError]:
-    # gRPC's own limit on a message's size; etcd's temporary shortages say that they are etcd's.
+    # Either a temporary shortage in etcd, as its message says, or gRPC's own limit on the size of a message.
     if code is _Code.RESOURCE_EXHAUSTED:
         return StoreUnavailable if details.startswith("etcdserver:") else StoreRejected
     return _KIND_BY_CODE.get(code, EndpointLost)

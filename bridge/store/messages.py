@@ -1,4 +1,4 @@
-"""etcd's messages: ours made from values, theirs read into values."""
+"""etcd's messages: requests made from our values, answers read into them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -24,24 +24,24 @@ _CREATED, _MODIFIED = etcdrpc.Compare.CREATE, etcdrpc.Compare.MOD
 _LESS, _EQUAL = etcdrpc.Compare.LESS, etcdrpc.Compare.EQUAL
 
 Fields = Mapping[str, Any]
-"""A part of a request by the names of its fields: three times as fast as with messages for the parts."""
+"""Part of a request, by the names of its fields: three times as fast as messages for the parts."""
 
 
 class Message(Protocol):
     """A message on its way to etcd."""
 
     def SerializeToString(self) -> bytes:  # noqa: N802, protobuf's name
-        """Return the message as it travels."""
+        """Return the message in wire format."""
 
 
 class Header(Protocol):
-    """What every answer begins with."""
+    """The header of every answer."""
 
     revision: int
 
 
 class KeyValueMessage(Protocol):
-    """A key as it travels."""
+    """A key in an answer."""
 
     key: bytes
     value: bytes
@@ -50,7 +50,7 @@ class KeyValueMessage(Protocol):
 
 
 class RangeResponse(Protocol):
-    """The keys of a range, or its first page."""
+    """The keys of a range, or one page of them."""
 
     header: Header
     kvs: Sequence[KeyValueMessage]
@@ -58,13 +58,13 @@ class RangeResponse(Protocol):
 
 
 class ResponseOp(Protocol):
-    """One operation's answer in a transaction."""
+    """The answer to one operation of a transaction."""
 
     response_range: RangeResponse
 
 
 class TxnResponse(Protocol):
-    """A transaction's outcome."""
+    """The outcome of a transaction."""
 
     header: Header
     succeeded: bool
@@ -72,7 +72,7 @@ class TxnResponse(Protocol):
 
 
 def key_value(message: KeyValueMessage) -> KeyValue:
-    """Return a key of an answer as a value."""
+    """Return a key of an answer as a KeyValue."""
     return KeyValue(as_text(message.key), as_text(message.value), message.create_revision, message.mod_revision)
 
 
@@ -88,9 +88,9 @@ def range_bounds(keys: Range) -> dict[str, bytes]:
 
 
 def transaction_request(transaction: Transaction, lease: int = 0) -> Message:
-    """Return the request of a transaction; `lease` is bound to every key it puts, 0 to none.
+    """Return the request for a transaction; each key that it puts is attached to `lease` (0: none).
 
-    Raises ValueError where it does not fit into what etcd takes.
+    Raises ValueError if it exceeds what etcd accepts.
     """
     writes = [_write(write, lease) for write in transaction.writes]
     reads = [_read(keys) for keys in transaction.reads]
@@ -115,7 +115,7 @@ def read_request(keys: Sequence[Range], revision: int) -> Message:
 
 
 def found_keys(answer: TxnResponse) -> tuple[tuple[KeyValue, ...], ...]:
-    """Return what a transaction read, in the order asked."""
+    """Return what a transaction read, in the order requested."""
     return tuple(tuple(map(key_value, response.response_range.kvs)) for response in answer.responses)
 
 
@@ -125,9 +125,9 @@ def _txn(**parts: Sequence[Fields]) -> Message:
 
 
 def _nested(writes: Sequence[Fields], beside: int) -> Sequence[Fields]:
-    """Spread writes that are too many for one level over sub-transactions.
+    """Spread writes that are too many for one level over nested transactions.
 
-    A sub-transaction may hold as many as its parent's level leaves of the limit (etcd's checkTxnRequest).
+    A nested transaction may hold as many as the level of its parent leaves of the limit (etcd's checkTxnRequest).
     """
     if max(len(writes), beside) <= MAX_OPERATIONS:
         return writes

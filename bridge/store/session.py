@@ -1,6 +1,6 @@
-"""One connection to one endpoint of etcd, asked so that every wait can be cancelled.
+"""One connection to one endpoint of etcd, on which every wait can be cancelled.
 
-The package's own calls would block until their deadline; these are the same calls on the same stubs.
+The etcd3 package's own calls would block until their deadline; these make the same calls on the same stubs.
 """
 
 from asyncio import CancelledError, current_task
@@ -19,10 +19,10 @@ from bridge.store.stubs import etcdrpc, grpc
 Metadata = tuple[tuple[str, str], ...]
 
 # Seconds until an endpoint that does not answer is given up for the next. Members elect a leader within 2 s; what
-# was sent through a frozen one is lost, so that waiting on would only be a delay.
+# was sent to a frozen one is lost, so waiting longer would only cause delay.
 DEADLINE = 1.5
 
-# Etcd then ends a watch on a member that has lost its leader, instead of leaving it silent.
+# Makes etcd end a watch on a member that has lost its leader, instead of leaving it silent.
 HAS_LEADER: Metadata = (("hasleader", "true"),)
 
 
@@ -36,7 +36,7 @@ class Stream:
     async def next(self, deadline: float | None = None) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
         """Return the next answer; raise EndpointLost after `deadline` seconds or at the stream's end.
 
-        Whoever is cancelled while waiting ends the stream.
+        Cancelling the wait ends the stream.
         """
         async with self._session.answering(deadline):
             answer = await self._call.read()
@@ -60,15 +60,15 @@ class Session:
         self._auth = etcdrpc.AuthStub(channel)
 
     async def close(self, reason: str = "") -> None:
-        """Close the channel; calls and streams that are under way end, with this reason if there is one."""
+        """Close the channel; calls and streams in progress end, for this reason if one is given."""
         self._over = reason or self._over
         await self._channel.close()
 
     @asynccontextmanager
     async def answering(self, deadline: float | None) -> AsyncIterator[None]:
-        """Raise our errors for those of a call, which has so many seconds (None: all).
+        """Raise a call's errors as ours; the call may take `deadline` seconds (None: any time).
 
-        The time is taken here, since gRPC's own takes more than a refreshed lease does.
+        The time is limited here, since gRPC's own deadlines cost more than refreshing a lease does.
         """
         try:
             with fail_after(deadline):
@@ -86,7 +86,7 @@ class Session:
         except grpc.aio.UsageError as error:
             raise EndpointLost(self._over) from error
         except CancelledError as error:
-            # gRPC's own, which anyio would not take for the end of its scope.
+            # Raised by gRPC for a closed channel, too, which anyio would not recognize as its own.
             await checkpoint_if_cancelled()
             task = current_task()
             if task is None or task.cancelling():
@@ -96,13 +96,13 @@ class Session:
     async def ask(
         self, method: grpc.aio.UnaryUnaryMultiCallable, request: Message, deadline: float = DEADLINE
     ) -> Any:  # noqa: ANN401, see `stubs.etcdrpc`
-        """Return the answer to one request; log in first where etcd wants a (newer) token."""
+        """Return the answer to one request; log in first if etcd asks for a (newer) token."""
         try:
             return await self._ask(method, request, self._token, deadline)
         except LoginNeeded:
             pass
         except NotPermitted:
-            # Who has not logged in yet is for etcd the name in the client's certificate.
+            # Before a login, etcd takes the name in the client's certificate for the user.
             if self._token or not self._connection.username:
                 raise
         self._token = await self._login()

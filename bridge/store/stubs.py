@@ -1,7 +1,7 @@
-"""The etcd3 package's protobuf stubs rebuilt; the only place that knows where they are.
+"""The etcd3 package's protobuf stubs, rebuilt; only this module knows where they come from.
 
-etcd3 0.12.0 carries stubs that today's protobuf refuses. They are built anew from the descriptors inside
-them, which are read as text. Its client is not imported: each of its calls waits in a thread.
+The stubs in etcd3 0.12.0 do not work with current protobuf. They are rebuilt from the descriptors in them, which
+are read as text. The package's client is not imported, since each of its calls would block a thread.
 """
 
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-# gRPC writes to standard error of what we raise as errors anyway; read when it is loaded.
+# gRPC would also print to standard error what we raise as errors; it reads this when it is loaded.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
@@ -37,7 +37,7 @@ def _descriptor(package: Path) -> FileDescriptor:
     return pool.FindFileByName("rpc.proto")
 
 
-# Streams for which we have one request and take one answer: that is a plain call, and nothing to be kept open.
+# Streams on which we send one request and take one answer: made plain calls, so that nothing is kept open.
 _PLAIN = ("LeaseKeepAlive",)
 
 
@@ -69,7 +69,7 @@ def _rebuilt() -> SimpleNamespace:
     return SimpleNamespace(**messages, **stubs)
 
 
-# The classes are made at run time: no type checker can know them. `messages` says what we read of them.
+# The classes are made at run time, so no type checker knows them; `messages` declares what we read of them.
 etcdrpc: Any = _rebuilt()
 
 __all__ = ["etcdrpc", "grpc"]

@@ -1,6 +1,6 @@
-"""Watches: what changes in etcd, as it changes.
+"""Watches: changes in etcd, as they happen.
 
-The package's own watcher busy-loops when etcd goes down and never subscribes again; this asks the same stub.
+The etcd3 package's own watcher busy-loops when etcd goes down and never subscribes again; this uses the same stub.
 """
 
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from bridge.store.stubs import etcdrpc
 
 
 class Event(Struct, frozen=True):
-    """A key was put, or deleted where `value` is None, at `revision`."""
+    """A key was put, or deleted if `value` is None, at `revision`."""
 
     key: str
     value: str | None
@@ -25,14 +25,14 @@ class Event(Struct, frozen=True):
 
 
 class EventMessage(Protocol):
-    """An event as it travels; `type` 1 is a deletion."""
+    """An event in an answer; `type` 1 is a deletion."""
 
     type: int
     kv: KeyValueMessage
 
 
 class WatchResponse(Protocol):
-    """Events of one range, or the word that its watch stands or has ended."""
+    """Events of one range, or the notice that its watch was set up or has ended."""
 
     header: Header
     watch_id: int
@@ -43,16 +43,16 @@ class WatchResponse(Protocol):
 
 
 class Watch:
-    """Batches of events, each of one range and of whole revisions, in the order of that range's revisions.
+    """Batches of events, each of one range and of whole revisions, in order of revision within that range.
 
-    Between ranges the order may differ while they catch up: after a loss, list again.
+    Across ranges the order may differ while they catch up: after a loss, list again.
     """
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
     def __aiter__(self) -> Self:
-        """Iterate for ever, or until etcd is lost (StoreUnavailable)."""
+        """Iterate until etcd is lost (StoreUnavailable)."""
         return self
 
     async def __anext__(self) -> tuple[Event, ...]:
@@ -63,11 +63,11 @@ class Watch:
                 return tuple(_event(message) for message in response.events)
 
     async def response(self, deadline: float | None = None) -> WatchResponse:
-        """Return the next response; raise where it says that a watch does not stand (any more)."""
+        """Return the next response; raise if it says that a watch was not set up or has ended."""
         response: WatchResponse = await self._stream.next(deadline)
         if response.compact_revision:
             raise Compacted(f"etcd has compacted its revisions before {response.compact_revision}")
-        # A watch that is refused comes as if it had been set up, with a negative id, and stays silent.
+        # A refused watch is answered as if it had been set up, but with a negative id, and stays silent.
         if response.canceled or response.watch_id < 0:
             raise StoreUnavailable(f"etcd has ended a watch: {response.cancel_reason or 'no reason given'}")
         return response
@@ -77,7 +77,7 @@ class Watch:
 async def watching(session: Session, ranges: tuple[Range, ...], revision: int) -> AsyncIterator[Watch]:
     """Watch `ranges` from `revision` on; see `Store.watch`."""
     for keys in ranges:
-        # A watch with an old token, or without permission, would not say which; a read does.
+        # A watch would not say whether the token is old or the permission missing; a read does.
         await session.ask(session.kv.Range, etcdrpc.RangeRequest(**range_bounds(keys), limit=1))
     requests = [_request(keys, revision) for keys in ranges]
     with session.stream(session.watches.Watch, requests, HAS_LEADER) as stream:

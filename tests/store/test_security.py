@@ -99,7 +99,7 @@ async def test_tls_that_does_not_match(
 async def test_what_is_no_etcd(start_traefik: Callable[[], Traefik], open_store: OpenStore) -> None:
     """What answers in etcd's place, as a proxy may, is told apart from an etcd that refuses."""
     place = f"{LOOPBACK}:{start_traefik().port()}"
-    with fail_after(3), pytest.raises(StoreRejected, match=f"{place} refuses: .*; that is no etcd .*no_proxy"):
+    with fail_after(3), pytest.raises(StoreRejected, match=f"{place} refuses: .*; this is not etcd .*no_proxy"):
         await open_store(Connection((place,))).read(Range("a"))
 
 
@@ -118,9 +118,9 @@ async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority
     empty.touch()
     for connection, message in (
         (Connection((tls_endpoint,), ca=ours.ca, cert=empty, key=key), r"\(not in PEM form\)"),
-        (Connection((tls_endpoint,), ca=key), f"{key} is no CA certificate"),
-        (Connection((tls_endpoint,), ca=ours.ca, cert=key, key=cert), f"{key} and {cert} are no certificate"),
-        (Connection((tls_endpoint,), ca=ours.ca, cert=other, key=key), f"{other} and {key} are no certificate"),
+        (Connection((tls_endpoint,), ca=key), f"{key} is not a CA certificate"),
+        (Connection((tls_endpoint,), ca=ours.ca, cert=key, key=cert), f"{key} and {cert} are not a certificate"),
+        (Connection((tls_endpoint,), ca=ours.ca, cert=other, key=key), f"{other} and {key} are not a certificate"),
     ):
         with fail_after(1), pytest.raises(StoreUnavailable, match=message):
             await open_store(connection).read(Range("a"))
@@ -139,7 +139,7 @@ async def test_files_that_have_just_gone(
         return data
 
     monkeypatch.setattr(Path, "read_bytes", read_and_remove)
-    with fail_after(1), pytest.raises(StoreUnavailable, match="is no CA certificate"):
+    with fail_after(1), pytest.raises(StoreUnavailable, match="is not a CA certificate"):
         await store.read(Range("a"))
 
 
@@ -152,10 +152,10 @@ async def test_files_that_have_just_gone(
         pytest.param({"endpoints": (":1",)}, ":1 is not host:port", id="no host"),
         pytest.param({"endpoints": ("ftp://a:1",)}, "https needs", id="scheme"),
         pytest.param({"endpoints": ("https://a:1",)}, "https needs a CA", id="https without CA"),
-        pytest.param({"endpoints": ("http://a:1",), "ca": Path("ca")}, "http none", id="http with CA"),
+        pytest.param({"endpoints": ("http://a:1",), "ca": Path("ca")}, "must not have one", id="http with CA"),
         pytest.param({"cert": Path("c"), "key": Path("k")}, "needs the CA", id="certificate without CA"),
-        pytest.param({"ca": Path("a"), "cert": Path("c")}, "need each other", id="certificate without key"),
-        pytest.param({"username": "me"}, "need each other", id="user without password"),
+        pytest.param({"ca": Path("a"), "cert": Path("c")}, "must be set together", id="certificate without key"),
+        pytest.param({"username": "me"}, "must be set together", id="user without password"),
     ],
 )
 def test_connections_that_cannot_work(wrong: dict[str, object], message: str) -> None:
@@ -225,7 +225,7 @@ async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_sto
 async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenStore) -> None:
     """Reading, writing or watching what the role does not cover is rejected."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
-    with pytest.raises(StoreRejected, match=r"permission denied; docs/security\.md has the rights"):
+    with pytest.raises(StoreRejected, match=r"permission denied; docs/security\.md lists the permissions"):
         await store.read(Range("other"))
     with pytest.raises(StoreRejected, match="permission denied"):
         await write(store, Put("other", ""))

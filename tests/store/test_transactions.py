@@ -203,5 +203,5 @@ async def test_limits_below_the_usual_ones(
 ) -> None:
     """An etcd that takes less than by default is told what to change."""
     store = open_store(Connection((start_etcd(limit).endpoint,)))
-    with pytest.raises(StoreRejected, match=f"{limit.partition('=')[0]} has to be"):
+    with pytest.raises(StoreRejected, match=f"{limit.partition('=')[0]} must be"):
         await write(store, *(Put(f"{number}", "x" * 2_000) for number in range(writes)))
