@@ -1,4 +1,4 @@
-"""Asks again, beside the rounds, for what could not be read: for each by itself, as long as an engine may take."""
+"""Retry unreadable containers outside the rounds: each by itself, for as long as an engine may take."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Generic, TypeVar
@@ -10,13 +10,13 @@ from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.model import Unreadable
 
 MOST = 32
-"""How many are asked for at the same time; only if as many hang do others wait for them."""
+"""How many are inspected at the same time; others wait only if that many hang."""
 
 Found = TypeVar("Found")
 
 
 class _Question(Struct, Generic[Found]):
-    """What is asked, and the containers that it is `about`: an event of one of them outdates the answer."""
+    """One inspection, and the containers that it is `about`: an event of one of them outdates the answer."""
 
     about: set[str]
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -24,9 +24,9 @@ class _Question(Struct, Generic[Found]):
 
 
 class Again(Struct, Generic[Found]):
-    """The `gaps`: containers that could not be read, by their full ids; and what was answered of them since.
+    """Containers that could not be read (`gaps`, by full id), and what has been answered about them since.
 
-    An answer tells what was so when it was asked for.
+    An answer describes the moment of its question.
     """
 
     gaps: dict[str, Unreadable] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Again(Struct, Generic[Found]):
             self._due.set()
 
     def take(self, ids: Collection[str]) -> list[Found]:
-        """Return what was answered of these, who are not asked for any more."""
+        """Return the answers about these containers, which are then no longer asked for."""
         questions = {i: self._asked[i] for i in sorted(self._asked.keys() & ids)}
         answers = {i: question.answer for i, question in questions.items() if question.answer is not None}
         for container_id in answers:
@@ -49,12 +49,12 @@ class Again(Struct, Generic[Found]):
         return list(answers.values())
 
     def outdate(self, container_id: str) -> None:
-        """Ask anew whatever is about a container to which something happened."""
+        """Ask again for whatever is about a container to which something has happened."""
         for about in [i for i, question in self._asked.items() if container_id in question.about]:
             self._drop(about)
 
     def clear(self) -> None:
-        """Ask for nothing any more."""
+        """Stop asking for anything."""
         self.gaps.clear()
         for container_id in list(self._asked):
             self._drop(container_id)
@@ -62,9 +62,10 @@ class Again(Struct, Generic[Found]):
     async def ask(
         self, find: Callable[[str, set[str]], Awaitable[Found | None]], answered: Callable[[str], None]
     ) -> None:
-        """Ask for ever, and tell whose answer can be taken.
+        """Keep asking, and call `answered` for each container whose answer can be taken.
 
-        `find` adds to the second argument whom else it asks for, and returns None where there is no answer yet.
+        `find` adds to its second argument the other containers that it asks for, and returns None if there is no
+        answer yet.
         """
         async with anyio.create_task_group() as tasks:
             while True:

@@ -1,6 +1,6 @@
-"""Keeps the C library from holding on to memory that nobody uses, for as long as the bridge runs.
+"""Keep the C library from holding on to unused memory for as long as the bridge runs.
 
-Where it is glibc; others do not know these calls.
+Only glibc has these calls; elsewhere nothing happens.
 """
 
 from contextlib import suppress
@@ -9,12 +9,12 @@ _M_ARENA_MAX = -8
 
 
 def use_one_arena() -> None:
-    """Let all threads share one heap: of one of its own, each would keep what it once had."""
+    """Make all threads share one heap: in a heap of its own, each would keep all that it has ever used."""
     _call("mallopt", _M_ARENA_MAX, 1)
 
 
 def trim() -> None:
-    """Give the system back what a resync had in memory."""
+    """Return to the system the memory that a resync has used."""
     _call("malloc_trim", 0)
 
 

@@ -1,4 +1,4 @@
-"""Apply: carry out what the core asks of etcd, request by request, until it has what it decided."""
+"""Apply: carry out the core's requests to etcd, one after another."""
 
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
@@ -46,7 +46,7 @@ async def settle_all(
 
 
 async def drive(store: Store, steps: Generator[Transaction | Read, Answer, Result]) -> Result:
-    """Carry out steps of the core to their end; where etcd fails, they are told and it is raised."""
+    """Carry out steps of the core to their end; a failure of etcd is thrown into them, and then raised."""
     step = await beside(_step, steps, None)
     while not isinstance(step, _Done):
         try:
@@ -73,7 +73,7 @@ def _step(
 
 
 async def beside(function: Callable[..., Result], *arguments: object) -> Result:
-    """Compute on a thread what takes long for thousands of containers: a lease has to be refreshed meanwhile."""
+    """Compute in a thread what takes long for thousands of containers: the lease must be refreshed meanwhile."""
     return await threads.run(partial(function, *arguments))
 
 

@@ -1,4 +1,4 @@
-"""Waiting out the failures of the world, ever longer until something works again."""
+"""Wait out failures, with growing delays, until something works again."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -9,13 +9,13 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 T = TypeVar("T")
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0
-"""Seconds: short enough that what comes back is seen at once, long enough that waiting costs nothing."""
+"""Seconds: short enough to notice a recovery at once, long enough for waiting to cost nothing."""
 
 
 async def persist(
     attempt: Callable[[], Awaitable[T]], failures: tuple[type[Exception], ...], failed: Callable[[Exception], None]
 ) -> T:
-    """Return what `attempt` returns, tried again after each of `failures`, which `failed` is told."""
+    """Return what `attempt` returns; after each of `failures`, pass it to `failed` and try again."""
 
     async def told() -> T:
         try:
@@ -25,7 +25,7 @@ async def persist(
             raise
 
     try:
-        return await told()  # as nearly always: without what it takes to try again
+        return await told()  # nearly always enough, and without the cost of retrying
     except failures:
         await anyio.sleep(FIRST_WAIT)
     waits = wait_exponential_jitter(2 * FIRST_WAIT, LONGEST_WAIT, jitter=FIRST_WAIT)

@@ -1,4 +1,4 @@
-"""Whether Docker or etcd is there: told in the log when it changes, and to whoever asks for health."""
+"""Whether Docker or etcd is reachable: logged when it changes, and reported as health."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ log = get_logger()
 
 
 class Connection(Struct):
-    """One side of the bridge, as it stands; `name` is how the log calls it, `falls` how often it was lost."""
+    """The state of one side of the bridge; `name` is what the log calls it, `falls` how often it was lost."""
 
     name: str
     state: str = "not connected yet"
@@ -16,13 +16,13 @@ class Connection(Struct):
     falls: int = 0
 
     def stand(self) -> None:
-        """Note that it stands."""
+        """Note that it is up."""
         if not self.up:
             log.info("connected", to=self.name)
             self.up, self.state = True, "connected"
 
     def fall(self, reason: Exception) -> None:
-        """Note that it does not (any more); only the first reason is logged, since retries fail alike."""
+        """Note that it is down; only the first reason is logged, since retries fail in the same way."""
         if self.up or self.state == "not connected yet":
             log.warning("waiting", on=self.name, reason=str(reason))
         if self.up:

@@ -1,8 +1,8 @@
-"""The side of Docker: subscribed to the engine's events, each of which marks a container to be looked at again.
+"""The Docker side: subscribed to the engine's events, each of which marks a container to be looked at again.
 
-Subscribe, then list: what happens in between is in the events. Who drains is not in the list, but in what the
-engine remembers of the past. While the engine is away nothing is removed; when it is back, everything is listed
-again.
+It subscribes before it lists, so what happens in between is in the events. Which containers drain is not in the
+list, but in the past events that the engine remembers. While the engine is away nothing is removed; when it is
+back, everything is listed again.
 """
 
 import time
@@ -23,21 +23,21 @@ from bridge.engine.event import Action, Event
 from bridge.labels.own import drain_limit
 
 PING_INTERVAL = 10.0
-"""Seconds between two questions whether a quiet engine still lives: its stream of events would not tell."""
+"""Seconds between pings of the engine: its stream of events would not show that it is dead."""
 
 STEADY = 5.0
-"""Seconds: a stream of events that ends sooner, as some proxies have it, is opened again ever less often."""
+"""Seconds: a stream of events that ends sooner, as with some proxies, is opened again with growing delays."""
 
 EXPIRY_INTERVAL = 1.0
-"""Seconds between two looks at who has outlived its drain, while there is anybody."""
+"""Seconds between checks for drains that have expired, while there are any drains."""
 
 _NANOSECONDS = 1e9
 
 
 class DockerSide(Struct):
-    """Follows one engine. `drain_limit` is for how many seconds a drain lasts where no label says otherwise.
+    """Follows one engine. `drain_limit` is for how many seconds a drain lasts unless a label says otherwise.
 
-    `subscribed` is set while there is a stream of events, whether the engine answers other questions or not.
+    `subscribed` is set while there is a stream of events, whether or not the engine answers other requests.
     """
 
     engine: Engine
@@ -49,7 +49,7 @@ class DockerSide(Struct):
     _drains: anyio.Event = field(default_factory=anyio.Event)
 
     async def follow(self, concerned: Callable[[Event], bool]) -> None:
-        """Stay subscribed, for ever; mark the containers of events that are `concerned`."""
+        """Stay subscribed; mark the containers of events that are `concerned`."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._expire)
             while True:
@@ -57,7 +57,7 @@ class DockerSide(Struct):
                 await anyio.sleep(FIRST_WAIT)
 
     async def _expire(self) -> None:
-        """Mark the containers that have outlived their drain."""
+        """Mark the containers whose drain has expired."""
         while True:
             await self._drains.wait()
             self._drains = anyio.Event()
@@ -92,7 +92,7 @@ class DockerSide(Struct):
             await self.engine.ping()
 
     def _recall(self, past: Iterable[Event]) -> None:
-        """Note what the engine remembers: which runs are over, and the signals of those that are not."""
+        """Note past events: which runs are over, and the signals that were sent to those that are not."""
         kills: dict[str, list[Event]] = {}
         for event in past:
             if event.action is Action.KILL:
@@ -104,7 +104,7 @@ class DockerSide(Struct):
             self._heard(event, time.time() - event.time / _NANOSECONDS)
 
     def _heard(self, event: Event, ago: float = 0.0) -> None:
-        """Note what an event, which happened so many seconds `ago`, tells of draining."""
+        """Note what an event, which happened `ago` seconds ago, means for draining."""
         match event.action:
             case Action.KILL if event.signal is not None:
                 limit = drain_limit(event.attributes) or self.drain_limit

@@ -1,8 +1,8 @@
 """Containers that were told to stop: they leave before their process does, so that no request finds it gone.
 
-A drain is a remembered fact about one run of a container, since `docker inspect` does not show it: it ends with
-the run, or after a limit, since nobody can know from outside how long a stop may take. Runs are told apart by what
-the engine tells in order and by their start times, none of which is compared with a signal's: clocks jump.
+A drain is remembered for one run of a container, since `docker inspect` does not show it. It ends with the run, or
+after a limit, since nobody can know from outside how long a stop may take. Runs are told apart by the order of the
+engine's events and by their start times; neither is compared with the time of a signal, since clocks jump.
 """
 
 from collections import defaultdict
@@ -14,13 +14,13 @@ from bridge.container import Container
 from bridge.engine import signals
 
 LABEL_IN_PLACE = "signal"
-"""A label that events tell in place of the signal: of such a container nobody knows which one it was."""
+"""A label that replaces the signal in events: which signal such a container was sent is unknown."""
 
 
 class _Signal(Struct):
-    """A signal: when it was sent, by the engine's clock, until when it counts, by ours, and for which run it was.
+    """A signal: when it was sent (engine's clock), until when it counts (our clock), and to which run it was sent.
 
-    The run is known as soon as it was looked at.
+    The run is known once the container has been inspected.
     """
 
     at: float
@@ -29,31 +29,31 @@ class _Signal(Struct):
 
 
 class Draining(Struct):
-    """Which signals the present runs of containers got last, by their full ids and the signals' numbers."""
+    """The last signals sent to the current runs of containers, by full id and by the number of the signal."""
 
     _sent: defaultdict[str, dict[int, _Signal]] = field(default_factory=lambda: defaultdict(dict))
     _stop: dict[str, int | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether there are signals whose time is not up."""
+        """Return whether there are signals that have not expired."""
         return any(self._sent.values())
 
     def sent(self, container_id: str, signal: int, at: float, until: float) -> None:
-        """Note that a container was sent a signal, if that is news."""
+        """Note that a container was sent a signal, unless that is known already."""
         known = self._sent[container_id].get(signal)
         if not known or known.at != at:
             self._sent[container_id][signal] = _Signal(at, until)
 
     def stops(self, container_id: str, signal: int | None) -> bool:
-        """Whether this is the signal that is to stop a container, as far as is known: few have another one."""
+        """Return whether this is a container's stop signal, as far as is known: for most it is SIGTERM."""
         return signal == self._stop.get(container_id, SIGTERM)
 
     def ids(self) -> set[str]:
-        """The containers of which something is remembered."""
+        """Return the containers about which something is remembered."""
         return self._sent.keys() | self._stop.keys()
 
     def signalled(self) -> set[str]:
-        """The containers whose present run got a signal."""
+        """Return the containers whose current run was sent a signal."""
         return {container_id for container_id, sent in self._sent.items() if sent}
 
     def forget(self, *ids: str) -> None:
@@ -67,14 +67,14 @@ class Draining(Struct):
         self._sent.pop(container_id, None)
 
     def expired(self, now: float) -> frozenset[str]:
-        """Forget the signals whose time is up; return whose they were."""
+        """Forget the signals that have expired; return the containers that they were sent to."""
         over = [(i, number) for i, sent in self._sent.items() for number, it in sent.items() if it.until <= now]
         for container_id, number in over:
             del self._sent[container_id][number]
         return frozenset(container_id for container_id, _ in over)
 
     def holds(self, container: Container) -> bool:
-        """Whether this very run got the signal that is to stop it."""
+        """Return whether this run was sent the container's stop signal."""
         stop = signals.number(container.stop_signal)
         if stop != SIGTERM:
             self._stop[container.id] = stop

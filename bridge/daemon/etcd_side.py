@@ -1,4 +1,4 @@
-"""The side of etcd: this host's `alive` held without end, one session after the other."""
+"""The etcd side: this host's `alive`, held in one session after another."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ class EtcdSide(Struct):
     _begun: anyio.Event = field(default_factory=anyio.Event)
 
     async def live(self) -> None:
-        """Begin a session whenever the last one is over, for ever."""
+        """Begin a session whenever the last one is over."""
         while True:
             begin = partial(sessions.begin, self.store, self.identity, log.warning)
             self.session = await persist(begin, (StoreUnavailable,), self.connection.fall)
@@ -48,7 +48,7 @@ class EtcdSide(Struct):
         return self.session
 
     async def leave(self, goodbye: float | None) -> None:
-        """End the session, if there is one: the routes stay for so many seconds, or are withdrawn now.
+        """End the session, if there is one: the routes stay for `goodbye` seconds, or are withdrawn now (None).
 
         Raises the store's errors.
         """
@@ -58,7 +58,7 @@ class EtcdSide(Struct):
             await self._withdraw(self.session)
 
     async def _withdraw(self, session: Session) -> None:
-        # What was under way when the signal came may not happen after this.
+        # A write that was in progress when the signal came must not take effect after this.
         session.uncertain = True
         await session.ascertain(self.store)
         await drive(self.store, removal(self.identity.layout, session.fence))
@@ -84,6 +84,6 @@ class EtcdSide(Struct):
                 self.connection.fall(gone)
                 await persist(alive, (StoreUnavailable,), self.connection.fall)
                 self.connection.stand()
-                # It may have been restored from a backup: what was seen in it before says nothing any more.
+                # It may have been restored from a backup: what was read from it before is void.
                 session.memory.revision = 0
                 self.work.mark(ALL)

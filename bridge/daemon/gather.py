@@ -1,10 +1,11 @@
-"""Gather: what the engine says of containers now, each together with those whose network it uses.
+"""Gather: the current state of containers, each with those whose network it uses.
 
-An inspection that hangs costs its container only: the others go on, and it is asked again beside them, for as long
-as an engine may take. The next round takes that answer, since to ask once more would take as long again; but not
-after an event: an answer tells only what was so when it was asked for.
+An inspection that hangs costs only its container: the others go on, and it is repeated outside the rounds, for as
+long as an engine may take. The next round takes that answer, since asking once more would take as long again; but
+not after an event, since an answer describes only the moment of its question.
 
-Where the list of all containers tells that one did not change since it was inspected, it is not inspected again.
+A container that has not changed since it was inspected, as the list of all containers shows, is not inspected
+again.
 """
 
 from collections import defaultdict
@@ -27,22 +28,22 @@ AT_ONCE = 500
 """How many containers are gathered together."""
 
 PATIENCE = 2.0
-"""Seconds that others wait for one inspection; one that takes longer is asked for apart from theirs."""
+"""Seconds that a round waits for one inspection; one that takes longer is repeated outside the rounds."""
 
 PATIENCE_TOGETHER = 1.0
-"""Seconds for some that are asked for on one thread; then they are asked for apart, in the end each by itself."""
+"""Seconds for several inspections in one thread; after that they are divided, in the end into single ones."""
 
 NEWEST = max(Release)
-"""The release that knows all options: whom only an older one does not keep is decided once its target is read."""
+"""The release that knows all options; whether an older one keeps a container is decided with its target."""
 
 Inspected = Container | Unreadable | None
-"""What the engine says of one container; None where it is gone."""
+"""What the engine says about one container; None if it is gone."""
 
 
 class Seen(Struct, frozen=True):
-    """A container as it is, None where it is gone, and those whose network it uses: none where one is missing.
+    """A container as it is, None if it is gone, and those whose network it uses: none if one of them is missing.
 
-    The last of them has the network, each one before it uses that of the next.
+    The last of them owns the network; each one before it uses that of the next.
     """
 
     id: str
@@ -61,7 +62,8 @@ class Gathered(Struct, frozen=True):
 class Gatherer(Struct):
     """Inspects containers, and remembers who uses whose network, since a target's event concerns its users.
 
-    It also remembers who could not be read: no round waits for them again, each takes what was answered meanwhile.
+    It also remembers which could not be read: no round waits for them again, but takes what was answered
+    meanwhile.
     """
 
     engine: Engine
@@ -70,19 +72,19 @@ class Gatherer(Struct):
     _again: Again[Seen] = field(default_factory=Again)
 
     def forget(self) -> None:
-        """Take no container for the same any more."""
+        """Treat every container as changed."""
         self._states.clear()
 
     def outdate(self, container_id: str) -> None:
-        """Take no earlier answer for what is so after an event of this container."""
+        """Discard earlier answers, since something has happened to this container."""
         self._again.outdate(container_id)
 
     def is_target(self, container_id: str) -> bool:
-        """Whether other containers use this one's network, or it is asked for since they do."""
+        """Return whether other containers use this one's network, or it is being inspected because they do."""
         return container_id in self._users
 
     async def some(self, ids: Iterable[str]) -> Gathered:
-        """Inspect the containers of these full ids and those that use their networks."""
+        """Inspect the containers with these full ids, and those that use their networks."""
         wanted = self._with_users(ids)
         answered = self._again.take(wanted)
         wanted -= self._again.gaps.keys() | {one.id for one in answered}
@@ -92,7 +94,7 @@ class Gatherer(Struct):
         return replace(gathered, seen=(*answered, *gathered.seen))
 
     async def ask_again(self, answered: Callable[[str], None]) -> None:
-        """Ask for ever for those that could not be read; tell each full id that `some` can read now."""
+        """Keep asking for those that could not be read; call `answered` with each id that `some` can read now."""
         await self._again.ask(self._seen_beside, answered)
 
     async def all(
@@ -100,8 +102,8 @@ class Gatherer(Struct):
     ) -> AsyncGenerator[Gathered, None]:
         """Inspect those whose state changed since they were last inspected, or that are `restless`.
 
-        They come in parts: of thousands of containers, all at once would take much memory. Who could not be read
-        is asked for anew beside the rounds, as it was: to wait for it would hold up all others each time.
+        They come in parts, since thousands of containers at once would take much memory. Those that could not be
+        read are asked for again outside the rounds, as before: waiting for them would delay all others each time.
         """
         known = {i for i, state in states.items() if state is not None and self._states.get(i) == state}
         for target in list(self._users):
@@ -119,7 +121,7 @@ class Gatherer(Struct):
             part = await self._seen(wanted[start : start + AT_ONCE])
             gone |= {one.id for one in part.seen if one.container is None}
             yield part
-        # Who is listed but not found may be found the next time.
+        # A container that is listed but not found may be found the next time.
         unread = self._again.gaps.keys() | gone
         self._states = {i: state for i, state in states.items() if i not in unread}
 
@@ -148,7 +150,7 @@ class Gatherer(Struct):
     ) -> dict[str, Inspected]:
         known = await self.engine.each(ask, sorted(ids))
         while missing := {it.network_target for it in known.values() if isinstance(it, Container)} - {"", *known}:
-            # What happens to one while it is asked for concerns its users, who are not known as such yet.
+            # An event of one while it is inspected concerns its users, which are not known as such yet.
             for target in missing:
                 self._users.setdefault(target, set())
             known |= await self.engine.each(ask, sorted(missing))
@@ -175,11 +177,11 @@ class Gatherer(Struct):
         for name, target in seen.items():
             self._users[target.id if isinstance(target, Container) else name].add(container_id)
             if isinstance(target, Unreadable) and _needs_target(found):
-                return Unreadable(container_id, f"of the container whose network it uses: {target.reason}")
+                return Unreadable(container_id, f"the container of its network cannot be read: {target.reason}")
         there = tuple(target for target in seen.values() if isinstance(target, Container))
         return Seen(container_id, found, there if len(there) == len(seen) else ())
 
 
 def _needs_target(container: Container) -> bool:
-    """Whether its own state is not enough: who neither runs nor is kept without running is not routed anyway."""
+    """Return whether its targets matter: unless it runs or is kept without running, it is not routed anyway."""
     return running(container) or read_options(container.name, container.labels, NEWEST).allow_non_running

@@ -1,7 +1,7 @@
-"""The daemon: one task group in which both sides are kept connected, and whatever changes is settled.
+"""The daemon: one task group that keeps both sides connected and settles whatever changes.
 
-Two kinds of trouble: what the world may mend is waited out by the task that meets it, and removes nothing; what
-only a person can mend ends the group.
+There are two kinds of failure: one that may pass is waited out by the task that meets it, and removes nothing; one
+that only a person can fix ends the group.
 """
 
 import signal
@@ -38,16 +38,16 @@ from bridge.store.errors import LeaseLost, StoreError, StoreUnavailable
 log = get_logger()
 
 GOODBYE_WITHIN = 1.0
-"""Seconds that a stop may take for its goodbye to etcd, of the two that it may take as a whole."""
+"""Seconds that a stop may spend on its goodbye to etcd, of the two that it may take as a whole."""
 
 WITHDRAWN_WITHIN = 5.0
-"""The same where all routes are withdrawn: well below the ten after which Docker kills who does not stop."""
+"""The same if all routes are withdrawn: well below the ten after which Docker kills what does not stop."""
 
 
 async def run(settings: RunSettings) -> None:
     """Mirror this host's containers into etcd, until SIGTERM or SIGINT.
 
-    Raises what no waiting mends: FailedError, UsageError, EngineRejected, StoreRejected, HealthSocketError.
+    Raises what waiting does not fix: FailedError, UsageError, EngineRejected, StoreRejected, HealthSocketError.
     """
     use_one_arena()
     engine, store = Engine(settings.endpoint()), Store(settings.connection())
@@ -90,22 +90,22 @@ class Daemon:
                 await self._leave(living)
 
     def status(self) -> Status:
-        """How the bridge is."""
+        """Return the health of the bridge."""
         docker, synced = self.docker.connection, self.synced == self._falls()
         sync = "committed" if synced else "not committed yet"
         return Status(docker.up and self.etcd.up and synced, docker.state, self.etcd.state, sync)
 
     def _falls(self) -> tuple[int, int]:
-        """What changes whenever something may have been missed: what was in sync before is so no longer."""
+        """Return what changes whenever something may have been missed: an earlier sync no longer counts then."""
         return self.docker.connection.falls, self.etcd.falls
 
     def _concerned(self, event: Event) -> bool:
-        """Whether an event may change something; until it is known who this host is, every one may."""
+        """Return whether an event may change something; until it is known which host this is, every one may."""
         return self.sync is None or self.sync.concerned(event)
 
     async def _begin(self) -> tuple[Identity, Sync]:
-        """Find out who this host is; its engine is waited for."""
-        tell = partial(self._tell_unless_away, Connection("who the engine is"))
+        """Find out which host this is, waiting for its engine."""
+        tell = partial(self._tell_unless_away, Connection("the engine's identity"))
         info = await persist(self.docker.engine.info, (EngineUnavailable,), tell)
         asked, address = options(self.settings, info.name), Connection("the advertise address")
         chosen = await persist(partial(located, asked), (AddressUnavailableError,), address.fall)
@@ -122,7 +122,7 @@ class Daemon:
         return identity, Sync(chosen, gatherer, self.store, self.docker.draining, waiting)
 
     def _tell_unless_away(self, who: Connection, failure: Exception) -> None:
-        """Tell once why it is not known who the engine is; that it is away is told by who wants to subscribe."""
+        """Log once why the engine's identity is not known, unless it is away, which the subscription logs."""
         if self.docker.connection.up:
             who.fall(failure)
 
@@ -158,7 +158,7 @@ class Daemon:
                 await self._relocate(living, sync, session)
             again = await (sync.all(session, task.ids) if task.everything else sync.some(task.ids, session))
         except LeaseLost as lost:
-            # The next session, which may be there in a moment, begins with everything.
+            # The next session, which may begin in a moment, starts with a resync.
             session.over.set()
             self._fell(lost)
             return
@@ -168,7 +168,7 @@ class Daemon:
         self.work.mark(again)
 
     async def _relocate(self, living: EtcdSide, sync: Sync, session: Session) -> None:
-        """See whether the advertise address, an interface's, has become another one."""
+        """Follow the advertise address, which may be that of an interface, if it has changed."""
         chosen = await relocated(sync.options, self.settings.advertise_address)
         if chosen != sync.options:
             identity = replace(living.identity, address=chosen.advertise_address)
@@ -189,14 +189,14 @@ class Daemon:
             tasks.cancel_scope.cancel()
 
     async def _leave(self, living: EtcdSide) -> None:
-        """Say goodbye; only who was told to stop withdraws, not who fails."""
+        """Say goodbye; routes are withdrawn only after a signal to stop, not after a failure."""
         withdraws = self.stopping and self.settings.on_stop == "withdraw"
         goodbye = None if withdraws else self.settings.keep_after_stop.total_seconds()
         with anyio.move_on_after(WITHDRAWN_WITHIN if withdraws else GOODBYE_WITHIN, shield=True):
             try:
                 await living.leave(goodbye)
             except StoreError as error:
-                log.warning("stopped without a goodbye", reason=str(error))
+                log.warning("stopped without saying goodbye in etcd", reason=str(error))
 
 
 def _terms(settings: RunSettings) -> Terms:

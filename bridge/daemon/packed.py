@@ -1,4 +1,4 @@
-"""Many values in little memory, for as long as they only have to be kept."""
+"""Many values in little memory, as long as they only have to be kept."""
 
 import pickle
 from array import array
@@ -9,10 +9,10 @@ Value = TypeVar("Value")
 
 
 class Packed(Mapping[str, Value]):
-    """Values by their names, of which each is made anew when it is asked for.
+    """Values by name, pickled; each is made again whenever it is asked for.
 
-    They are one piece of memory, which is given back as a whole: what is remembered for long, and came to be
-    between many small ones, would keep the memory around them.
+    They share one block of memory, which is freed as a whole: small values that are kept for long, made among many
+    short-lived ones, would keep the memory around them from being freed.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Packed(Mapping[str, Value]):
         self._places: dict[str, int] = {}
 
     def update(self, values: Mapping[str, Value]) -> None:
-        """Take in values, in place of those of the same names."""
+        """Add values, in place of those with the same names."""
         for name, value in values.items():
             self._places[name] = len(self._ends) - 1
             self._pickled += pickle.dumps(value, pickle.HIGHEST_PROTOCOL)

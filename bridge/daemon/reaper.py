@@ -1,8 +1,8 @@
-"""Watches the other hosts: one that has died, or whose time after its goodbye is over, is removed.
+"""Watch the other hosts, and remove those that have died or whose time after their goodbye is over.
 
-Every living bridge does so, each after a little time of its own, so that one of them does the work and the others
-see it done. Time counts only while etcd is seen to answer: while the watch is lost it stands still, and goes on
-for at least as long as a lease, so that others may come back, too.
+Every live bridge does so, each after a short delay of its own, so that one does the work and the others find it
+done. Time counts only while etcd answers: while the watch is lost it stops, and afterwards it goes on for at least
+the length of a lease, so that other hosts can come back, too.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ from bridge.store.watch import Event
 log = get_logger()
 
 SPREAD = 0.25
-"""The part of the grace over which the bridges spread their removals."""
+"""The part of the grace period over which the bridges spread their removals."""
 
 STEP = 1.0
-"""Seconds after each of which the time that is left is noted."""
+"""Seconds between updates of the time that is left."""
 
 
 class Reaper(Struct):
@@ -44,11 +44,11 @@ class Reaper(Struct):
     _keys: dict[str, KeyValue] = field(default_factory=dict)
     _graces: dict[Departed, CancelScope] = field(default_factory=dict)
     _left: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Of hosts that are gone: the revision of the record, and the seconds that were left when that was noted."""
+    """For hosts that are gone: the revision of the record, and the seconds that were left when last noted."""
     _told: set[tuple[str, str, int]] = field(default_factory=set)
 
     async def watch(self) -> None:
-        """Watch, for ever."""
+        """Keep watching, also after etcd was unavailable."""
         while True:
             try:
                 await self._follow()
@@ -76,12 +76,12 @@ class Reaper(Struct):
             self._keys[event.key] = KeyValue(event.key, event.value, 0, event.revision)
 
     def _look(self, graces: TaskGroup) -> None:
-        """Let the time of those begin who are gone, and stop that of those who are not."""
+        """Start the countdown of hosts that are gone, and stop that of hosts that are back."""
         if self.layout.alive() not in self._keys:
-            # Somebody has deleted it: without it the others take this host for dead.
+            # Somebody has deleted it, and without it the others take this host for dead.
             self.session.over.set()
         elif not self._is_recorded():
-            log.warning("somebody has changed what says who this host is", key=self.layout.host_record())
+            log.warning("the record of this host was changed by somebody else", key=self.layout.host_record())
             self.session.over.set()
         for host in without_address(self._keys, self.layout):
             self._warn_of_same_addresses(host)
@@ -98,7 +98,7 @@ class Reaper(Struct):
                 graces.start_soon(self._remove_later, it, self._graces[it])
 
     def _is_recorded(self) -> bool:
-        """Whether it is said who this host is: else nobody would remove what is left when it dies."""
+        """Return whether this host's record can be read: else nobody would remove what it leaves when it dies."""
         record = self._keys.get(self.layout.host_record())
         return record is not None and isinstance(decode_host(record.value), HostRecord)
 
@@ -110,7 +110,7 @@ class Reaper(Struct):
             await self._remove(gone, self.layout.of(gone.host))
 
     async def _elapse(self, gone: Departed, whole: float) -> None:
-        """Let time go by in which this process was not frozen, beside what went by before the watch was lost."""
+        """Wait for `whole` seconds, counting those before the watch was lost; start over if this process froze."""
         revision, left = self._left.get(gone.host, (0, whole))
         left = max(left, self.terms.lease) if revision == gone.record.mod_revision else whole
         while left > 0:
@@ -135,7 +135,7 @@ class Reaper(Struct):
         self._tell(host, log.warning, event, hint=hint)
 
     def _tell(self, host: str, tell: Callable[..., object], event: str, **more: object) -> None:
-        """Log it once for each time that a host comes or goes."""
+        """Log an event once for each time that a host comes or goes."""
         seen = self._keys[self.layout.of(host).host_record()]
         told = event, host, seen.mod_revision
         if told not in self._told:

@@ -1,4 +1,4 @@
-"""What the log tells of containers: once when something changes, never again while it stays as it is."""
+"""What is logged about containers: each change once, and nothing while a container stays as it is."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ GONE = "it is gone"
 
 
 class Report(Struct, frozen=True):
-    """How one container stands: the names of its objects that are `routed`, or the `reason` why there are none."""
+    """The state of one container: the names of its objects that are `routed`, or the `reason` why none are."""
 
     container: str
     routed: tuple[str, ...] = ()
@@ -28,14 +28,14 @@ class Report(Struct, frozen=True):
 
 
 def promised(it: Mapped) -> Report:
-    """Say how a container will stand once what it publishes is settled."""
+    """Return how a container will stand once what it publishes is settled."""
     refs = [item.ref for item in it.publication.items] if it.publication else ()
     routed = tuple(f"{ref.protocol}/{ref.kind}/{ref.name}" for ref in refs)
     return Report(it.container, routed, it.reason, it.problems)
 
 
 def kept(promise: Report, settled: Settled | None) -> Report:
-    """Say how a container stands after it was settled, or after there was nothing to settle."""
+    """Return how a container stands after it was settled, or after there was nothing to settle."""
     problems = promise.problems + (settled.problems if settled else ())
     if settled is None or not settled.published:
         return Report(promise.container, (), promise.reason or WAITS, problems)
@@ -49,21 +49,21 @@ class Reports(Struct):
     _unreadable: dict[str, str] = field(default_factory=dict)
 
     def others(self, known: Collection[str]) -> list[str]:
-        """The containers that were reported and are not among the `known`."""
+        """Return the containers that were reported and are not among the `known`."""
         return [container_id for container_id in self._last if container_id not in known]
 
     def restless(self) -> set[str]:
-        """The containers that wait, drain, or of which something is wrong: what is not listed may mend it."""
+        """Return the containers that wait, drain or have problems: changes that no list shows may end that."""
         return {i for i, last in self._last.items() if last.problems or last.reason in (WAITS, DRAINS)}
 
     def unreadable(self, gap: Unreadable) -> None:
         """Log that a container cannot be read, once for each reason."""
         if self._unreadable.get(gap.container_id) != gap.reason:
-            log.warning("a container cannot be read, it stays as it is", id=gap.container_id, reason=gap.reason)
+            log.warning("a container cannot be read; it stays as it is", id=gap.container_id, reason=gap.reason)
         self._unreadable[gap.container_id] = gap.reason
 
     def tell(self, container_id: str, new: Report) -> None:
-        """Log what is new of a container."""
+        """Log what is new about a container."""
         self._unreadable.pop(container_id, None)
         last = self._last.pop(container_id, Report(new.container))
         if new.reason == GONE:

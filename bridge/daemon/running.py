@@ -1,7 +1,7 @@
-"""Which containers may run, by what the engine tells in order: what happens to the networks of others is no news.
+"""Which containers may be running, by the engine's events: network events of all others can be ignored.
 
-To take one for running that does not costs an inspection, the opposite a route: so only the end of a run, as the
-engine tells it, takes a container out.
+Taking a stopped container for a running one costs an inspection, the opposite a route; so a container is removed
+only when the engine's events say that its run has ended.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ class Running(Struct):
     ids: set[str] = field(default_factory=set)
 
     def follow(self, event: Event) -> None:
-        """Take in what an event says."""
+        """Note what an event says."""
         if event.action is Action.START:
             self.ids.add(event.container_id)
         if event.action is Action.DIE:
             self.ids.discard(event.container_id)
 
     def learn(self, inspected: Iterable[tuple[str, Container]]) -> None:
-        """Take in who was seen to run, by the ids that were asked for."""
+        """Add the containers that ran when they were inspected, by the ids that were asked for."""
         self.ids |= {container_id for container_id, one in inspected if one.status not in _AT_REST}

@@ -1,4 +1,4 @@
-"""The bridge's life in etcd: one leased key, which every transaction compares, and what is remembered under it."""
+"""The bridge's life in etcd: one leased key, compared by every transaction, and the memory that goes with it."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -25,9 +25,9 @@ from bridge.store.errors import LeaseLost
 
 
 class Terms(Struct, frozen=True):
-    """How long things last, in seconds.
+    """Times, in seconds.
 
-    A bridge that says nothing any more is taken to live for its `lease`; then its routes stay for the `grace`.
+    A silent bridge is taken to be alive for its `lease`; after that, its routes stay for the `grace` period.
     """
 
     lease: int
@@ -35,7 +35,7 @@ class Terms(Struct, frozen=True):
 
 
 class Identity(Struct, frozen=True):
-    """Who this bridge is: its keys, its engine's id, its advertise address, and a word for this very run."""
+    """Who this bridge is: its keys, its engine's id, its advertise address, and an identifier of this run."""
 
     layout: Layout
     engine: str
@@ -44,20 +44,20 @@ class Identity(Struct, frozen=True):
     run: str = field(default_factory=lambda: uuid4().hex)
 
     def alive(self) -> Put:
-        """What says that this bridge runs."""
+        """Return the write that says that this bridge is running."""
         record = AliveRecord(self.engine, __version__, self.terms.lease, self.run)
         return Put(self.layout.alive(), encode_alive(record))
 
     def host(self, goodbye: float | None = None) -> Put:
-        """What says who this host is."""
+        """Return the write that says who this host is."""
         record = HostRecord(self.engine, self.address, __version__, goodbye)
         return Put(self.layout.host_record(), encode_host(record))
 
 
 class Session(Struct):
-    """One `alive` of this host: its key and its lease, what was seen under it, whether it is over.
+    """One `alive` of this host: its key and its lease, what was seen under it, and whether it is over.
 
-    While it is `uncertain`, a write that it began may still happen.
+    While it is `uncertain`, a write that it sent may still take effect.
     """
 
     alive: Put
@@ -68,11 +68,11 @@ class Session(Struct):
 
     @property
     def fence(self) -> tuple[Compare, ...]:
-        """What every transaction compares: nobody took this bridge for dead, and no later write went before."""
+        """What every transaction compares: nobody declared this bridge dead, and `alive` was not rewritten."""
         return living(self.memory.layout, self.lease.revision)
 
     async def ascertain(self, store: Store) -> None:
-        """Leave behind what may still happen: it finds another `alive`. Raises the store's errors."""
+        """If a write may still take effect, rewrite `alive`, so that it is refused. Raises the store's errors."""
         if self.uncertain:
             self.lease = await store.rewrite(self.alive.key, self.alive.value, self.lease)
             self.uncertain = False
@@ -81,10 +81,10 @@ class Session(Struct):
 async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]) -> Session:
     """Take this host's `alive`; wait while an earlier one lasts, unless this bridge itself wrote it.
 
-    Its own is there where the answer that said so was lost, or what came next failed.
+    Its own one is there if the answer to that write was lost, or if a later step failed.
 
-    Raises FailedError where that one is still renewed after twice the time of a lease: another bridge runs under
-    this name. Raises the store's errors.
+    Raises FailedError if the earlier one is still renewed after twice the time of a lease: another bridge runs
+    under this name. Raises the store's errors.
     """
     alive, permanent = identity.alive(), identity.layout.permanent
     session = Session(alive, await _alive(store, identity, waiting), Memory(identity.layout))
@@ -95,19 +95,19 @@ async def begin(store: Store, identity: Identity, waiting: Callable[[str], None]
 
 
 async def introduce(store: Store, identity: Identity, session: Session) -> None:
-    """Say who this host is. Raises the store's errors."""
+    """Write who this host is. Raises the store's errors."""
     await _commit(store, Transaction(session.fence, (identity.host(),), ()))
 
 
 async def end(store: Store, identity: Identity, session: Session, goodbye: float) -> None:
-    """Say goodbye and give `alive` back; the routes stay for a while."""
+    """Say goodbye and give up `alive`; the routes stay for `goodbye` seconds."""
     await session.ascertain(store)
     await _commit(store, Transaction(session.fence, (identity.host(goodbye),), ()))
     await store.revoke(session.lease)
 
 
 class _Seen(Struct, frozen=True):
-    """Who has this host's name: an earlier bridge that lives, and what the last one said of itself."""
+    """Who has this host's name: an earlier bridge that is alive, and the record of the last one."""
 
     alive: KeyValue | None
     record: KeyValue | None
@@ -151,35 +151,35 @@ def _tell(seen: _Seen, identity: Identity, waiting: Callable[[str], None]) -> No
         waiting(f"an earlier bridge of the host {host} is still alive")
     elif reserved:
         waiting(
-            f"the host name {host} belongs to another engine: taken over in {reserved:g} s, unless that is back"
+            f"the host name {host} belongs to another engine: taken over in {reserved:g} s unless that one returns"
         )
 
 
 def _reserved(record: KeyValue | None, identity: Identity) -> float:
-    """For how many seconds of silence a name is kept for the engine that had it last."""
+    """Return for how many seconds of silence a name is kept for the engine that had it last."""
     last = decode_host(record.value) if record else None
     other = isinstance(last, HostRecord) and last.engine != identity.engine
     return identity.terms.lease + identity.terms.grace if other else 0.0
 
 
 def _lease(alive: KeyValue, terms: Terms) -> float:
-    """How long an earlier bridge's lease may last: it may have other settings than this one."""
+    """Return how long an earlier bridge's lease may last, since its settings may differ."""
     record = decode_alive(alive.value)
     return max(terms.lease, record.lease if isinstance(record, AliveRecord) else 0)
 
 
 def _broken(identity: Identity, alive: KeyValue) -> str:
-    """Why it cannot be read who has the name; "" where it can."""
+    """Return why the key of the bridge that has the name cannot be read; "" if it can."""
     record = decode_alive(alive.value)
     if isinstance(record, AliveRecord):
         return ""
     key = identity.layout.alive()
-    told = f"the key {key} in etcd, by which another bridge runs, cannot be read: {record.reason}"
+    told = f"the key {key} in etcd, which another bridge holds, cannot be read: {record.reason}"
     return f"{told}; delete it if it is broken, or upgrade this bridge"
 
 
 def _duplicate(identity: Identity, seen: _Seen) -> str:
-    """Say who else has the name, as far as it says so itself."""
+    """Say who else has the name, as far as its record tells."""
     holder = decode_host(seen.record.value) if seen.record else None
     said = holder if isinstance(holder, HostRecord) else HostRecord("", "", "")
     mends = "give each host its own name with BRIDGE_HOST_NAME"
@@ -193,4 +193,4 @@ def _duplicate(identity: Identity, seen: _Seen) -> str:
 
 async def _commit(store: Store, transaction: Transaction) -> None:
     if isinstance(await store.commit(transaction), Refused):
-        raise LeaseLost("this bridge was taken for dead before it began")
+        raise LeaseLost("this bridge was declared dead before it began")

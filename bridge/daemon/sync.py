@@ -1,4 +1,4 @@
-"""One round: gather what the engine says, let the core decide, apply it to etcd, tell what changed."""
+"""One round: gather what the engine says, let the core decide, apply it to etcd, report what changed."""
 
 from collections.abc import Iterable, Mapping
 
@@ -33,11 +33,11 @@ from bridge.view.publish import mapped
 log = get_logger()
 
 LITTLE = 5_000
-"""Characters of labels that are decided on right where they are told: to change threads would take longer."""
+"""Characters of labels up to which a decision is made without a thread: changing threads would take longer."""
 
 
 class Sync(Struct):
-    """What a round needs, and what is remembered from one to the next beside the claims."""
+    """What a round needs, and what is remembered from one to the next besides the claims."""
 
     options: Options
     gatherer: Gatherer
@@ -51,25 +51,25 @@ class Sync(Struct):
     _settled_in: Session | None = None
 
     def concerned(self, event: Event) -> bool:
-        """Whether an event may change what is published; its attributes hold a container's labels."""
+        """Return whether an event may change what is published; its attributes hold a container's labels."""
         if event.action is Action.KILL and not self.draining.stops(event.container_id, event.signal):
             return False
         if event.action is Action.CREATE and not self._said(event).allow_non_running:
-            # What is not kept without running is looked at when it starts.
+            # Unless it is kept without running, it is looked at when it starts.
             return False
         self._running.follow(event)
         self.gatherer.outdate(event.container_id)
         if self.gatherer.is_target(event.container_id):
             return True
         if event.action in NETWORK_ACTIONS and self._settled_in and event.container_id not in self._running.ids:
-            # Its start comes after them, and its end has come before. Who runs is known once all were gathered.
+            # They come before its start or after its end. Which containers run is known once all were gathered.
             return False
         if event.action not in NETWORK_ACTIONS:
             self._sort_out(event)
         return event.container_id not in self._excluded_ids
 
     def _sort_out(self, event: Event) -> None:
-        """Note whether a container is excluded: its labels, of which there may be many, never change."""
+        """Note once whether a container is excluded: its labels, of which there may be many, never change."""
         if event.container_id not in self._excluded_ids and event.container_id not in self._kept_ids:
             said = self._said(event)
             kept = said.problems or exposed(said, self.options)
@@ -83,7 +83,7 @@ class Sync(Struct):
     async def some(self, ids: Iterable[str], session: Session) -> Task:
         """Settle some containers; return those that are to be settled again.
 
-        A session begins with all of them: what is settled before the state was listed would lose track of it.
+        A session begins with all of them: until the state is listed, it is not known what they hold already.
         """
         if session is not self._settled_in:
             return await self.all(session, ids)
@@ -96,14 +96,14 @@ class Sync(Struct):
         return await self._settled({i: promised(it) for i, it in decided.items()}, settling, gathered)
 
     def relocate(self, options: Options) -> None:
-        """Take other options of this host: whoever is the same may be reached elsewhere now."""
+        """Use other options for this host; containers that are the same may have another address now."""
         self.options = options
         self.gatherer.forget()
 
     async def all(self, session: Session, ids: Iterable[str] = ()) -> Task:
         """Settle all containers of this host and mend the view; return those that are to be settled again.
 
-        Something may have happened to those with these `ids` that no list shows.
+        `ids` are containers to which something may have happened that no list shows.
         """
         if session is not self._settled_in:
             self.gatherer.forget()
@@ -167,9 +167,9 @@ class Sync(Struct):
     async def _settled(
         self, promises: Mapping[str, Report], came: Settling | Resynced, gathered: Gathered
     ) -> Task:
-        """Tell what came of it; return who is to be settled again."""
+        """Report the outcome; return what is to be settled again."""
         if came.fenced:
-            raise LeaseLost("the other bridges took this one for dead")
+            raise LeaseLost("the other bridges declared this one dead")
         for full_id, promise in promises.items():
             settled = came.settled.get(full_id[:SHORT])
             self.waiting.update(full_id, settled)
@@ -180,7 +180,7 @@ class Sync(Struct):
             self.reports.unreadable(gap)
         unsettled = set(came.unsettled).difference(gap.container_id[:SHORT] for gap in gathered.unreadable)
         again = frozenset(i for i in (*promises, *gathered.same) if i[:SHORT] in unsettled)
-        # Of who went while this bridge did not run, only the state tells.
+        # Containers that went while this bridge did not run are known only from the state.
         return Task(again, everything=len(again) < len(unsettled))
 
     def _forget(self, promises: Mapping[str, Report], gathered: Gathered) -> None:
@@ -191,6 +191,6 @@ class Sync(Struct):
 
 
 def _characters(seen: Seen) -> int:
-    """How much the labels say that one is decided by."""
+    """Return the size, in characters, of the labels that decide about a container."""
     found = (seen.container, *seen.targets) if seen.container else ()
     return sum(len(name) + len(value) for it in found for name, value in it.labels.items())

@@ -14,15 +14,15 @@ from bridge.store.errors import StoreUnavailable
 from bridge.store.watch import Event
 
 STEADY = 0.5
-"""Seconds for which a watch stands at least: etcd looks ten times a second for those that begin in the past."""
+"""Seconds that each watch lasts at least: etcd serves those that begin in the past only ten times a second."""
 
 
 class Waiting(Struct):
-    """What each container waits for, by its full id; `watch` marks it when a key of that changes.
+    """What each container waits for, by its full id; `watch` marks it when one of those keys changes.
 
-    To begin a watch costs as much as all that is watched: who waits for what is watched already needs no other,
-    and each stands before it makes room for the next. Else one container that waits anew over and over would keep
-    all others from being told.
+    To begin a watch costs as much as all that it watches. So no new one is begun for ranges that are already
+    watched, and each lasts for a while before the next replaces it: otherwise one container that waits for
+    something new over and over would keep all others from being marked.
     """
 
     store: Store
@@ -31,7 +31,7 @@ class Waiting(Struct):
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _since: int = 0
     _heard: dict[Range, int] = field(default_factory=dict)
-    """Of each range that is watched: the revision of the last that was heard of it."""
+    """For each watched range, the revision of the last event."""
 
     def update(self, container_id: str, settled: Settled | None) -> None:
         """Note what a container waits for from now on: nothing, if nothing is to be watched."""
@@ -41,13 +41,13 @@ class Waiting(Struct):
             if settled.revision < self._since or not self._heard.keys() >= set(settled.watch):
                 self._changed.set()
             elif any(self._heard[keys] > settled.revision for keys in settled.watch):
-                # It came before it was known who waits for it.
+                # The change came before it was known that this container waits for it.
                 self.work.mark_one(container_id)
         elif before and not self._waits:
             self._changed.set()
 
     async def watch(self) -> None:
-        """Watch, for ever."""
+        """Keep watching what containers wait for."""
         while True:
             self._changed = anyio.Event()
             self._since = min((settled.revision for settled in self._waits.values()), default=0)
@@ -68,16 +68,16 @@ class Waiting(Struct):
                 async for batch in events:
                     self.work.mark(self._hear(batch))
         except StoreUnavailable:
-            # What was missed is not known: all who wait are decided again, which renews what is watched.
+            # Events may have been missed: all that wait are decided again, which renews what is watched.
             self.work.mark(Task(frozenset(self._waits)))
             stands.set()
             await anyio.sleep(LONGEST_WAIT)
             self._changed.set()
 
     def _hear(self, batch: Iterable[Event]) -> Task:
-        """Note what is heard of each range; return who is to be decided again.
+        """Note the events of each range; return the containers that are to be decided again.
 
-        A watch begins with events that most have been decided on already, and may begin with thousands.
+        A watch begins with past events, possibly thousands, that most decisions already took into account.
         """
         told = [(as_bytes(event.key), event.revision) for event in batch]
         newest = {keys: _newest(told, keys) for keys in self._heard}
@@ -90,7 +90,7 @@ class Waiting(Struct):
 
 
 def _newest(told: Iterable[tuple[bytes, int]], keys: Range) -> int:
-    """The last revision that is told of a range, 0 if none is; etcd orders keys by their bytes."""
+    """Return the revision of the last event in a range, 0 if there is none; etcd orders keys by their bytes."""
     first = as_bytes(keys.key)
     end = as_bytes(keys.end) or first + b"\0"
     return max((revision for name, revision in told if first <= name < end), default=0)

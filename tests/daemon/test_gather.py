@@ -492,6 +492,6 @@ def test_taken_for_dead_while_the_engine_does_not_answer(
         etcd.ctl("put", f"docker-event-bridge/{root_key}/alive/lab", keys.state()["alive/lab"].value)
         later = engine.run(container("later"))
         engine.refuses.clear()
-        wait_for(lambda: "took this one for dead" in running.log(), WITHIN, running.process.tail)
+        wait_for(lambda: "declared this one dead" in running.log(), WITHIN, running.process.tail)
         routed(keys, later)
         assert keys.servers(first)

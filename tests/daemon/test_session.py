@@ -60,9 +60,7 @@ async def test_what_says_that_another_bridge_runs_cannot_be_read(etcd: Etcd, roo
     layout = Layout(root_key, "state", "lab")
     store = Store(Connection((etcd.endpoint,)))
     await store.commit(Transaction((), (Put(layout.alive(), "broken"),), ()))
-    told = (
-        f"the key {layout.alive()} in etcd, by which another bridge runs, cannot be read: it is not JSON; delete"
-    )
+    told = f"the key {layout.alive()} in etcd, which another bridge holds, cannot be read: it is not JSON; delete"
     with pytest.raises(FailedError, match=re.escape(told)):
         await begin(store, Identity(layout, "engine", "", Terms(1, 60)), print)
     await store.aclose()

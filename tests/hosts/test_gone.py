@@ -168,7 +168,7 @@ def test_a_host_whose_record_is_lost_writes_it_again(hosts: tuple[Host, Host], c
         command, *value = change
         one.keys.etcd.ctl(command, f"docker-event-bridge/{one.keys.root_key}/hosts/one", *value)
         wait_for(lambda: _has_record(one, record), WITHIN, one.bridge.process.tail)
-        assert one.logged(level="warning", event="somebody has changed what says who this host is")
+        assert one.logged(level="warning", event="the record of this host was changed by somebody else")
         assert one.keys.view() == before
         one.bridge.process.kill()
         wait_until_forgotten(one, two)
