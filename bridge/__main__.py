@@ -1,4 +1,4 @@
-"""The command `docker-event-bridge`: finds the sub-command and imports nothing that this does not need."""
+"""The command `docker-event-bridge`: find the subcommand, and import nothing that it does not need."""
 
 import gc
 import sys
@@ -9,16 +9,16 @@ from bridge.errors import CommandError, UsageError
 from bridge.masking import escaped
 
 COMMANDS = {
-    "run": "keep the labels of this host's containers in etcd, until stopped",
+    "run": "mirror the labels of this host's containers into etcd, until stopped",
     "plan": "print what would be written, for running containers or a file; writes nothing",
-    "health": "ask the running daemon whether it is well",
-    "purge": "remove from etcd what a host left that is gone for good",
+    "health": "ask the running daemon whether it is healthy",
+    "purge": "remove from etcd what was left by a host that is gone for good",
 }
 
 HELP = """\
 usage: docker-event-bridge COMMAND [--flag value ...]
 
-Routes the labelled containers of every Docker host by every Traefik: maps their labels to routers,
+Lets every Traefik route the labelled containers of every Docker host: maps their labels to routers,
 services and middlewares as Traefik's own Docker provider would, and mirrors these into etcd.
 
 commands:
@@ -31,12 +31,12 @@ commands:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
-    # Imports make no garbage, and looking for it takes a fifth of a start. The daemon switches it on again.
+    # Imports make no garbage, and collecting it takes a fifth of a start. The daemon enables it again.
     gc.disable()
     standard.have_all()
     code = command(sys.argv[1:])
     standard.let_go()
-    # Python looks for garbage once more at its end, however it is set: a tenth of a short command.
+    # Python collects garbage once more at exit, even if disabled: a tenth of a short command.
     gc.freeze()
     sys.exit(code)
 

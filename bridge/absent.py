@@ -1,4 +1,4 @@
-"""Leaves out what packages import only since it is installed: start and memory would pay for what nobody uses."""
+"""Hide packages that others import only because they are installed: unused, they cost start time and memory."""
 
 import sys
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def absent(package: str) -> Iterator[None]:
-    """Have what is imported in the block find no such package; where it is loaded already, nothing changes."""
+    """Make imports in the block not find a package; if it is already loaded, nothing changes."""
     hidden = package not in sys.modules
     if hidden:
-        # What Python documents for a name that is not to be found.
+        # Python documents this as the way to make an import fail.
         sys.modules[package] = None  # type: ignore[assignment]
     try:
         yield

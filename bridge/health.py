@@ -1,4 +1,4 @@
-"""How the running daemon tells that it is well: one line of JSON to whoever connects to a unix socket."""
+"""The health of the running daemon: one line of JSON for whoever connects to a unix socket."""
 
 import json
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from msgspec.structs import asdict
 
 
 class HealthSocketError(Exception):
-    """The socket cannot be had: another daemon answers on it, or the path does not allow it. Fatal."""
+    """The socket cannot be created: another daemon answers on it, or the path does not allow it. Fatal."""
 
 
 class Status(Struct, frozen=True):
-    """Whether both connections stand and the last sync is committed; each part is told in words."""
+    """Whether both connections are up and the last sync is committed; each part is described in words."""
 
     healthy: bool
     docker: str
@@ -27,19 +27,19 @@ class Status(Struct, frozen=True):
 async def serve(
     path: str, status: Callable[[], Status], *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
 ) -> None:
-    """Answer every connection with the status of that moment, until cancelled; started once it listens.
+    """Answer every connection with the current status, until cancelled; started once it listens.
 
-    A socket file that nobody listens on any more is replaced. Raises HealthSocketError.
+    A socket file on which nobody listens any more is replaced. Raises HealthSocketError.
     """
     try:
         if await _answered(path):
             raise HealthSocketError(
-                f"another daemon answers on the health socket {path}: give one another path (BRIDGE_HEALTH_SOCKET)"
+                f"another daemon answers on the health socket {path}: use another path (BRIDGE_HEALTH_SOCKET)"
             )
         listener = await anyio.create_unix_listener(path)
     except OSError as error:
         raise HealthSocketError(
-            f"the health socket {path} cannot be made: {error.strerror} (BRIDGE_HEALTH_SOCKET)"
+            f"the health socket {path} cannot be created: {error.strerror} (BRIDGE_HEALTH_SOCKET)"
         ) from error
     try:
         async with listener:

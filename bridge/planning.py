@@ -1,4 +1,4 @@
-"""What would be written for these containers if they were all there is: no engine, no etcd, nothing is touched."""
+"""Plan what would be written if these containers were the only ones, without an engine and without etcd."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from bridge.view.publish import mapped
 
 
 class Planned(Struct, frozen=True):
-    """One container: what it publishes, or the `reason` why nothing."""
+    """One container: what it publishes, or the `reason` why it publishes nothing."""
 
     container: str
     publication: Publication | None
@@ -32,7 +32,7 @@ class Plan(Struct, frozen=True):
 
 
 def plan(containers: Sequence[Container], options: Options, root: str) -> Plan:
-    """Route all containers and settle what they share, in the order of creation, then of names."""
+    """Route all containers and settle what they share, in the order of creation, then of name."""
     known = {name: one for one in containers for name in (one.id, one.name)}
     made = [mapped(one, options, _targets(one, known)) for one in containers]
     offline = settle_offline([it.publication for it in made if it.publication], Layout(root, "", options.host))
@@ -44,7 +44,7 @@ def plan(containers: Sequence[Container], options: Options, root: str) -> Plan:
 
 
 def _targets(container: Container, known: Mapping[str, Container]) -> list[Container]:
-    """Those whose network it uses; none where one of them is missing."""
+    """Return the containers whose network it uses; none if one of them is missing."""
     found = targets(container, known.get).values()
     return [one for one in found if one] if all(found) else []
 

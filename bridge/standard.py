@@ -1,4 +1,4 @@
-"""The standard files, which may be closed, full, or read by nobody any more."""
+"""The standard streams, which may be closed, full, or no longer read by anybody."""
 
 import errno
 import os
@@ -10,11 +10,11 @@ _UNWRITABLE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 
 
 def have_all() -> None:
-    """Have all three, also where whoever started us closed some: else sockets might take their numbers.
+    """Open those of the three that are closed: otherwise a socket might get the number of one.
 
-    What the encoding of standard output does not have is spelled out there.
+    Characters that the encoding of standard output lacks are written as escapes.
     """
-    # The lowest number that is free is taken.
+    # The system takes the lowest free number.
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no keyword
     os.close(descriptor)
@@ -26,20 +26,20 @@ def have_all() -> None:
 
 
 def complain(line: str) -> None:
-    """Say what is wrong; where even that cannot be written, the exit code says it alone."""
+    """Print an error; if even that cannot be written, only the exit code shows it."""
     with suppress(OSError):
         sys.stderr.write(f"docker-event-bridge: {line}\n")
 
 
 def is_end_of_output(error: OSError) -> bool:
-    """Tell whether nothing more can be written, and say so, unless the reader of a pipe has seen enough."""
+    """Return whether nothing more can be written; print why, unless the reader of a pipe has just closed it."""
     if error.errno in _UNWRITABLE:
         complain(f"standard output cannot be written: {error.strerror}")
     return error.errno in (errno.EPIPE, *_UNWRITABLE)
 
 
 def let_go() -> None:
-    """Leave nothing to be flushed at exit where it cannot be written: Python would change the exit code."""
+    """Flush the streams and discard what cannot be written: at exit, Python would change the exit code for it."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,7 +1,7 @@
-"""Runs blocking calls beside the event loop, on threads that never hold up the end of the process.
+"""Run blocking calls outside the event loop, in threads that never delay the end of the process.
 
-anyio's worker threads are waited for at exit: a call that hangs, such as an ssh connection to a host that
-drops packets, would keep a stopped daemon alive until its time limit.
+Python waits at exit for anyio's worker threads: a call that hangs, such as an ssh connection to a host that drops
+packets, would keep a stopped daemon alive until its time limit.
 """
 
 from asyncio import AbstractEventLoop, Future, Queue, get_running_loop
@@ -16,19 +16,19 @@ T = TypeVar("T")
 Outcome = TypeVar("Outcome")
 
 BUSY, IDLE = "docker-call", "docker-idle"
-"""How threads are called, for whoever looks at a process."""
+"""Names of the threads, for anyone who looks at the process."""
 
 MOST_IDLE = 8
-"""Threads that wait for the next call: to start one takes longer than many a call."""
+"""How many threads are kept for the next calls: starting one takes longer than many a call."""
 
 
 async def run(call: Callable[[], T]) -> T:
-    """Return what `call` returns or raise what it raises; if cancelled, leave it behind to end by itself."""
+    """Return what `call` returns or raise what it raises; if cancelled, leave the call to end by itself."""
     return await _begun(call)
 
 
 async def each(items: Iterable[T]) -> AsyncGenerator[T, None]:
-    """Yield what a blocking iterable gives, as it comes, and raise what it raises; if left, leave it behind."""
+    """Yield the items of a blocking iterable as they come, or raise its error; if closed, leave it behind."""
     loop, found = get_running_loop(), Queue[T | Future[None]]()
 
     def follow() -> None:
@@ -57,7 +57,7 @@ def _begun(call: Callable[[], T]) -> Future[T]:
 
 
 class _Worker:
-    """A thread that makes one call after the other."""
+    """A thread that makes one call after another."""
 
     def __init__(self) -> None:
         self.calls: SimpleQueue[Callable[[], None]] = SimpleQueue()

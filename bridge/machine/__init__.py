@@ -1,1 +1,1 @@
-"""This machine: where it, and containers in host networking on it, are reached. Asks neither Docker nor etcd."""
+"""The addresses of this machine and of its containers in host networking; asks neither Docker nor etcd."""

@@ -1,4 +1,4 @@
-"""Where containers in host networking are reached from a container beside them: what Docker or Podman call it."""
+"""The address at which other containers reach those in host networking, by Docker's and Podman's names for it."""
 
 import socket
 from contextlib import suppress
@@ -10,12 +10,12 @@ from bridge import threads
 NAMES = ("host.docker.internal", "host.containers.internal")
 LOOPBACK = "127.0.0.1"
 
-# Seconds for both names together: without a name server a look-up hangs.
+# Seconds for both names together: without a name server, a look-up hangs.
 DEADLINE = 2.0
 
 
 async def gateway() -> str:
-    """Look the host's names up in Traefik's order; the loopback address where neither is known."""
+    """Look up the host's names in Traefik's order; return the loopback address if neither is known."""
     with anyio.move_on_after(DEADLINE):
         return await threads.run(_looked_up)
     return LOOPBACK

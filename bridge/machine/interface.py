@@ -1,6 +1,6 @@
-"""The address of this host where the operator names a network interface or, as always, an address or a host.
+"""The advertise address of this host: the operator names a network interface, an address or a host.
 
-The kernel's interfaces are asked as `ip address` would: ioctl SIOCGIFADDR for IPv4, /proc/net/if_inet6 for IPv6.
+The kernel is asked for the addresses of an interface: ioctl SIOCGIFADDR for IPv4, /proc/net/if_inet6 for IPv6.
 """
 
 import fcntl
@@ -19,20 +19,20 @@ from bridge.routing.options import Options
 
 IPV6_ADDRESSES = Path("/proc/net/if_inet6")
 DEADLINE = 2.0
-"""Seconds for a look-up: without a name server it hangs."""
+"""Seconds for a look-up: without a name server, it hangs."""
 
 _SIOCGIFADDR = 0x8915
 _GLOBAL = "00"
-# Temporary, failed its check for duplicates, deprecated, or still checked for duplicates.
+# Temporary, a duplicate, deprecated, or still being checked for duplicates.
 _UNFIT = 0x01 | 0x08 | 0x20 | 0x40
 
 
 class AddressUnavailableError(Exception):
-    """The advertise address cannot be told yet; waiting may help, as for an interface at boot."""
+    """The advertise address is not known yet; waiting may help, as for an interface at boot."""
 
 
 async def located(options: Options) -> Options:
-    """Return the options as they are on this machine: its advertise address, the gateway of its containers.
+    """Return the options with the advertise address of this machine and the gateway of its containers.
 
     Raises AddressUnavailableError.
     """
@@ -41,17 +41,17 @@ async def located(options: Options) -> Options:
 
 
 async def relocated(options: Options, text: str) -> Options:
-    """Return the options with what the advertise address is by now; while it cannot be told, with what it was."""
+    """Return the options with the current advertise address; while it is not known, with the previous one."""
     with suppress(AddressUnavailableError):
         return replace(options, advertise_address=await advertised(text))
     return options
 
 
 async def advertised(text: str) -> str:
-    """Return the address of the interface that is named, else the address or host name itself.
+    """Return the address of the interface that is named, or else the address or host name itself.
 
-    A name without a dot may be either; so where it is no interface it must be a host name that is known here.
-    Raises AddressUnavailableError while an interface has no address, or a name stands for nothing.
+    A name without a dot may be either; so if it is not an interface, it must be a host name that can be looked up
+    here. Raises AddressUnavailableError while an interface has no address, or a name is neither.
     """
     if not text:
         return ""
@@ -67,7 +67,7 @@ def _unavailable(reason: str) -> str:
 
 
 def _is_plainly_a_host(text: str) -> bool:
-    """IP addresses are, and names of several parts whose last has letters: VLANs are called eth0.100."""
+    """Return whether it is an IP address, or a dotted name whose last part has letters (eth0.100 is a VLAN)."""
     last = text.removesuffix(".").rpartition(".")[2]
     return ":" in text or ("." in text and (not _has_letters(text) or _has_letters(last)))
 
@@ -100,7 +100,7 @@ def _ipv4(interface: str) -> str:
 
 
 def _ipv6(interface: str) -> str:
-    """The first lasting address that is not of the link alone."""
+    """Return the first lasting address with global scope, "" if there is none."""
     lines = IPV6_ADDRESSES.read_text("ascii").splitlines() if IPV6_ADDRESSES.exists() else []
     for address, _, _, scope, flags, name in map(str.split, lines):
         if name == interface and scope == _GLOBAL and not int(flags, 16) & _UNFIT:

@@ -105,6 +105,6 @@ async def test_impossible_socket(tmp_path: Path) -> None:
     """A path that cannot be had is told in one sentence."""
     with pytest.raises(
         HealthSocketError,
-        match=r"the health socket .*/absent/socket cannot be made: No such file.*BRIDGE_HEALTH_SOCKET",
+        match=r"the health socket .*/absent/socket cannot be created: No such file.*BRIDGE_HEALTH_SOCKET",
     ):
         await serve(str(tmp_path / "absent" / "socket"), lambda: WELL)

@@ -70,7 +70,7 @@ def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
     """What waiting does not mend ends the daemon with one line and exit code 1."""
     with running(tmp_path):
         done = bridge("run", "--health-socket", "health", "--docker-endpoint", "unix:///nowhere/docker.sock")
-    line = "docker-event-bridge: another daemon answers on the health socket health: give one another path"
+    line = "docker-event-bridge: another daemon answers on the health socket health: use another path"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{line} (BRIDGE_HEALTH_SOCKET)\n")
 
 
