@@ -9,17 +9,17 @@ from bridge.errors import CommandError, UsageError
 from bridge.masking import escaped
 
 COMMANDS = {
-    "run": "mirror the labels of this host's containers into etcd, until stopped",
-    "plan": "print what would be written, for running containers or a file; writes nothing",
-    "health": "ask the running daemon whether it is healthy",
-    "purge": "remove from etcd what was left by a host that is gone for good",
+    "run": "keep the routes of this host's containers in etcd, until stopped",
+    "plan": "print what would be written for running containers or a file, without writing it",
+    "health": "check that the running daemon is healthy",
+    "purge": "remove what a host that is gone for good left in etcd",
 }
 
 HELP = """\
 usage: docker-event-bridge COMMAND [--flag value ...]
 
-Lets every Traefik route the labelled containers of every Docker host: maps their labels to routers,
-services and middlewares as Traefik's own Docker provider would, and mirrors these into etcd.
+Lets every Traefik route the labelled containers of all Docker hosts: maps container labels to routers,
+services and middlewares as Traefik's own Docker provider would, and mirrors them into etcd.
 
 commands:
 {commands}

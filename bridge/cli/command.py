@@ -25,9 +25,9 @@ FLAGS: Mapping[str, tuple[str, ...]] = {"plan": ("--from", "--output", "--strict
 """What a command takes beside settings."""
 
 _EPILOG = (
-    "Every setting is also a variable, BRIDGE_ and its name in capitals (BRIDGE_ROOT_KEY), in the environment or"
-    " in the file .env; with _FILE at its end (BRIDGE_ETCD_PASSWORD_FILE) the variable names a file that holds"
-    " the value. A flag wins over the environment, this over .env, this over files."
+    "Every setting can also be given as a variable, BRIDGE_ and its name in capitals (BRIDGE_ROOT_KEY), in the"
+    " environment or in the file .env; with the suffix _FILE (BRIDGE_ETCD_PASSWORD_FILE) the variable names a file"
+    " that holds the value. Flags take precedence over the environment, then .env, then files."
 )
 
 

@@ -16,8 +16,8 @@ def main(arguments: list[str]) -> int:
     """Print how the daemon is, in one line; return 0 if it is healthy, else 1."""
     parser = CommandParser(
         "health",
-        "Ask the running daemon whether it is connected to Docker and etcd and its last sync is committed."
-        " Exit code 0 if so, else 1.",
+        "Check that the running daemon is connected to Docker and etcd and that its last sync is committed."
+        " Exits with code 0 if so, else 1.",
     )
     settings = load(HealthSettings, parser.settings(parser.read(arguments)))
     healthy, line = _verdict(settings.health_socket)

@@ -94,12 +94,12 @@ def _print_text(made: Plan, root: str) -> None:
 def _parser() -> CommandParser:
     parser = CommandParser(
         "plan",
-        "Print the keys that would be written, and what is wrong with labels. Writes nothing, needs no etcd.",
+        "Print the keys that would be written and every problem with labels. Writes nothing and needs no etcd.",
     )
     group = parser.add_argument_group("plan")
-    source = "read what `docker inspect` printed (- for standard input) instead of asking the engine"
+    source = "read the output of `docker inspect` (- for standard input) instead of asking the engine"
     group.add_argument("--from", dest="file", metavar="FILE", default=None, help=source)
-    group.add_argument("--output", choices=("text", "json"), default="text", help="for people, or as JSON")
-    strict = "end with exit code 1 if there is any problem"
+    group.add_argument("--output", choices=("text", "json"), default="text", help="text for people or JSON")
+    strict = "exit with code 1 if there is any problem"
     group.add_argument("--strict", action="store_true", default=False, help=strict)
     return parser

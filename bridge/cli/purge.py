@@ -134,12 +134,12 @@ def _check(host: str, removed: Removed, *, forgotten: bool) -> None:
 def _parser() -> CommandParser:
     parser = CommandParser(
         "purge",
-        "Remove from etcd what a host left that is gone for good: shows what that is, and asks. Needs no Docker.",
+        "Remove what a host that is gone for good left in etcd. Shows it and asks first. Needs no Docker.",
     )
     parser.usage = "%(prog)s HOST [--flag value ...]"
-    parser.add_argument("host", metavar="HOST", help="the name of the host")
+    parser.add_argument("host", metavar="HOST", help="name of the host")
     group = parser.add_argument_group("purge")
     group.add_argument("--yes", action="store_true", default=False, help="do not ask")
-    force = "also where the host is alive: its bridge puts all of it back at its next resync"
+    force = "remove it even if the host is alive; its bridge puts everything back at its next resync"
     group.add_argument("--force", action="store_true", default=False, help=force)
     return parser

@@ -8,8 +8,8 @@ def main(arguments: list[str]) -> int:
     """Run the daemon; return 0 when it was stopped by a signal. FailedError says what is fatal."""
     parser = CommandParser(
         "run",
-        "Keep the labels of this host's containers in etcd, until stopped by SIGTERM or SIGINT. Docker and etcd"
-        " are waited for; what waiting does not mend ends with exit code 1.",
+        "Keep the routes of this host's containers in etcd, until stopped by SIGTERM or SIGINT. Waits for Docker"
+        " and etcd; exits with code 1 on an error that waiting cannot fix.",
     )
     settings = load(RunSettings, parser.settings(parser.read(arguments)))
     from bridge.cli.daemon import serve  # noqa: PLC0415 - the clients of Docker and etcd take long to import

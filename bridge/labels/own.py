@@ -31,26 +31,27 @@ LABELS = (
     Meaning(
         ADDRESS,
         "10.0.0.7",
-        "address (IP or name) at which Traefik reaches this container, in place of the host's advertise address:"
-        " at its published port, or with host:port at just that place; IPv6 with a port in brackets",
+        "IP address or host name at which Traefik reaches this container's published port, in place of the host's"
+        " advertise address; host:port is used exactly as written (IPv6 in brackets)",
     ),
-    Meaning(SERVICE_ADDRESS, "10.0.0.7:8443", "the same for one of its services, whatever the protocol"),
+    Meaning(SERVICE_ADDRESS, "10.0.0.7:8443", "the same for one service, whatever its protocol"),
     Meaning(
         NETWORK,
         "backbone",
-        "Docker network on which Traefik reaches this container at its own address and port, on every host; counts"
-        " before traefik.docker.network",
+        "Docker network on which Traefik reaches this container at its own address and port, whether or not the"
+        " host has an advertise address; takes precedence over traefik.docker.network",
     ),
     Meaning(
         APPLICATION,
         "shop",
-        "the application that it belongs to; by itself its service name and image repository. Containers of one"
-        " application may change a definition that they share",
+        "application that the container belongs to; by default its service name and image repository. Containers"
+        " of one application may change a definition that they share",
     ),
     Meaning(
         DRAIN_LIMIT,
         "90s",
-        "time after its stop signal for which it stays withdrawn while it runs on, in place of the drain limit",
+        "how long this container stays withdrawn if it keeps running after its stop signal, in place of the drain"
+        " limit",
     ),
 )
 

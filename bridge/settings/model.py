@@ -92,10 +92,10 @@ class Docker(Section):
 
     docker_endpoint: EngineEndpoint = _setting(
         "",
-        "the engine: unix:///path, tcp://host:port or ssh://user@host; if empty, what Docker's own"
-        " DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say, else unix:///var/run/docker.sock",
+        "the Docker engine: unix:///path, tcp://host:port or ssh://user@host; if empty, Docker's own DOCKER_HOST,"
+        " DOCKER_TLS_VERIFY and DOCKER_CERT_PATH apply, else unix:///var/run/docker.sock",
     )
-    docker_tls_ca: ReadableFile = _setting("", "file with the CA certificate of the engine")
+    docker_tls_ca: ReadableFile = _setting("", "file with the CA certificate for the engine")
     docker_tls_cert: ReadableFile = _setting("", "file with the client certificate for the engine")
     docker_tls_key: ReadableFile = _setting("", "file with the key of the client certificate")
     docker_tls_insecure_skip_verify: bool = _setting("false", "do not verify the engine's certificate")
@@ -118,32 +118,32 @@ class Mapping(Section):
 
     model_config = SettingsConfigDict(title="mapping")
 
-    exposed_by_default: bool = _setting("true", "route containers without the label traefik.enable=true")
+    exposed_by_default: bool = _setting("true", "route containers that do not set traefik.enable")
     default_rule: TemplateText = _setting(
-        "Host(`{{ normalize .Name }}`)", "rule of HTTP routers without one: a Go template"
+        "Host(`{{ normalize .Name }}`)", "rule of HTTP routers that have none, as a Go template"
     )
     constraints: ExpressionText = _setting(
-        "", "expression of Label() and LabelRegex() that containers must fulfil"
+        "", "expression of Label() and LabelRegex() that containers must match to be routed"
     )
-    network: str = _setting("", "Docker network by which containers are reached")
+    network: str = _setting("", "default Docker network on which Traefik reaches containers")
     use_bind_port_ip: bool = _setting(
-        "false", "publish the address and port on the host that a container port is bound to"
+        "false", "publish the host IP address and port that a container port is bound to, not the container's own"
     )
     allow_empty_services: bool = _setting("false", "keep services of containers that are not healthy")
-    traefik_version: Release = _setting(DEFAULT_RELEASE, "the oldest release of Traefik that reads the keys")
+    traefik_version: Release = _setting(DEFAULT_RELEASE, "oldest Traefik release that reads the keys")
     host_name: HostName = _setting(
         "", "name of this host, its identity in etcd; if empty, the engine's name in lower case"
     )
     advertise_address: Address = _setting(
         "",
         "where Traefik reaches this host's published ports: an IP address, a host name, or a network interface of"
-        " this machine, whose address it is then; if empty, Traefik is taken to share a network with the"
+        " this machine, whose address is used; if empty, Traefik is assumed to share a network with the"
         " containers",
     )
     routable_networks: Names = _setting(
         "",
-        "Docker networks, by comma, on which Traefik reaches containers at their own address in spite of an"
-        " advertise address; those of the drivers overlay, macvlan and ipvlan always are",
+        "comma-separated Docker networks on which Traefik reaches containers at their own address despite an"
+        " advertise address; networks of the drivers overlay, macvlan and ipvlan always count",
     )
 
 
@@ -153,24 +153,24 @@ class Policy(Section):
     model_config = SettingsConfigDict(title="policy (an empty list allows everything)")
 
     allowed_entrypoints: Names = _setting(
-        "", "entry points that routers may use, by comma; those that name none are refused"
+        "", "comma-separated entry points that routers may use; routers that name none are refused"
     )
     allowed_hosts: HostPatterns = _setting(
         "",
-        "hosts that rules may match and certificates be for, by comma: app.example.com, *.example.com"
-        " for all below, * for any; rules that are not plainly limited to hosts are refused",
+        "comma-separated hosts that rules may match and certificates may be for: app.example.com, *.example.com"
+        " for every name below, * for any; rules that are not plainly limited to hosts are refused",
     )
     allowed_names: Names = _setting(
         "",
-        "names of routers, services, middlewares and the like that labels may define or refer to, by"
-        " comma; * stands for any text without @, so that * alone forbids other providers' objects",
+        "comma-separated names of routers, services, middlewares and the like that labels may define or refer to;"
+        " * matches any text without @, so * alone forbids other providers' objects",
     )
     allowed_middlewares: MiddlewareTypes = _setting(
-        "", "types of middlewares that labels may define, by comma, such as headers,ratelimit"
+        "", "comma-separated types of middlewares that labels may define, such as headers,ratelimit"
     )
     allow_server_addresses: bool = _setting(
         "true",
-        "let labels choose where requests go (loadbalancer.server.url and the like) instead of the container",
+        "let labels send requests elsewhere than to their container (loadbalancer.server.url and the like)",
     )
 
 
@@ -179,7 +179,7 @@ class View(Section):
 
     model_config = SettingsConfigDict(title="view")
 
-    root_key: Key = _setting("traefik", "key in etcd under which Traefik reads (its own rootKey)")
+    root_key: Key = _setting("traefik", "key in etcd under which Traefik reads (its option rootKey)")
 
 
 class Etcd(Section):
@@ -187,14 +187,14 @@ class Etcd(Section):
 
     model_config = SettingsConfigDict(title="etcd")
 
-    etcd_endpoints: Endpoints = _setting("127.0.0.1:2379", "host:port of etcd's members, by comma")
-    etcd_username: str = _setting("", "user of etcd, where it asks for one")
-    etcd_password: SecretStr = _setting("", "password of this user")
-    etcd_ca: ReadableFile = _setting("", "file with the CA certificate of etcd; turns on TLS")
+    etcd_endpoints: Endpoints = _setting("127.0.0.1:2379", "comma-separated host:port of etcd's members")
+    etcd_username: str = _setting("", "etcd user, if etcd has authentication enabled")
+    etcd_password: SecretStr = _setting("", "password of the etcd user")
+    etcd_ca: ReadableFile = _setting("", "file with the CA certificate for etcd; turns on TLS")
     etcd_cert: ReadableFile = _setting("", "file with the client certificate for etcd")
     etcd_key: ReadableFile = _setting("", "file with the key of the client certificate")
     state_key: Key = _setting(
-        "docker-event-bridge", "key in etcd for what the bridges agree on; not under the root key"
+        "docker-event-bridge", "key in etcd for the state that bridges share; must not begin with the root key"
     )
 
     @model_validator(mode="after")
@@ -229,12 +229,14 @@ class Running(Section):
 
     model_config = SettingsConfigDict(title="running")
 
-    resync_interval: Duration = _setting("5m", "how often everything is compared and mended")
+    resync_interval: Duration = _setting("5m", "how often everything is compared and repaired")
     drain_limit: Duration = _setting(
-        "5m", "how long a container stays withdrawn that runs on after its stop signal"
+        "5m", "how long a container that keeps running after its stop signal stays withdrawn"
     )
-    log_level: LogLevel = _setting("info", "least level that is logged")
-    log_format: LogFormat = _setting("auto", "lines for people (console) or json; auto: by terminal or not")
+    log_level: LogLevel = _setting("info", "lowest level that is logged")
+    log_format: LogFormat = _setting(
+        "auto", "console (for people) or json; auto is console on a terminal, else json"
+    )
 
 
 class Hosts(Section):
@@ -242,15 +244,15 @@ class Hosts(Section):
 
     model_config = SettingsConfigDict(title="hosts")
 
-    host_lease: Duration = _setting("5s", "how long a bridge that falls silent is taken to be alive; at least 2s")
+    host_lease: Duration = _setting("5s", "how long a silent bridge still counts as alive; at least 2s")
     host_grace: Duration = _setting(
         "1m",
-        "how long a dead host's routes stay, until another bridge removes them; longer than host_lease",
+        "how long a dead host's routes stay before another bridge removes them; must exceed host_lease",
     )
     on_stop: OnStop = _setting(
-        "keep", "when this bridge is stopped, keep its routes for its next start, or withdraw them"
+        "keep", "when this bridge is stopped, keep its routes for its next start, or withdraw them at once"
     )
-    keep_after_stop: Duration = _setting("10m", "how long kept routes wait for that start")
+    keep_after_stop: Duration = _setting("10m", "how long routes are kept for the next start")
 
     @model_validator(mode="after")
     def _lease_before_grace(self) -> Self:
