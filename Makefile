@@ -1,4 +1,4 @@
-# The only way in: `make` alone lists what there is.
+# The only entry point: `make` alone lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -13,7 +13,7 @@ up: python  ## Quick start: Traefik, etcd, the bridge and a routed container
 	@$(PYTHON) -m compose.quickstart up
 
 .PHONY: down
-down: python  ## Remove everything that `make up` made
+down: python  ## Remove everything that `make up` created
 	@$(PYTHON) -m compose.quickstart down
 
 .PHONY: python
@@ -21,7 +21,7 @@ python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: PYTHON=...")'
 
 .PHONY: venv
-venv: .venv/installed  ## Make the virtual environment with all locked dependencies
+venv: .venv/installed  ## Create the virtual environment with all locked dependencies
 
 .venv/installed: requirements-dev.lock pyproject.toml
 	@echo "installing the locked dependencies into .venv ..."
@@ -32,12 +32,12 @@ venv: .venv/installed  ## Make the virtual environment with all locked dependenc
 	@touch $@
 
 .PHONY: format
-format: venv  ## Format the code and mend what the linter can mend
+format: venv  ## Format the code and fix what the linter can fix
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: check
-check: venv  ## Format, lint, types, import directions and pure tests; needs nothing but Python
+check: venv  ## Check format, lint, types and import directions, and run the pure tests; needs only Python
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint pure
 
 .PHONY: lint
@@ -52,29 +52,29 @@ pure:
 	@$(BIN)/pytest -q -m "not real and not slow and not deep"
 
 .PHONY: test
-test: check  ## Everything, on a real Docker engine, etcd and Traefik (sets them up itself)
+test: check  ## Run the checks and the tests on a real Docker engine, etcd and Traefik (sets them up itself)
 	@$(BIN)/pytest -q -m "(real or slow) and not deep and not faults"
 
 .PHONY: test-deep
-test-deep: venv  ## What takes an hour or two: a million of everything that the other tests sample
+test-deep: venv  ## Run what takes an hour or two: a million of everything that the other tests sample
 	@$(BIN)/pytest -q -m deep
 
 .PHONY: bench
-bench: venv  ## Measure on a real Docker engine and etcd; tables and figures go to tests/bench/results
+bench: venv  ## Run the benchmarks on a real Docker engine and etcd; results go to tests/bench/results
 	@$(BIN)/python -m tests.bench $(NAMES)
 
-# Wherever something breaks on purpose: processes, networks, engines and etcds, and whole hosts.
+# Tests that break something on purpose: processes, networks, engines and etcds, and whole hosts.
 FAULTS := tests/faults tests/hosts tests/traffic tests/daemon/test_socket_proxy.py \
 	tests/engine/test_faults.py tests/store/test_concurrent_bridges.py tests/store/test_faults.py \
 	tests/store/test_late_writes.py tests/store/test_leases.py tests/store/test_watches.py
 FAULTS_LIMIT := 7200
 
 .PHONY: test-faults
-test-faults: venv  ## Faults of etcd, Docker, network and bridge, at length and at random (FAULTS_SEED=... repeats)
+test-faults: venv  ## Test faults of etcd, Docker, network and bridge, at length and at random (FAULTS_SEED=... repeats)
 	@$(BIN)/pytest -q -m "not deep" --session-timeout=$(FAULTS_LIMIT) $(FAULTS)
 
 .PHONY: lock
-lock: venv  ## Resolve the dependencies anew and lock them with their hashes
+lock: venv  ## Resolve the dependencies again and lock them with their hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

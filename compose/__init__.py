@@ -1,1 +1,1 @@
-"""The quick start: a compose file for Docker hosts, and what puts it onto any machine."""
+"""The quick start: a compose file for Docker hosts, and the code that runs it on any machine."""

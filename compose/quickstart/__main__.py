@@ -9,7 +9,7 @@ from tests.lab.wait import DeadlineError
 
 
 def main() -> int:
-    """Run a command and return the exit code; what goes wrong in the world is one line."""
+    """Run a command and return the exit code; a failure outside of this program is reported in one line."""
     parser = argparse.ArgumentParser(prog="python -m compose.quickstart")
     command = parser.add_argument("command", choices=["up", "down"])
     try:
@@ -18,7 +18,7 @@ def main() -> int:
         say(str(error))
         return 1
     except KeyboardInterrupt:
-        say("Interrupted. `make down` removes what is there so far.")
+        say("Interrupted. `make down` removes what was created so far.")
         return 130
     return 0
 

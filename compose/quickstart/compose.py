@@ -1,4 +1,4 @@
-"""Finds Docker Compose, as a plugin or as a command of its own, and runs it on the quick start's file."""
+"""Finds Docker Compose, as a plugin or as a separate command, and runs it on the quick start's file."""
 
 import os
 import platform
@@ -15,21 +15,21 @@ PACKAGES = {"ubuntu": "docker-compose-v2"}
 
 
 def ensure() -> None:
-    """Leave a Compose that works: the machine's, or the distribution's."""
+    """Make sure that Compose works: the machine's own, or the distribution's package."""
     if not found():
         try:
             apt.install(PACKAGES.get(platform.freedesktop_os_release()["ID"], "docker-compose"))
         except (OSError, PartUnavailableError) as error:
-            raise PartUnavailableError(f"Docker Compose is not installed, and cannot be: {error}") from error
+            raise PartUnavailableError(f"Docker Compose cannot be installed: {error}") from error
 
 
 def found() -> list[str] | None:
-    """Return the command that is Compose on this machine, if there is one."""
+    """Return this machine's Compose command, if there is one."""
     return next((command for command in COMMANDS if _works([*command, "version"])), None)
 
 
 def command() -> list[str]:
-    """Return the command for the quick start, as a person would type it in the project's directory."""
+    """Return the Compose command for the quick start, as typed in the project's directory."""
     compose = found()
     assert compose, "Compose was not ensured"
     return [*compose, "--project-name", PROJECT, "--file", os.path.relpath(COMPOSE_FILE)]

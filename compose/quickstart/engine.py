@@ -1,7 +1,7 @@
-"""Finds the machine's Docker engine; where there is none, installs, starts and later stops one.
+"""Finds the machine's Docker engine; if there is none, installs, starts and later stops one.
 
-An engine of ours listens where every client looks for one, keeps its data in the cache, and leaves iptables
-alone: rules would outlive it, and containers here need no way out.
+An engine that we start listens on the default socket, keeps its data in the cache, and does not touch iptables:
+its rules would outlive it, and the containers need no outbound access.
 """
 
 import os
@@ -28,7 +28,7 @@ STOPPED_WITHIN = 60.0
 
 
 def refuse_impossible() -> None:
-    """Refuse a machine whose engine cannot be used, and which can have none of ours."""
+    """Refuse a machine whose engine cannot be used and on which we cannot start one."""
     refuse_without_rights()
     if answers():
         return
@@ -39,15 +39,15 @@ def refuse_impossible() -> None:
 
 
 def refuse_without_rights() -> None:
-    """Refuse a person whom the engine does not let in."""
+    """Refuse a user who has no permission to use the engine."""
     if "permission denied while trying to connect" in (_complaint() or ""):
         raise PartUnavailableError(
-            "No rights on the Docker engine's socket: run this as root or as a member of the group docker"
+            "No permission to use the Docker engine's socket: run this as root or as a member of the group docker"
         )
 
 
 def ensure() -> None:
-    """Leave an engine that answers; PartUnavailableError says why there cannot be one."""
+    """Make sure that an engine answers; PartUnavailableError says why none can."""
     if not answers():
         say("No Docker engine answers on this machine.")
         _start(_executable())
@@ -59,14 +59,14 @@ def answers() -> bool:
 
 
 def socket() -> str:
-    """Return where the engine's own machine has its socket; outside of Linux the engine has one of its own."""
+    """Return the path of the socket on the engine's own machine; outside of Linux that is not this machine."""
     named = os.environ.get("DOCKER_HOST", "") if platform.system() == "Linux" else ""
     default = named if named.startswith(UNIX) else SOCKET
     return os.environ.get("DOCKER_SOCKET") or default.removeprefix(UNIX)
 
 
 def is_ours() -> bool:
-    """Tell whether the engine that is meant is one that `make up` started."""
+    """Tell whether the selected engine is one that `make up` started."""
     return _is_the_usual_meant() and _pid() is not None
 
 
@@ -75,12 +75,12 @@ def _is_the_usual_meant() -> bool:
 
 
 def data() -> Path:
-    """Return the directory of an engine of ours."""
+    """Return the data directory of an engine that we start."""
     return cache.root() / "engine"
 
 
 def stop() -> None:
-    """Stop the engine that `make up` started, if there is one and no other is meant."""
+    """Stop the engine that `make up` started, if there is one and DOCKER_HOST selects no other."""
     if not _is_the_usual_meant():
         return
     if pid := _pid():
@@ -98,7 +98,7 @@ def _terminate(pid: int) -> None:
 
 
 def _complaint() -> str | None:
-    """Return what the client says when no engine answers; None when one does."""
+    """Return the client's error if no engine answers, None if one does."""
     try:
         asked = subprocess.run(["docker", "version"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -113,7 +113,7 @@ def _executable() -> Path:
 
 
 def _clear() -> None:
-    """Remove what an engine that has ended left."""
+    """Remove what a stopped engine left behind."""
     if device := _device():
         run(["ip", "link", "delete", device.name])
     if RUNTIME.exists():
@@ -122,7 +122,7 @@ def _clear() -> None:
 
 
 def _device() -> BridgeDevice | None:
-    """Return the network bridge of an engine of ours, if there is one."""
+    """Return the network bridge of an engine that we started, if it exists."""
     try:
         device = BridgeDevice(int(BRIDGE_FILE.read_text()))
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def _start(dockerd: Path) -> None:
     RUNTIME.mkdir(exist_ok=True)
     data().mkdir(parents=True, exist_ok=True)
     log = data() / "log"
-    with progress(f"Starting a Docker engine at {SOCKET}, whose containers have no way out (its log: {log})"):
+    with progress(f"Starting a Docker engine at {SOCKET}, without outbound access for containers (log: {log})"):
         started = _run(dockerd, log)
         try:
             wait_for(lambda: started.poll() is not None or answers(), STARTED_WITHIN, "no answer")
@@ -153,9 +153,9 @@ def _start(dockerd: Path) -> None:
 
 
 def _run(dockerd: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start an engine that outlives this process; one that was killed is continued.
+    """Start an engine that outlives this process; if one was killed, its data and network bridge are reused.
 
-    Its bridge is not the usual `docker0`, which any engine without a bridge removes when it starts.
+    Its bridge is not the default `docker0`, because any engine without a bridge removes that when it starts.
     """
     device = _device() or _make_device()
     options: Mapping[str, str | Path] = {
@@ -176,7 +176,7 @@ def _run(dockerd: Path, log: Path) -> subprocess.Popen[bytes]:
 
 
 def _pid() -> int | None:
-    """Return the process id of the engine that `make up` started, if it runs."""
+    """Return the process ID of the engine that `make up` started, if it is running."""
     try:
         pid = int(PID_FILE.read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes()

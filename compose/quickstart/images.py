@@ -1,6 +1,6 @@
-"""Gets the images of the quick start: from their registries, or made here from what package registries have.
+"""Provides the images of the quick start: pulls them, or builds them locally from what package registries have.
 
-What is made here stands under the name of the original and carries a label that says so.
+A local image has the name of the original, and a label that marks it as a stand-in.
 """
 
 import io
@@ -28,7 +28,7 @@ DOCKER = ["docker"]
 
 
 def provide() -> None:
-    """Leave all images on the engine, the bridge's own built from the sources as they are."""
+    """Make sure that the engine has all images, and build the bridge's own from the current sources."""
     missing = [name for name in (BASE, *names()) if name != BRIDGE and not _is_here(name)]
     if missing:
         _get(missing)
@@ -43,12 +43,12 @@ def names() -> list[str]:
 
 
 def are_stand_ins() -> bool:
-    """Tell whether the images were made here."""
+    """Tell whether any image is a local stand-in."""
     return bool(run([*DOCKER, "image", "ls", "--quiet", f"--filter=label={STAND_IN}"]))
 
 
 def _network() -> Sequence[str]:
-    """Have a build that reaches only package registries use the network as this machine does."""
+    """Return the options with which a build that reaches only package registries uses this machine's network."""
     return ["--network=host"] if are_stand_ins() else []
 
 
@@ -69,7 +69,7 @@ def _get(missing: Sequence[str]) -> None:
 
 
 def _pull(name: str, within: float | None = None) -> None:
-    """Pull an image, within some seconds if these are given."""
+    """Pull an image, `within` so many seconds if given."""
     command = [*DOCKER, "pull", "--quiet", name]
     with progress(f"Pulling {name}"):
         try:
@@ -82,10 +82,10 @@ def _pull(name: str, within: float | None = None) -> None:
 
 def _make(missing: Sequence[str]) -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise PartUnavailableError("Only root on Debian or Ubuntu can make images of its own instead")
-    say("Making local images under the same names instead.")
+        raise PartUnavailableError("Only root on Debian or Ubuntu can build local images instead")
+    say("Building local images under the same names instead.")
     for name in missing:
-        with progress(f"Making a local image {name}"):
+        with progress(f"Building a local image {name}"):
             (_make_python if name == BASE else _import)(name)
 
 

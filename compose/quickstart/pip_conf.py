@@ -1,7 +1,7 @@
-"""This machine's own pip configuration, for builds inside of containers.
+"""This machine's pip configuration, for builds inside containers.
 
-Where only package registries can be reached, pip usually needs to be told how: an index, a proxy, a longer
-timeout. None of that belongs into a Dockerfile.
+Where only package registries can be reached, pip usually needs configuration for that: an index, a proxy, a longer
+timeout. None of it belongs in a Dockerfile.
 """
 
 import os
@@ -25,7 +25,7 @@ NETWORK_OPTIONS = (
 
 
 def text() -> str:
-    """Return a pip.conf with what pip's files and variables say about the network; the variables count more."""
+    """Return a pip.conf with the network options of pip's files and variables; variables take precedence."""
     written = ConfigParser(interpolation=None)
     known = _from_files() | _from_variables()
     options = {option: known[option] for option in NETWORK_OPTIONS if option in known}

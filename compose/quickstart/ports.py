@@ -1,4 +1,4 @@
-"""The ports of this machine on which the quick start listens."""
+"""The ports on which the quick start listens."""
 
 import os
 import re
@@ -15,7 +15,7 @@ DASHBOARD = "DASHBOARD_PORT"
 
 
 def port(variable: str) -> int:
-    """Return the port that a variable gives, or else the default of the compose file."""
+    """Return the port in an environment variable, or else the default in the compose file."""
     default = re.search(rf"\${{{variable}:-(\d+)}}", COMPOSE_FILE.read_text())
     assert default, f"the compose file has no {variable}"
     text = os.environ.get(variable) or default[1]
@@ -25,7 +25,7 @@ def port(variable: str) -> int:
 
 
 def refuse_used() -> None:
-    """Refuse ports that something else than the quick start uses, and one for both."""
+    """Refuse ports that anything but the quick start uses, and the same port for both."""
     if port(HTTP) == port(DASHBOARD):
         raise PartUnavailableError(f"{HTTP} and {DASHBOARD} are both {port(HTTP)}: choose another for one of them")
     for variable in (HTTP, DASHBOARD):

@@ -1,4 +1,4 @@
-"""Proves that the quick start routes, by a request through Traefik."""
+"""Checks with a request through Traefik that the quick start routes."""
 
 import http.client
 
@@ -12,7 +12,7 @@ REQUEST_TIMEOUT = 2.0
 
 
 def wait(port: int) -> str:
-    """Return whoami's answer, once Traefik at a port of the loopback address leads to it."""
+    """Return whoami's answer as soon as Traefik, at this port of the loopback address, routes to it."""
     seen = ["no answer"]
 
     def answer() -> str | None:
@@ -28,7 +28,7 @@ def wait(port: int) -> str:
 
 
 def get(port: int, host: str) -> tuple[int, str]:
-    """Return status and body of a request for a host, or 0 and what is in the way."""
+    """Return status and body of a response for a host, or 0 and the error."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_TIMEOUT)
     try:
         connection.request("GET", "/", headers={"Host": host})

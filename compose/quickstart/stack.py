@@ -1,4 +1,4 @@
-"""The quick start as a whole: up, with a routed request to show for it, and down."""
+"""The quick start as a whole: up, which ends with a routed request, and down."""
 
 import shlex
 
@@ -21,12 +21,12 @@ Try next:
   what Traefik routes        {traefik}
   what the bridge writes     {compose} exec bridge docker-event-bridge plan
   what the bridge does       {compose} logs --follow bridge
-  the end                    make down
+  remove everything          make down
 """
 
 
 def up() -> None:
-    """Start everything; PartUnavailableError says in one line what is in the way."""
+    """Start everything; PartUnavailableError says in one line what prevents it."""
     engine.refuse_impossible()
     ports.refuse_used()
     engine.ensure()
@@ -50,7 +50,7 @@ def down() -> None:
             say(f"Kept for a quick next start: the images (docker image rm {kept})")
     engine.stop()
     if cache.root().exists():
-        say(f"Kept for a quick next start: what was built (rm -r {cache.root()})")
+        say(f"Kept for a quick next start: the build cache (rm -r {cache.root()})")
 
 
 def _start() -> None:
@@ -66,7 +66,7 @@ def _start() -> None:
 def _group_of(socket: str) -> str:
     """Return the group that owns the engine's socket, as containers see it.
 
-    Unlike `--volume`, and unlike Compose, this makes no directory where there is nothing.
+    Unlike `--volume` and Compose, `--mount` creates no directory if the path does not exist.
     """
     mount = f"--mount=type=bind,source={socket},target={INSIDE},readonly"
     options = ["--rm", "--network=none", mount, "--entrypoint=stat"]
@@ -79,7 +79,7 @@ def _group_of(socket: str) -> str:
 
 
 def _join_own_network(traefik: str) -> None:
-    """Let Traefik reach containers of a `docker run` that names no network."""
+    """Let Traefik reach containers that `docker run` starts without naming a network."""
     networks = run(["docker", "inspect", f"--format={NETWORKS}", traefik])
     if OWN_NETWORK not in networks.split():
         run(["docker", "network", "connect", OWN_NETWORK, traefik])

@@ -139,7 +139,7 @@ def test_no_rights(running: Clone) -> None:
     for target in ("up", "down"):
         done = running.make(target, home, user="nobody")
         assert done.returncode != 0
-        assert done.stderr.startswith("No rights on the Docker engine's socket: ")
+        assert done.stderr.startswith("No permission to use the Docker engine's socket: ")
         assert "Traceback" not in done.stderr
 
 
