@@ -19,10 +19,10 @@ SETTINGS: Mapping[str, type[Section]] = {
     "health": HealthSettings,
     "purge": StateSettings,
 }
-"""What each command takes."""
+"""The settings of each command."""
 
 FLAGS: Mapping[str, tuple[str, ...]] = {"plan": ("--from", "--output", "--strict"), "purge": ("--yes", "--force")}
-"""What a command takes beside settings."""
+"""The flags of a command that are not settings."""
 
 _EPILOG = (
     "Every setting can also be given as a variable, BRIDGE_ and its name in capitals (BRIDGE_ROOT_KEY), in the"
@@ -56,7 +56,7 @@ class CommandParser(ArgumentParser):
             group.add_argument(flag(name), dest=name, metavar="VALUE", help=text)
 
     def read(self, arguments: list[str]) -> Namespace:
-        """Parse the arguments; UsageError says what is not one of ours, and if a flag's name is near, which."""
+        """Parse the arguments; raise UsageError for an unknown one, with the nearest flag if one is close."""
         for name, equals, _ in (argument.partition("=") for argument in arguments):
             if equals and name in self._option_string_actions and self._option_string_actions[name].nargs == 0:
                 raise UsageError(f"{name} takes no value")
@@ -77,15 +77,15 @@ class CommandParser(ArgumentParser):
         return f"{name} is not a flag of {self.prog}; {hint}"
 
     def settings(self, given: Namespace) -> dict[str, str]:
-        """Return the settings among what was given."""
+        """Return the settings among the given flags."""
         return {name: text for name, text in vars(given).items() if name in SETTINGS[self._command].model_fields}
 
     def error(self, message: str) -> NoReturn:
-        """Raise what is wrong."""
+        """Raise UsageError instead of printing the usage."""
         raise UsageError(message.removeprefix("argument "))
 
     def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
-        """Print the help; what hinders that is raised, where argparse would pass over it."""
+        """Print the help; raise errors of the output, which argparse would ignore."""
         (file or sys.stdout).write(self.format_help())
         sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Runs the daemon, its logs set up, and makes one line of what no retry mends."""
+"""Sets up the logs, runs the daemon, and reports in one line an error that no retry can fix."""
 
 import gc
 
@@ -15,7 +15,7 @@ FATAL = CommandError, EngineRejected, StoreRejected, HealthSocketError
 
 
 def serve(settings: RunSettings) -> None:
-    """Return when a signal has stopped the daemon; raise CommandError with the line of what is fatal."""
+    """Run the daemon until a signal stops it; raise CommandError with one line for a fatal error."""
     gc.freeze()
     gc.enable()
     logs.configure(settings.log_level, settings.log_format)

@@ -1,4 +1,4 @@
-"""The containers of a Docker engine, asked once, for commands that are not the daemon."""
+"""Reads the containers of a Docker engine once, for commands other than the daemon."""
 
 from operator import attrgetter
 
@@ -18,7 +18,7 @@ from bridge.settings.options import options
 
 
 def gather(settings: PlanSettings) -> Gathered:
-    """Return all containers and the host's options; FailedError says why they cannot be told."""
+    """Return all containers and the host's options; FailedError says why they cannot be determined."""
     try:
         found, chosen = anyio.run(_ask, settings)
     except (EngineUnavailable, EngineRejected, AddressUnavailableError) as error:

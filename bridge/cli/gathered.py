@@ -1,4 +1,4 @@
-"""What a plan starts from."""
+"""The input of a plan."""
 
 from msgspec import Struct
 

@@ -9,11 +9,11 @@ from bridge.masking import escaped
 from bridge.settings import HealthSettings, load
 
 TIMEOUT = 5
-"""Seconds that a daemon has for its answer."""
+"""Seconds to wait for the daemon's answer."""
 
 
 def main(arguments: list[str]) -> int:
-    """Print how the daemon is, in one line; return 0 if it is healthy, else 1."""
+    """Print the daemon's health in one line; return 0 if it is healthy, else 1."""
     parser = CommandParser(
         "health",
         "Check that the running daemon is connected to Docker and etcd and that its last sync is committed."

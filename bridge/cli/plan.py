@@ -1,6 +1,6 @@
-"""`plan`: what would be written, for the running containers or for a file that `docker inspect` printed.
+"""`plan`: prints what would be written, for the running containers or for the output of `docker inspect`.
 
-With a file it imports no client of Docker or etcd, so that it checks labels in anybody's CI, and at once.
+For the latter it imports no client of Docker or etcd, so that it can check labels in any CI, and starts fast.
 """
 
 import json
@@ -19,7 +19,7 @@ from bridge.settings import PlanSettings, load
 from bridge.settings.options import options
 
 FILE_HOST = "host"
-"""The name of the host where no engine is asked for its own."""
+"""The name of the host if no engine is asked for its own."""
 
 
 def main(arguments: list[str]) -> int:
@@ -35,9 +35,10 @@ def main(arguments: list[str]) -> int:
 
 
 def from_file(name: str, settings: PlanSettings) -> Gathered:
-    """Read what `docker inspect` printed, "-" for standard input; UsageError says what is wrong with it.
+    """Read the output of `docker inspect` from a file, or from standard input if it is "-".
 
-    Nothing is looked up: an interface is taken for a host's name, and no network's driver is known.
+    Raises UsageError if it is invalid. Nothing is looked up: an interface's name is taken for a host name, and no
+    network's driver is known.
     """
     if not name:
         raise UsageError("--from is ''; accepted: a file, or - for standard input")
@@ -54,7 +55,7 @@ def _containers(inspected: Any) -> tuple[Container, ...]:  # noqa: ANN401 - JSON
     if not isinstance(inspected, list):
         raise ValueError("not an array")  # noqa: TRY004 - one kind of error for the caller
     if not inspected:
-        # Also after it has failed; in a pipe only this command's exit code counts.
+        # `docker inspect` prints this also when it fails; in a pipe only the exit code of `plan` counts.
         raise ValueError("it found no container")
     containers = tuple(_container(number, element) for number, element in enumerate(inspected, 1))
     names: dict[str, str] = {}
@@ -86,7 +87,7 @@ def _print_json(made: Plan) -> None:
 
 
 def _print_text(made: Plan, root: str) -> None:
-    from bridge.cli.text import show  # noqa: PLC0415 - what prints for people is not needed for JSON
+    from bridge.cli.text import show  # noqa: PLC0415 - not needed for JSON
 
     show(made, root)
 

@@ -1,4 +1,4 @@
-"""`purge`: removes by hand what a retired host left in etcd, by the rules by which its containers would leave."""
+"""`purge`: removes what a retired host left in etcd, by the same rules as if its containers had stopped."""
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 class Found(Struct, frozen=True):
-    """What etcd holds of a host, and the names of all hosts."""
+    """What etcd has about a host, and the names of all hosts."""
 
     alive: KeyValue | None
     record: KeyValue | None
@@ -33,7 +33,7 @@ class Found(Struct, frozen=True):
 
 
 def main(arguments: list[str]) -> int:
-    """Remove a host, after having asked; return 0. FailedError says what is left of it and why."""
+    """Remove a host after confirmation and return 0; FailedError says what is left of it and why."""
     parser = _parser()
     given = parser.read(arguments)
     settings = load(StateSettings, parser.settings(given))
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _on_etcd(settings: StateSettings, work: Callable[[Store], Awaitable[Result]]) -> Result:
-    """Connect, work, close; FailedError says why etcd does not let us."""
+    """Connect to etcd, work, and disconnect; FailedError says why etcd fails."""
 
     async def connected() -> Result:
         store = Store(settings.connection())
@@ -77,7 +77,7 @@ async def _look(store: Store, layout: Layout) -> Found:
 
 
 async def _remove(store: Store, layout: Layout, found: Found) -> Removed:
-    # A host that lives keeps its own record, by which the others know of it when it dies.
+    # A host that is alive keeps its record, from which the others know of it when it dies.
     fence = unchanged(layout, found.alive, found.record)
     return await drive(store, removal(layout, fence, forget=found.alive is None))
 
@@ -98,20 +98,20 @@ def _refuse(layout: Layout, found: Found, *, force: bool) -> None:
         )
     if not (found.alive or found.record or found.containers):
         raise FailedError(
-            f"nothing is known of a host {host} with the root key {layout.root_key};"
-            f" there are: {', '.join(found.hosts) or 'none'}"
+            f"no host {host} is known with the root key {layout.root_key};"
+            f" known hosts: {', '.join(found.hosts) or 'none'}"
         )
 
 
 def _described(host: str, found: Found) -> Iterator[str]:
-    yield f"to be removed of the host {host}, with all that they publish:\n"
+    yield f"containers of the host {host} to be removed from etcd, with everything that they publish:\n"
     for name in names(found.containers) or ("no containers",):
         yield f"  {escaped(name)}\n"
 
 
 def _ask() -> None:
     if not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here whether to remove it: give --yes")
+        raise UsageError("standard input is not a terminal, so nobody can confirm: use --yes")
     try:
         answer = input("remove it? [y/N] ")
     except EOFError:
@@ -125,9 +125,9 @@ def _check(host: str, removed: Removed, *, forgotten: bool) -> None:
     for problem in removed.problems:
         sys.stderr.write(escaped(f"{problem.container}: {problem.message}") + "\n")
     if removed.problems:
-        raise FailedError(f"of the host {host}, what cannot be read is left; {removed.problems[0].hint}")
+        raise FailedError(f"what cannot be read of the host {host} is left; {removed.problems[0].hint}")
     if not removed.done:
-        raise FailedError(f"the host {host} came back, or somebody else removes it: look again")
+        raise FailedError(f"the host {host} came back, or somebody else is removing it: try again")
     sys.stdout.write(f"removed{'' if forgotten else ', until its bridge puts it back'}: {host}\n")
 
 

@@ -1,6 +1,6 @@
-"""A plan for people: coloured on a terminal, unless NO_COLOR is set.
+"""Prints a plan for people: coloured on a terminal, unless NO_COLOR is set.
 
-Anywhere else it is the same words as they are, without the package that colours them.
+Otherwise it prints the same text, without importing the package that colours it.
 """
 
 import os
@@ -74,7 +74,7 @@ def _leaf(name: str, leaf: Leaf) -> Line:
 
 
 def _overruled(name: str, leaf: Leaf) -> Line:
-    """What a container wants of an object that others define otherwise."""
+    """Return the line of a value that is not in force, because others define the object differently."""
     shown, value, source = _leaf(name, leaf)
     return shown, (value[0], "yellow"), source, ("   not in force", "yellow")
 

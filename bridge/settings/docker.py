@@ -1,4 +1,4 @@
-"""Docker's own variables, for who sets no endpoint: checked before its package stumbles over them."""
+"""Docker's own variables, used if no endpoint is set: checked before the docker package fails on them."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ _SOCKETS = "unix://", "http+unix://"
 
 
 def check() -> None:
-    """Raise UsageError with one line that names the variable that is wrong."""
+    """Raise UsageError with one line that names the invalid variable."""
     _check_host(os.environ.get(HOST, "").strip())
     _check_certificates(os.environ.get(VERIFY, ""), os.environ.get(CERTIFICATES, ""))
 
@@ -29,7 +29,7 @@ def _check_host(text: str) -> None:
 def _check_certificates(verify: str, directory: str) -> None:
     if not verify and not directory:
         return
-    place = Path(directory or os.path.expanduser("~/.docker"))  # noqa: PTH111 - that of Path fails for who has none
+    place = Path(directory or os.path.expanduser("~/.docker"))  # noqa: PTH111 - that of Path fails without a home
     needed = ("ca.pem", "cert.pem", "key.pem") if verify else ("cert.pem", "key.pem")
     if missing := [name for name in needed if not (place / name).is_file()]:
         name, text = (CERTIFICATES, directory) if directory else (VERIFY, verify)

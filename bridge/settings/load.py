@@ -1,4 +1,4 @@
-"""Settings for a command, or the one line that says which is wrong, how it was given and what is accepted."""
+"""Loads the settings of a command, or says in one line which is invalid, how it was given and what is accepted."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ S = TypeVar("S", bound=Section)
 def load(settings: type[S], flags: Mapping[str, str]) -> S:
     """Read the settings of a command from its flags (setting to text), variables and files.
 
-    Raises UsageError with one line, also for a variable that begins like ours and is no setting.
+    Raises UsageError with one line, also for a variable that has our prefix but is not a setting.
     """
     _refuse_unknown()
     try:
@@ -32,7 +32,7 @@ def flag(setting: str) -> str:
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return the one of `names` that is likely to be meant by `name`, "" if none is."""
+    """Return the one of `names` that `name` probably stands for, "" if none is close."""
     return next(iter(difflib.get_close_matches(name, names, n=1)), "")
 
 
@@ -51,7 +51,7 @@ def _line(error: Mapping[str, Any], flags: Mapping[str, str]) -> str:
 
 
 def _given(setting: str, flags: Mapping[str, str]) -> tuple[str, str]:
-    """Say how a setting was given, and its text there."""
+    """Return how a setting was given, and its text there."""
     sources = (
         (flag(setting), lambda: flags),
         (variable(setting), environment),

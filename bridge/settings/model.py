@@ -1,6 +1,6 @@
-"""Every setting: its name, values, default and meaning. Flags, variables, help and reference follow.
+"""Every setting: its name, values, default and meaning. Flags, variables, help and reference are derived from it.
 
-Named after Traefik's own options where they mean the same. Each default is written as a person would.
+Settings are named after Traefik's own options if they mean the same. Defaults are written as users write them.
 """
 
 from datetime import timedelta
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bridge.store.connection import Connection
 
 SHORTEST_LEASE = timedelta(seconds=2)
-"""What etcd grants at least, with its usual time for elections."""
+"""The shortest lease that etcd grants with its default election timeout."""
 
 
 def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation gives it the type of its field
@@ -46,7 +46,7 @@ def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation gi
 
 
 class ConflictError(ValueError):
-    """A setting that does not go with another one."""
+    """A setting that conflicts with another one."""
 
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class ConflictError(ValueError):
 
 
 class Section(BaseSettings):
-    """Settings that belong together, from flags, the environment, `.env` and secret files; the first counts."""
+    """Related settings, from flags, the environment, `.env` and secret files, in this order of precedence."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -71,10 +71,10 @@ class Section(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it passes over what it cannot read
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - it skips lines that it cannot read
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a directory, not ours
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Name the sources in the order of precedence; the flags are the arguments of the class."""
+        """Return the sources in order of precedence; the flags are the arguments of the class."""
         return init_settings, env_settings, EnvFile(settings_cls), SecretFiles(settings_cls)
 
     @field_validator("*", mode="before")
@@ -101,7 +101,7 @@ class Docker(Section):
     docker_tls_insecure_skip_verify: bool = _setting("false", "do not verify the engine's certificate")
 
     def endpoint(self) -> Endpoint:
-        """Return where the engine listens; UsageError says which of Docker's own variables is wrong."""
+        """Return the engine's endpoint; raise UsageError if one of Docker's own variables is invalid."""
         if not self.docker_endpoint:
             docker.check()
         tls = self.docker_tls_ca, self.docker_tls_cert, self.docker_tls_key
@@ -213,7 +213,7 @@ class Etcd(Section):
         return self
 
     def connection(self) -> "Connection":
-        """Return how etcd is reached."""
+        """Return the parameters of the connection to etcd."""
         from bridge.store.connection import Connection  # noqa: PLC0415 - etcd's client takes long to import
 
         return Connection(
@@ -267,22 +267,22 @@ class Hosts(Section):
 
 
 class HealthSettings(Section):
-    """What `health` takes."""
+    """The settings of `health`."""
 
     model_config = SettingsConfigDict(title="health")
 
     health_socket: SocketPath = _setting(
-        "/tmp/docker-event-bridge.sock",  # noqa: S108 - the one directory that every image and user has
+        "/tmp/docker-event-bridge.sock",  # noqa: S108 - the only directory that every image and user has
         "unix socket on which the running daemon answers the command health",
     )
 
 
 class PlanSettings(Docker, Mapping, Policy, View):
-    """What `plan` takes."""
+    """The settings of `plan`."""
 
 
 class StateSettings(View, Etcd):
-    """What commands take that need nothing but etcd."""
+    """The settings of commands that need only etcd."""
 
     @model_validator(mode="after")
     def _state_out_of_sight(self) -> Self:
@@ -293,7 +293,7 @@ class StateSettings(View, Etcd):
 
 
 class RunSettings(Docker, Mapping, Policy, StateSettings, Hosts, Running, HealthSettings):
-    """What `run` takes: every setting."""
+    """The settings of `run`: all of them."""
 
 
 SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, View, Etcd, Hosts, Running, HealthSettings)

@@ -1,4 +1,4 @@
-"""The mapping's options out of the settings; apart from these, since not every command needs the mapping."""
+"""The mapping's options, taken from the settings; a module of its own, as not every command needs the mapping."""
 
 from bridge.errors import UsageError
 from bridge.routing.options import Options, Policy
@@ -10,9 +10,9 @@ from bridge.settings.values import checked_host
 
 
 def options(settings: PlanSettings | RunSettings, engine: str) -> Options:
-    """Return the options of this host; `engine` is the name that its engine gives itself, "" if it may not tell.
+    """Return the options of this host; `engine` is its engine's name, "" if access to it is refused.
 
-    Raises UsageError if no name is set and the engine's cannot be one.
+    Raises UsageError if no host name is set and the engine's name is not a valid one.
     """
     return Options(
         release=settings.traefik_version,

@@ -1,4 +1,4 @@
-"""Where settings come from: variables of the environment and of `.env`, and the files that these name."""
+"""The sources of settings: variables in the environment and in `.env`, and the files that they name."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -26,12 +26,12 @@ def file_variable(setting: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return what the environment says, by setting (also `etcd_password_file` and the like)."""
+    """Return the variables of the environment, by setting (also `etcd_password_file` and the like)."""
     return _ours(os.environ)
 
 
 def env_file() -> dict[str, str]:
-    """Return what `.env` in the working directory says, by setting; UsageError if it cannot be read."""
+    """Return the variables of `.env` in the working directory, by setting; UsageError if it cannot be read."""
     try:
         with Path(ENV_FILE).open(encoding="utf-8") as lines:
             return _ours(_assigned(parse_stream(lines)))
@@ -42,14 +42,14 @@ def env_file() -> dict[str, str]:
 
 
 def secret_files(settings: Collection[str]) -> dict[str, str]:
-    """Return those of the settings that files hold, which variables such as BRIDGE_ETCD_PASSWORD_FILE name."""
+    """Return those settings that are in files, named by variables such as BRIDGE_ETCD_PASSWORD_FILE."""
     given = env_file() | environment()
     paths = {name: given.get(f"{name}_file") for name in settings}
     return {name: _text(file_variable(name), path) for name, path in paths.items() if path}
 
 
 class Source(PydanticBaseSettingsSource):
-    """A source of texts that are read at once."""
+    """A source whose values are all read at once."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Never called: all values are read at once."""
@@ -57,7 +57,7 @@ class Source(PydanticBaseSettingsSource):
 
 
 class EnvFile(Source):
-    """The texts in `.env` as they stand there: a `$` means nothing."""
+    """The values in `.env`, taken literally: `$` is not expanded."""
 
     def __call__(self) -> dict[str, Any]:
         """Return the settings in the file."""
@@ -65,15 +65,15 @@ class EnvFile(Source):
 
 
 class SecretFiles(Source):
-    """The last source: the text of the files that variables such as BRIDGE_ETCD_PASSWORD_FILE name."""
+    """The last source: the contents of files that variables such as BRIDGE_ETCD_PASSWORD_FILE name."""
 
     def __call__(self) -> dict[str, Any]:
-        """Return the settings that files hold and nothing before them gives."""
+        """Return the settings that are in files and in no earlier source."""
         return secret_files([name for name in self.settings_cls.model_fields if name not in self.current_state])
 
 
 def _assigned(bindings: Iterable[Binding]) -> dict[str, str]:
-    """Return the variables of `.env`; names without a value concern others, unless they begin like ours."""
+    """Return the variables of `.env`; names without a value are skipped, or refused if they have our prefix."""
     found = {}
     for binding in bindings:
         name, text = binding.key or "", binding.value
@@ -85,7 +85,7 @@ def _assigned(bindings: Iterable[Binding]) -> dict[str, str]:
 
 
 def _line(binding: Binding) -> int:
-    """Return where something stands, blank lines before it aside."""
+    """Return the line on which a binding begins, after any blank lines before it."""
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 

@@ -1,4 +1,4 @@
-"""The values of settings, each from the text that a person wrote; a ValueError says what is accepted."""
+"""Parses the values of settings from the text that a user wrote; a ValueError says what is accepted."""
 
 import re
 from datetime import timedelta
@@ -14,9 +14,9 @@ from bridge.labels.own import is_host
 _DURATION = re.compile(r"(?=.)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s?)?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
-# Longer ones the kernel does not take. Those of VLANs look like no host name: eth0.100.
+# The kernel accepts no longer names. Those of VLANs are not valid host names: eth0.100.
 _INTERFACE = re.compile(r"(?=.*[a-z])[\w.-]{1,15}", re.ASCII | re.IGNORECASE)
-# Addresses to listen on; who connects to one meets itself.
+# Addresses to listen on; a client that connects to one reaches its own machine.
 _ANYWHERE = "0.0.0.0", "::"  # noqa: S104 - refused
 _NODE = r"(?P<node>[^\s:/?#@\[\],]+|\[[0-9a-fA-F:.]+\])"
 _PORT = r"(?::(?P<port>[0-9]{1,5}))"
@@ -27,15 +27,15 @@ _ENGINES = tuple(
         (
             r"unix:///\S+",
             rf"(tcp|https?)://{_NODE}{_PORT}(/[^\s?#]*)?",
-            # The docker package knows no passwords for ssh.
+            # The docker package does not support passwords for ssh.
             rf"ssh://([^\s:/?#@]+@)?{_NODE}{_PORT}?",
         ),
     )
 )
-# In a list of Compose and for `docker run --env-file` the quotes of NAME="value" are part of the value.
+# In a Compose list and in `docker run --env-file`, the quotes of NAME="value" are part of the value.
 _KEY = re.compile(r"[^/\s\"']+(/[^/\s\"']+)*")
 
-# The kernel's limit for the path of a unix socket, its terminating zero aside.
+# The kernel's limit for the path of a unix socket, without its terminating null byte.
 _SOCKET_PATH_BYTES = 107
 
 
@@ -80,7 +80,7 @@ def _fits(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def _is_node(text: str) -> bool:
-    """Whether a host name or a bracketed address is one for those too who take the endpoint apart later."""
+    """Return whether libraries that parse the endpoint later accept this host name or bracketed address, too."""
     try:
         text.encode()
         urlsplit(f"//{text}")
@@ -114,7 +114,7 @@ def _middleware_types(text: str) -> tuple[str, ...]:
 
 
 def _known_middleware_types() -> set[str]:
-    from bridge.labels.fields import Release, fields  # noqa: PLC0415 - takes time, and is seldom needed
+    from bridge.labels.fields import Release, fields  # noqa: PLC0415 - slow, and rarely needed
 
     root = fields(max(Release))
     kinds = (root.children[protocol].children["middlewares"].each for protocol in ("http", "tcp"))
@@ -136,14 +136,14 @@ def _address(text: str) -> str:
     if text and not is_host(text) and not _INTERFACE.fullmatch(text):
         raise ValueError("accepted: an IP address, a host name or the name of a network interface")
     if text in _ANYWHERE:
-        raise ValueError("accepted: an address at which Traefik reaches this host; at this one it meets itself")
+        raise ValueError("accepted: an address at which Traefik reaches this host; this one is Traefik's own")
     return text
 
 
 def _key(text: str) -> str:
     if not _KEY.fullmatch(text):
         raise ValueError(
-            "accepted: a key such as traefik or infra/traefik, without a slash at its ends, spaces and quotes"
+            "accepted: a key such as traefik or infra/traefik, without spaces, quotes, or a slash at either end"
         )
     return text
 
@@ -181,7 +181,7 @@ LogFormat = Literal["auto", "console", "json"]
 
 
 def _template(text: str) -> str:
-    from bridge.rules.template import Template  # noqa: PLC0415 - not every command takes it
+    from bridge.rules.template import Template  # noqa: PLC0415 - not every command needs it
 
     Template.parse(text)
     return text

@@ -66,12 +66,12 @@ def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
     one, _ = slow_hosts
     with running(one):
         unknown = one.bridge.command("purge", "three")
-        line = f"nothing is known of a host three with the root key {one.keys.root_key}; there are: one"
+        line = f"no host three is known with the root key {one.keys.root_key}; known hosts: one"
         assert (unknown.returncode, unknown.stderr) == (1, f"docker-event-bridge: {line}\n")
         one.bridge.process.end()
         unasked = one.bridge.command("purge", "one")
         assert unasked.returncode == 2
-        assert unasked.stderr.endswith("nobody can be asked here whether to remove it: give --yes\n")
+        assert unasked.stderr.endswith("standard input is not a terminal, so nobody can confirm: use --yes\n")
         assert state_of(one)
 
 
