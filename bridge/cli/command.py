@@ -65,7 +65,7 @@ class CommandParser(ArgumentParser):
             name = argument.partition("=")[0]
             if name.strip("-") and name.startswith("-"):
                 raise UsageError(self._unknown(name))
-            raise UsageError(f"{argument!r} belongs to no flag")
+            raise UsageError(f"{argument!r} does not belong to a flag")
         return given
 
     def _unknown(self, name: str) -> str:

@@ -206,7 +206,7 @@ class Etcd(Section):
                 "etcd_cert", "it needs etcd_ca as well; without one the connection would not be encrypted"
             )
         refused, why = (
-            ("http:", "with etcd_ca it is https") if self.etcd_ca else ("https:", "it needs etcd_ca as well")
+            ("http:", "with etcd_ca it must be https") if self.etcd_ca else ("https:", "it needs etcd_ca as well")
         )
         if any(endpoint.startswith(refused) for endpoint in self.etcd_endpoints):
             raise ConflictError("etcd_endpoints", why)
@@ -260,7 +260,7 @@ class Hosts(Section):
             raise ConflictError("host_lease", "etcd grants no lease below 2s")
         if self.host_grace <= self.host_lease:
             message = (
-                "it must be longer than host_lease: a bridge that was only cut off has to have time to come back"
+                "it must be longer than host_lease, so that a bridge that was only cut off has time to come back"
             )
             raise ConflictError("host_grace", message)
         return self

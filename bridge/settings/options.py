@@ -38,10 +38,10 @@ def options(settings: PlanSettings | RunSettings, engine: str) -> Options:
 def _name(engine: str) -> str:
     if not engine:
         raise UsageError(
-            f"the engine, or a proxy before it, refuses to tell its name (/info): set {variable('host_name')}"
+            f"the engine, or a proxy in front of it, does not reveal its name (/info): set {variable('host_name')}"
         )
     try:
         return checked_host(engine.lower())
     except ValueError as error:
-        told = f"the engine calls itself {engine!r}, which cannot be the name of this host: set"
+        told = f"the engine's name is {engine!r}, which is not a valid name for this host: set"
         raise UsageError(f"{told} {variable('host_name')}; {error}") from error

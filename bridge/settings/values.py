@@ -109,7 +109,7 @@ def _middleware_types(text: str) -> tuple[str, ...]:
     types = _names(text.lower())
     known = _known_middleware_types() if types else ()
     if unknown := next((name for name in types if name not in known), ""):
-        raise ValueError(f"{unknown} is no type of middleware; accepted: {', '.join(sorted(known))}")
+        raise ValueError(f"{unknown} is not a type of middleware; accepted: {', '.join(sorted(known))}")
     return types
 
 

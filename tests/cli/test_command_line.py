@@ -63,7 +63,7 @@ def test_help_names_each_setting(
                 " beginning and ending with a letter or digit"
             ),
         ),
-        (["plan", "inspect.json"], {}, "'inspect.json' belongs to no flag"),
+        (["plan", "inspect.json"], {}, "'inspect.json' does not belong to a flag"),
         (
             ["run", "--netwrk", "x"],
             {},
@@ -79,8 +79,8 @@ def test_help_names_each_setting(
         (["health", "--etcd-ca=x"], {}, "--etcd-ca is a flag of run and purge, not of health"),
         (["run", "--strict"], {}, "--strict is a flag of plan, not of run"),
         (["plan", "--strict=true"], {}, "--strict takes no value"),
-        (["plan", "-"], {}, "'-' belongs to no flag"),
-        (["plan", "--"], {}, "'--' belongs to no flag"),
+        (["plan", "-"], {}, "'-' does not belong to a flag"),
+        (["plan", "--"], {}, "'--' does not belong to a flag"),
         (["plan", "--from", ""], {}, "--from is ''; accepted: a file, or - for standard input"),
         (
             ["health"],

@@ -139,7 +139,7 @@ def test_a_name_is_needed(
         bridge.remove()
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        "docker-event-bridge: the engine, or a proxy before it, refuses to tell its name (/info):"
+        "docker-event-bridge: the engine, or a proxy in front of it, does not reveal its name (/info):"
         " set BRIDGE_HOST_NAME"
     )
 

@@ -71,7 +71,7 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("allowed_hosts", "a.*.b", "accepted: host names"),
         ("allowed_hosts", "*b", "accepted: host names"),
         ("allowed_hosts", "https://a", "accepted: host names"),
-        ("allowed_middlewares", "headers,ratelimits", "ratelimits is no type of middleware"),
+        ("allowed_middlewares", "headers,ratelimits", "ratelimits is not a type of middleware"),
         ("allowed_middlewares", "\udcff", "accepted: text in UTF-8"),
         ("log_level", "\udcff", "accepted: text in UTF-8"),
         ("root_key", "\udcff", "accepted: text in UTF-8"),
@@ -186,7 +186,7 @@ def test_state_is_out_of_traefiks_sight(root: str, state: str) -> None:
 
 def test_plain_etcd_with_ca(pem: str) -> None:
     """An endpoint in clear does not go with a CA certificate."""
-    with pytest.raises(UsageError, match="--etcd-endpoints is 'http://a:1'; with etcd_ca it is https"):
+    with pytest.raises(UsageError, match="--etcd-endpoints is 'http://a:1'; with etcd_ca it must be https"):
         load(RunSettings, {"etcd_endpoints": "http://a:1", "etcd_ca": pem})
 
 
