@@ -157,18 +157,8 @@ def encode_claim(claim: Claim) -> str:
     return _text(_Claim(claim.application, claim.created, wants, claim.name, dict(claim.server)))
 
 
-def encode_container(record: ContainerRecord) -> str:
-    """Return the value of a container's key."""
-    return _text(record)
-
-
-def encode_host(record: HostRecord) -> str:
-    """Return the value of a host's key."""
-    return _text(record)
-
-
-def encode_alive(record: AliveRecord) -> str:
-    """Return the value of a running bridge's key."""
+def encode_record(record: ContainerRecord | HostRecord | AliveRecord) -> str:
+    """Return the value of a container's, a host's or a running bridge's key."""
     return _text(record)
 
 

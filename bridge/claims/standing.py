@@ -8,7 +8,7 @@ from bridge.claims.gather import Change, claimed, definition
 from bridge.claims.layout import folded
 from bridge.claims.memory import Memory
 from bridge.claims.place import Rule
-from bridge.claims.records import ContainerRecord, ObjectRecord, decode_object, encode_claim, encode_container
+from bridge.claims.records import ContainerRecord, ObjectRecord, decode_object, encode_claim, encode_record
 from bridge.view.model import Item, Publication
 
 
@@ -21,7 +21,7 @@ def standing(change: Change, memory: Memory, *, agrees: bool = False) -> Settled
     if publication is None or not publication.items or memory.doubted:
         return None
     refs = [folded(item.ref) for item in publication.items]
-    record = encode_container(ContainerRecord(publication.container, tuple(sorted(refs))))
+    record = encode_record(ContainerRecord(publication.container, tuple(sorted(refs))))
     if _text(memory, memory.layout.container(change.container)) != record:
         return None
     if not all(_claimed(publication, item, memory) for item in publication.items):

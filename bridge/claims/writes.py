@@ -12,8 +12,8 @@ from bridge.claims.records import (
     Wait,
     decode_object,
     encode_claim,
-    encode_container,
     encode_object,
+    encode_record,
 )
 from bridge.claims.transaction import Delete, Put
 from bridge.labels.model import Ref
@@ -64,7 +64,7 @@ def _got(party: Party, known: Known) -> dict[str, str]:
     if record is None:
         return claims
     seen = known.memory.keys.find(layout.container(party.me.container))
-    text = seen.value if seen and record == party.record else encode_container(record)
+    text = seen.value if seen and record == party.record else encode_record(record)
     return {layout.container(party.me.container): text, **claims, **_servers(party.gets.items(), layout)}
 
 

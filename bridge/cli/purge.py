@@ -93,8 +93,8 @@ def _refuse(layout: Layout, found: Found, *, force: bool) -> None:
     host = layout.host
     if found.alive and not force:
         raise FailedError(
-            f"the host {host} is alive ({found.alive.value}): stop its bridge first; with --force its claims"
-            " are removed until that bridge puts them back"
+            f"the host {host} is alive (its bridge holds {layout.alive()} in etcd): stop its bridge first; with"
+            " --force its claims are removed until that bridge puts them back"
         )
     if not (found.alive or found.record or found.containers):
         raise FailedError(

@@ -15,8 +15,7 @@ from bridge.claims.records import (
     HostRecord,
     decode_alive,
     decode_host,
-    encode_alive,
-    encode_host,
+    encode_record,
 )
 from bridge.claims.transaction import Compare, KeyValue, Put, Range, Refused, Transaction, absent
 from bridge.errors import FailedError
@@ -46,12 +45,12 @@ class Identity(Struct, frozen=True):
     def alive(self) -> Put:
         """Return the write that says that this bridge is running."""
         record = AliveRecord(self.engine, __version__, self.terms.lease, self.run)
-        return Put(self.layout.alive(), encode_alive(record))
+        return Put(self.layout.alive(), encode_record(record))
 
     def host(self, goodbye: float | None = None) -> Put:
         """Return the write that says who this host is."""
         record = HostRecord(self.engine, self.address, __version__, goodbye)
-        return Put(self.layout.host_record(), encode_host(record))
+        return Put(self.layout.host_record(), encode_record(record))
 
 
 class Session(Struct):

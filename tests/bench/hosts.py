@@ -14,7 +14,7 @@ from typing import Any
 from grpc import aio
 
 from bridge.claims.layout import Layout
-from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.records import AliveRecord, HostRecord, encode_record
 from bridge.store.client import REFRESHES
 from bridge.store.connection import OPTIONS
 from bridge.store.messages import range_bounds
@@ -47,7 +47,7 @@ async def _live(endpoint: str, host: str, begins: asyncio.Semaphore, begun: asyn
     async with begins:
         lease = (await leases.LeaseGrant(etcdrpc.LeaseGrantRequest(TTL=LEASE))).ID
         kv = etcdrpc.KVStub(channel)
-        alive, record = encode_alive(AliveRecord(host, "1", LEASE)), encode_host(HostRecord(host, "", "1"))
+        alive, record = encode_record(AliveRecord(host, "1", LEASE)), encode_record(HostRecord(host, "", "1"))
         await kv.Put(etcdrpc.PutRequest(key=layout.alive().encode(), value=alive.encode(), lease=lease))
         await kv.Put(etcdrpc.PutRequest(key=layout.host_record().encode(), value=record.encode()))
         watch = etcdrpc.WatchStub(channel).Watch()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from bridge.claims.hosts import Removal, Removed, departed, removal, unchanged
-from bridge.claims.records import HostRecord, encode_host
+from bridge.claims.records import HostRecord, encode_record
 from bridge.claims.transaction import KeyValue, Read, Transaction
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.world import Bridge, layout, started, view, web
@@ -60,7 +60,7 @@ def test_who_is_not_alive_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge
 @pytest.mark.parametrize("stays", [0.0, 600.0])
 def test_a_goodbye_says_for_how_long(fake: FakeEtcd, two: tuple[Bridge, Bridge], stays: float) -> None:
     """After a goodbye a host stays for the time that it names, be that shorter or longer than the grace."""
-    fake.put(layout("h2").host_record(), encode_host(HostRecord("", "", "1", stays)))
+    fake.put(layout("h2").host_record(), encode_record(HostRecord("", "", "1", stays)))
     (gone,), _ = departed(seen(fake), layout(two[0].host), GRACE)
     assert gone.stays == stays
 

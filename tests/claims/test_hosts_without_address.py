@@ -4,7 +4,7 @@ import pytest
 
 from bridge.claims.hosts import without_address
 from bridge.claims.layout import Layout
-from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.records import AliveRecord, HostRecord, encode_record
 from bridge.claims.transaction import KeyValue
 
 HERE = Layout("traefik", "state", "here")
@@ -14,9 +14,9 @@ def keys(dead: str = "", **addresses: str) -> dict[str, KeyValue]:
     """Return what is in etcd of hosts with these addresses, all of them alive but one."""
     found = {}
     for host, address in addresses.items():
-        found[HERE.of(host).host_record()] = encode_host(HostRecord("engine", address, "1"))
+        found[HERE.of(host).host_record()] = encode_record(HostRecord("engine", address, "1"))
         if host != dead:
-            found[HERE.of(host).alive()] = encode_alive(AliveRecord("engine", "1", 5.0))
+            found[HERE.of(host).alive()] = encode_record(AliveRecord("engine", "1", 5.0))
     return {key: KeyValue(key, value, 1, 1) for key, value in found.items()}
 
 

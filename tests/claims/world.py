@@ -6,7 +6,7 @@ from bridge.claims.gather import Change
 from bridge.claims.hosts import living
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
-from bridge.claims.records import AliveRecord, HostRecord, encode_alive, encode_host
+from bridge.claims.records import AliveRecord, HostRecord, encode_record
 from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Compare
@@ -57,8 +57,8 @@ def _item(kind: str, name: str, leaves: Mapping[str, str]) -> Item:
 def fence(etcd: FakeEtcd, host: str) -> tuple[Compare, ...]:
     """Start a host's bridge, and return the compare that it lives."""
     keys = layout(host)
-    etcd.put(keys.host_record(), encode_host(HostRecord(host, "", "1")))
-    etcd.put(keys.alive(), encode_alive(AliveRecord(host, "1", 5)))
+    etcd.put(keys.host_record(), encode_record(HostRecord(host, "", "1")))
+    etcd.put(keys.alive(), encode_record(AliveRecord(host, "1", 5)))
     return living(keys, etcd.revision)
 
 

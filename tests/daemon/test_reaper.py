@@ -5,7 +5,7 @@ import pytest
 
 from bridge.claims.layout import Layout
 from bridge.claims.memory import Memory
-from bridge.claims.records import HostRecord, encode_host
+from bridge.claims.records import HostRecord, encode_record
 from bridge.claims.transaction import Put, Range, Transaction
 from bridge.daemon.reaper import Reaper
 from bridge.daemon.session import Identity, Session, Terms, introduce
@@ -25,7 +25,7 @@ async def test_a_host_is_removed_although_the_watch_is_lost_again_and_again(etcd
     identity, gone = Identity(layout, "engine", "", TERMS), layout.of("gone").host_record()
     store, watched = Store(Connection((etcd.endpoint,))), Store(Connection((etcd.endpoint,)))
     session = await _session(store, identity)
-    await store.commit(Transaction((), (Put(gone, encode_host(HostRecord("", "", "1.0"))),), ()))
+    await store.commit(Transaction((), (Put(gone, encode_record(HostRecord("", "", "1.0"))),), ()))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Reaper(watched, layout, TERMS, session).watch)
         with anyio.fail_after(WITHIN):

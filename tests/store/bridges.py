@@ -19,8 +19,7 @@ from bridge.claims.records import (
     decode_claim,
     decode_container,
     decode_object,
-    encode_alive,
-    encode_host,
+    encode_record,
 )
 from bridge.claims.transaction import Committed, Put, Range, Refused, Transaction
 from bridge.daemon.apply import settle, settle_all
@@ -109,10 +108,10 @@ class Bridge:
 
     async def begin(self) -> None:
         """Come to life, and list."""
-        alive = Put(self.layout.alive(), encode_alive(AliveRecord(self.layout.host, "1", LONG)))
+        alive = Put(self.layout.alive(), encode_record(AliveRecord(self.layout.host, "1", LONG)))
         lease = await self.store.acquire(alive.key, alive.value, LONG)
         assert isinstance(lease, Lease)
-        record = Put(self.layout.host_record(), encode_host(HostRecord(self.layout.host, "", "1")))
+        record = Put(self.layout.host_record(), encode_record(HostRecord(self.layout.host, "", "1")))
         await write(self.store, record)
         self.session = Session(alive, lease, Memory(self.layout))
         await self.resync()
