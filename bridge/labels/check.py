@@ -1,7 +1,7 @@
-"""The last look at a key before it is written: Traefik's KV decoder must take it.
+"""The last check of a key before it is written: Traefik's KV decoder must accept it.
 
-One key that it does not take makes Traefik reject the configuration of every host. So this knows nothing of
-labels, trusts no earlier step, and accepts only the spelling that the bridge itself writes.
+One key that it does not accept makes Traefik reject the configuration of every host. So this check ignores labels,
+trusts no earlier step, and accepts only the spelling that the bridge itself writes.
 """
 
 from bridge.labels import plugins
@@ -12,7 +12,7 @@ from bridge.labels.values import ACCEPTED, normalise
 
 
 def kv_problem(path: str, value: str, release: Release) -> str:
-    """Return why a release would not take a key with this value, "" if it does.
+    """Return why a release would not accept this key with this value, "" if it does.
 
     `path` is relative to the root key: "http/routers/web/rule".
     """
@@ -25,7 +25,7 @@ def kv_problem(path: str, value: str, release: Release) -> str:
     if value.startswith(","):
         options = [part for part, field in zip(parts, trail, strict=False) if field.type == "raw"]
         if plugins.reads_commas(options):
-            return "a value in an object of a plugin's options may not begin with a comma"
+            return "a value in an object of a plugin's options must not begin with a comma"
     return _value_problem(trail[-1], value, parts[-1], named=trail[-2].type == "map")
 
 
@@ -33,13 +33,13 @@ def _part_problem(part: str, field: Field, release: Release) -> str:
     match field.type:
         case "object":
             known = field.children.get(part)
-            return "" if known and known.kv else f"Traefik {release} knows no {part!r} here"
+            return "" if known and known.kv else f"Traefik {release} has no field {part!r} here"
         case "objects" if part.isdigit() and part.isascii():
             return ""
         case "map" | "objects" | "raw":
             return (reason := unfit(part)) and f"the name {part!r} {reason}"
         case _:
-            return f"{part!r} stands below a value"
+            return f"{part!r} is below a field that takes a value"
 
 
 def _below(field: Field, part: str) -> Field:
@@ -61,6 +61,6 @@ def _value_problem(field: Field, value: str, part: str, *, named: bool) -> str:
         case "objects":
             return f"{part!r} takes no value" if value else ""
         case "object" | "map":
-            return f"{part!r} says nothing on its own"
+            return f"{part!r} cannot stand alone"
         case kind:
             return "" if normalise(kind, value) is not None else f"{part!r} takes {ACCEPTED[kind]}"

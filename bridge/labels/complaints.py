@@ -1,4 +1,4 @@
-"""What is wrong with one container's labels, in words: where, why, and what to write instead."""
+"""Describes what is wrong with one container's labels: where, why, and what to write instead."""
 
 import re
 from difflib import get_close_matches
@@ -17,13 +17,13 @@ _PARTS_BEFORE_A_NAME = 3
 _VALUE_IN_NAME = re.compile(r"(\w+)([=:]\s*)\S", re.ASCII)
 
 _MOST_HOLDERS = 3
-"""Where more fields have one of that name, it says too little about which is meant."""
+"""With more fields that have a child of that name, it is unclear which one was meant."""
 
 
 class Complaints(Struct, frozen=True):
     """The problems of one container, collected while its labels are decoded for a release of Traefik.
 
-    What Traefik passes over in silence is `without_effect`: it costs nothing, but its writer waits in vain.
+    `without_effect` holds what Traefik silently ignores: it drops nothing, but its author expects an effect.
     """
 
     container: str
@@ -32,62 +32,62 @@ class Complaints(Struct, frozen=True):
     without_effect: list[Problem] = field(default_factory=list)
 
     def unknown(self, node: Node, parent: Field, field: Field | None) -> None:
-        """No label may name this: it is misspelt, misplaced, or of another release."""
+        """Report a field that no label may name: it is misspelt, misplaced, or belongs to another release."""
         label, name = _without_secret(node)
         hint = _newer(field) if field and field.since else _nearest(node, parent)
         self.problems.append(
-            Problem(self.container, label, f"Traefik {self.release} knows no {name!r} here.", hint)
+            Problem(self.container, label, f"Traefik {self.release} has no field {name!r} here.", hint)
         )
 
     def ignored(self, node: Node, field: Field) -> None:
-        """A later release reads this, where the configured one takes it in silence, without effect."""
+        """Report a field that the configured release silently ignores, but a later one reads."""
         self._add(node, f"Traefik {self.release} ignores {node.name!r} here.", _newer(field))
 
     def standalone(self, node: Node, field: Field) -> None:
-        """An object is named, but nothing of it is set."""
+        """Report an object that is named without setting any of its fields."""
         names = ", ".join(child.name.lower() for child in field.children.values() if _settable(child))
         hint = f"write {node.prefix}.<name>" if field.type == "map" else f"set one of: {names}"
-        self._add(node, f"{node.prefix} says nothing on its own.", hint)
+        self._add(node, f"{node.prefix} cannot stand alone.", hint)
 
     def below(self, node: Node, value: str) -> None:
-        """Something is named below a value."""
-        self._add(node, f"{value} takes a value and has nothing below it.", f"write {value}=...")
+        """Report a label below a field that takes a value."""
+        self._add(node, f"{value} takes a value and has no fields.", f"write {value}=...")
 
     def value(self, node: Node, field: Field) -> None:
-        """A value is not of the field's type."""
+        """Report a value that is not of the field's type."""
         shown = repr(masked_input(node.prefix, node.value)) if encodable(node.value) else "the value"
         self._add(node, f"{node.prefix} does not take {shown}.", f"write {ACCEPTED[field.type]}")
 
     def name(self, node: Node, name: str, reason: str, hint: str) -> None:
-        """No key can hold a name that the user chose."""
+        """Report a user-chosen name that no key can hold."""
         self._add(node, f"The name {name!r} {reason}.", hint)
 
     def plugin(self, node: Node, reason: str) -> None:
-        """No key can hold a plugin's options."""
+        """Report options of a plugin that no key can hold."""
         self._add(node, f"The plugin {node.name!r} {reason}; a key-value store cannot hold that.")
 
     def switched_off(self, node: Node) -> None:
-        """A value disables an object, and is not one that people write for that."""
+        """Report a value that disables an object, unless it is "false", which people write on purpose."""
         if node.value.lower() != "false":
-            hint = "write true, or false if that is meant"
-            self._note(node.labels[-1], "Anything but true switches it off.", hint)
+            hint = "write true to switch it on, or false to switch it off"
+            self._note(node.labels[-1], "Any value but true switches it off.", hint)
 
     def position(self, node: Node, below: Node) -> None:
-        """An item of a list of texts has a label of its own."""
+        """Report an item of a list of strings that has a label of its own."""
         self._note(
             below.label, "Nothing reads this label.", f"write {node.prefix}=... with commas between the items"
         )
 
     def valueless(self, node: Node, field: Field, prefix: str) -> None:
-        """An object is named and has a value, which belongs to one of its fields."""
+        """Report an object that is given a value, which belongs to one of its fields."""
         if node.value and fold(node.value) != "true":
             names = ", ".join(child.name.lower() for child in field.children.values() if _settable(child))
-            hint = f"write {prefix}.<field>=..., the field one of: {names}"
+            hint = f"write {prefix}.<field>=..., where <field> is one of: {names}"
             self._note(node.labels[-1], "Nothing reads the value of this label.", hint)
 
     def unread(self, node: Node, field: Field) -> None:
-        """Labels may name this, but not set it."""
-        hint = "define it in a file for Traefik, and refer to it as <name>@file" if field.kv else "remove it"
+        """Report a field that labels may name, but not set."""
+        hint = "define it in Traefik's file provider, and refer to it as <name>@file" if field.kv else "remove it"
         self._note(node.label, "Traefik reads this, but not from labels.", hint)
 
     def _note(self, label: str, message: str, hint: str) -> None:
@@ -100,7 +100,7 @@ class Complaints(Struct, frozen=True):
 def _newer(field: Field) -> str:
     return (
         f"it needs Traefik {field.since}: set traefik_version (BRIDGE_TRAEFIK_VERSION) to"
-        f" {field.since} if every Traefik that reads this etcd is of that release or a later one"
+        f" {field.since} if every Traefik that reads this etcd has that release or a later one"
     )
 
 
@@ -109,20 +109,20 @@ def _nearest(node: Node, parent: Field) -> str:
     known = [child.name.lower() for child in children]
     above = node.prefix.removesuffix(node.name)
     if (begun := _VALUE_IN_NAME.match(node.name)) and fold(begun[1]) in known:
-        return f"write {above}{begun[1]}=...: a value is no part of a label's name"
+        return f"write {above}{begun[1]}=...: the value is not part of the label's name"
     if meant := _dotless(node, parent):
-        return f"did you mean {meant}? A name has no dots"
+        return f"did you mean {meant}? A name cannot contain dots"
     for nearest in get_close_matches(fold(node.name), known, n=1):
         return f"did you mean {above}{nearest}?"
     holders = [child.name.lower() for child in children if _has(child, node.name)]
     if 0 < len(holders) <= _MOST_HOLDERS:
         left_out = (f"{above}{holder}.{node.name}" for holder in holders)
         return f"did you mean {' or '.join(left_out)}?"
-    return f"known here: {', '.join(known)}" if known else ""
+    return f"known fields: {', '.join(known)}" if known else ""
 
 
 def _without_secret(node: Node) -> tuple[str, str]:
-    """The label that names a part, and that part: a value that stands in them may be none to show."""
+    """Return the label and the name of a part, with a secret value masked that was written into the name."""
     begun = _VALUE_IN_NAME.match(node.name)
     above = node.prefix.removesuffix(node.name)
     if not begun or masked(f"{above}{begun[1]}", node.name) != MASK:
@@ -132,7 +132,7 @@ def _without_secret(node: Node) -> tuple[str, str]:
 
 
 def _dotless(node: Node, parent: Field) -> str:
-    """The label that is meant, up to its field, where this part belongs to a name that the user chose."""
+    """Return the label that was meant, up to its field, if this part belongs to a name that the user chose."""
     *section, name, part = node.prefix.split(".")
     parts, below = [name, part], node
     while len(section) == _PARTS_BEFORE_A_NAME and below.children:
@@ -148,5 +148,5 @@ def _has(field: Field, name: str) -> bool:
 
 
 def _settable(field: Field) -> bool:
-    # Traefik reads models of every provider, but heeds its own only.
+    # Traefik reads models from every provider, but applies only its own.
     return field.label and not field.ignored and field.name != "Models"

@@ -1,8 +1,8 @@
 """Labels to the objects of Traefik's dynamic configuration, exactly as Traefik's own label decoder does it.
 
-The tree of the labels is held against the fields of the configured release. What Traefik refuses, what its KV
-provider could not be told and what the release does not know becomes a problem of this container. So does what it
-ignores and a later release reads: whoever writes it means that one.
+The tree of labels is compared with the fields of the configured release. What Traefik refuses, what no key can
+hold and what the release does not know becomes a problem of this container. So does a field that the release
+ignores but a later one reads: its author expects the later behaviour.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _SCALARS = ("string", "int", "list")
 def decode(container_name: str, labels: Mapping[str, str], release: Release) -> Decoded:
     """Return all objects that a container's labels describe, or all problems that they have.
 
-    `container_name` is without slash, for the problems; `release` is the oldest that reads the result.
+    `container_name`, without its slash, is for the problems; `release` is the oldest that reads the result.
     """
     root, misshapen = parse(container_name, labels, PREFIXES)
     walk = Walk(Complaints(container_name, release, misshapen))
@@ -36,9 +36,9 @@ def decode(container_name: str, labels: Mapping[str, str], release: Release) -> 
 
 
 class Walk(Struct, frozen=True):
-    """The way through the tree of one container's labels.
+    """A walk through the tree of one container's labels.
 
-    `live` is false below a disabled or ignored field: names are checked there as in Traefik, values are not.
+    `live` is false below a disabled or ignored field: there, as in Traefik, names are checked but values are not.
     """
 
     complaints: Complaints
@@ -60,7 +60,7 @@ class Walk(Struct, frozen=True):
         return [(child, leaves) for child, leaves in found if live and self._fits(child, child.name)]
 
     def _known(self, node: Node, field: Field) -> list[tuple[Node, Field]]:
-        """Return the children of a node that its field has, each with its own field."""
+        """Return those children of a node that its field knows, each with its own field."""
         pairs = ((child, self._field(child, field)) for child in node.children.values())
         return [(child, known) for child, known in pairs if known]
 
@@ -80,7 +80,7 @@ class Walk(Struct, frozen=True):
         return field
 
     def _value(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
-        """Return the leaves below a path: of an object, of what it holds, or the one of a value."""
+        """Return the leaves at or below a path, whatever the type of its field."""
         live = live and not field.ignored
         match field.type:
             case "object":
@@ -95,7 +95,7 @@ class Walk(Struct, frozen=True):
                 return self._scalar(node, field, path, live=live)
 
     def object(self, node: Node, field: Field, path: str, *, live: bool) -> list[Leaf]:
-        """Return the leaves of an object: of the named one itself where the path is still empty."""
+        """Return the leaves of an object; an empty path stands for the named object itself."""
         if field.bare_label and node.value and fold(node.value) != "true":
             if live:
                 self.complaints.switched_off(node)
@@ -127,8 +127,8 @@ class Walk(Struct, frozen=True):
         ]
 
     def _entry(self, node: Node, field: Field, path: str, name: str, *, live: bool) -> list[Leaf]:
-        # Of numbers the only map has status codes as its names, which are digits however they are chosen.
-        hint = f"write {name}-{name}, which says the same" if field.type == "int" and name.isdigit() else ""
+        # The only map of numbers has status codes as its names, which are always digits.
+        hint = f"write {name}-{name}, which means the same" if field.type == "int" and name.isdigit() else ""
         if live and not self._fits(node, name, hint):
             return []
         if field.type in _SCALARS:
@@ -178,7 +178,7 @@ def _may_stand_alone(field: Field, parent: Field) -> bool:
 
 
 def _present(node: Node, field: Field, path: str) -> list[Leaf]:
-    """Return the leaf that shows the KV decoder an object of which nothing is set, if there is one."""
+    """Return the leaf that makes the KV decoder create an object of which nothing is set, if there is one."""
     labels = tuple(node.all_labels())
     if field.bare_kv:
         return [Leaf(path, "true", labels)]
@@ -187,7 +187,7 @@ def _present(node: Node, field: Field, path: str) -> list[Leaf]:
 
 
 def _flat(node: Node, name: str) -> Iterator[tuple[str, Node]]:
-    """Join the parts of a name that holds dots, as a header's may."""
+    """Join the parts of a name that contains dots, such as a header's."""
     if not node.children:
         yield name, node
     for child in node.children.values():

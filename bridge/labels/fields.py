@@ -1,7 +1,7 @@
-"""Traefik's fields by release: which labels and which KV keys it takes, and of which type.
+"""Traefik's fields by release: which labels and KV keys each release accepts, and their types.
 
-What one release does not know is fatal there for the configuration of every host, so that everything that
-is read from labels or written to etcd is held against this table.
+A key that a release does not know makes it reject the configuration of every host, so everything that is read from
+labels or written to etcd is checked against this table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,9 @@ from bridge.labels.folding import fold
 
 
 class Release(StrEnum):
-    """A line of Traefik releases, and what it stands for: the fields of its oldest supported patch release.
+    """A line of Traefik releases, with the fields of its oldest supported patch release.
 
-    "2.11" is 2.11.53 or later; "3.0" to "3.6" are any of their line; "3.7" is 3.7.13 or later.
+    "2.11" means 2.11.53 or later; "3.0" to "3.6" mean any release of their line; "3.7" means 3.7.13 or later.
     """
 
     V2_11 = "2.11"
@@ -39,12 +39,12 @@ class Field(Struct, frozen=True):
     """A field as one release knows it.
 
     `type` is "object", "map" (user-chosen names), "objects" (a list of objects), or the type of a value:
-    "string", "bool", "int", "uint32", "bounded", "connections", "duration", "list", "raw". `label` and `kv` tell
-    whether the decoders know it, `ignored` that the label decoder takes it without effect, `bare_label` and
+    "string", "bool", "int", "uint32", "bounded", "connections", "duration", "list", "raw". `label` and `kv` say
+    whether the decoders know it, `ignored` that the label decoder accepts it without effect, `bare_label` and
     `bare_kv` that it is an object that may stand alone: "" and "true" enable it with its defaults, anything else
-    disables it. `since` is the first release, from this one on, whose labels have it, "" if none: patches of an
-    earlier line may have what the next lines lack. `default` is what an object has there of which nothing is set.
-    `children` are by folded name; a map or a list of objects has `each` instead.
+    disables it. `since` is the first release, counted from this one, whose labels have it, "" if none: patch
+    releases of one line may have a field that the next lines lack. `default` is its value in an object of which
+    nothing is set. `children` are keyed by folded name; a map or a list of objects has `each` instead.
     """
 
     name: str
@@ -60,19 +60,19 @@ class Field(Struct, frozen=True):
 
     @property
     def each(self) -> "Field":
-        """What stands behind each name of a map or at each position of a list."""
+        """The field of each entry of a map or a list of objects."""
         return next(iter(self.children.values()))
 
     @property
     def neutral(self) -> "Field | None":
-        """A child that shows, with its default, that the object is there; None if there is none."""
+        """A child that makes the object exist if it is written with its default; None if there is none."""
         children = [child for child in self.children.values() if child.kv]
         by_type = (child for kind in ("objects", "string", "list") for child in children if child.type == kind)
         return next(by_type, None)
 
 
 class Row(NamedTuple):
-    """One line of the table."""
+    """One row of the table."""
 
     path: tuple[str, ...]
     type: str
@@ -82,18 +82,18 @@ class Row(NamedTuple):
 
 @cache
 def fields(release: Release) -> Field:
-    """Return the root of all fields, as a release knows them."""
+    """Return the root of all fields of a release."""
     return tree(rows(files(__package__).joinpath("fields.tsv").read_text("ascii")), release)
 
 
 def rows(text: str) -> list[Row]:
-    """Read a table of fields; the head of `fields.tsv` says what stands in it."""
+    """Read a table of fields, whose format is described at the top of `fields.tsv`."""
     lines = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return [Row(tuple(path.split("/")), *rest) for path, *rest in lines]
 
 
 def tree(table: Iterable[Row], release: Release, name: str = "", depth: int = 0) -> Field:
-    """Return the field `name`, which all rows lie below: so many parts of their paths lead to it."""
+    """Return the field `name` from its rows; the first `depth` parts of their paths lead to it."""
     below: dict[str, list[Row]] = {}
     own = Row((), "object", "-", "-")
     for row in table:
@@ -142,7 +142,7 @@ def _type(own: str, children: Sequence[Field], release: Release) -> str:
 
 @cache
 def _releases(text: str) -> tuple[frozenset[Release], frozenset[Release]]:
-    """The releases that take a field, and those that know it without effect, as the table names them."""
+    """Return the releases that read a field, and those that accept it without effect, from a cell of the table."""
     specs = text.split(",")
     takes = [spec for spec in specs if not spec.startswith("(")]
     ignores = [spec.strip("()") for spec in specs if spec.startswith("(")]

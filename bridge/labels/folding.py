@@ -1,6 +1,6 @@
 """Letter case as Traefik sees it: Go's EqualFold, that is Unicode's simple case folding.
 
-The table is the package's own and not Python's, so that bridges on different Python releases agree.
+The table comes with this package, so that bridges on different Python releases agree.
 """
 
 from functools import cache
@@ -8,7 +8,7 @@ from importlib.resources import files
 
 
 def fold(text: str) -> str:
-    """Return the same text for all texts that Go's `strings.EqualFold` takes for equal."""
+    """Return the same text for all texts that Go's `strings.EqualFold` considers equal."""
     return text.lower() if text.isascii() else text.translate(_table())
 
 

@@ -24,9 +24,9 @@ def called(ref: Ref) -> str:
 class Leaf(NamedTuple):
     """One value of an object, in the spelling that Traefik's KV provider reads.
 
-    `path` is relative to the object, field names in lower case, joined by "/", positions of lists of objects in
+    `path` is relative to the object: field names in lower case, joined by "/", positions in lists of objects with
     four digits ("tls/domains/0000/main"); "" is the object's own bare leaf. `labels` are the full names of the
-    labels that it came from; `rule` names the rule that made it where no label spelled it out.
+    labels that it came from; `rule` names the rule that produced it, if no label states it as it is.
     """
 
     path: str
@@ -36,7 +36,7 @@ class Leaf(NamedTuple):
 
 
 def first_label(*leaves: Leaf) -> str:
-    """Return the first label that one of these leaves came from, "" where they came from none."""
+    """Return the first label that one of these leaves came from, "" if they came from none."""
     return next((name for leaf in leaves for name in leaf.labels), "")
 
 
@@ -44,10 +44,10 @@ class Decoded(Struct, frozen=True):
     """What one container's labels say. With any problem the container is dropped as a whole, as Traefik does.
 
     The leaves of an object are sorted by path; an object of which nothing is set has its bare leaf alone. The
-    labels `...loadbalancer.server.*` stand among a service's leaves as `loadbalancer/server/port` and the like;
-    a load balancer of which nothing else is set shows itself by `loadbalancer/servers`.
+    labels `...loadbalancer.server.*` become leaves of the service such as `loadbalancer/server/port`; a load
+    balancer of which nothing else is set has the leaf `loadbalancer/servers`.
 
-    What is `without_effect` is passed over by Traefik in silence, and drops nothing.
+    `without_effect` holds what Traefik silently ignores; it drops nothing.
     """
 
     objects: Mapping[Ref, tuple[Leaf, ...]]

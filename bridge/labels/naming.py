@@ -5,10 +5,10 @@ from functools import lru_cache
 from bridge.labels.values import encodable
 
 MAX_CHARACTERS = 1000
-"""Each name stands in a dozen keys of one etcd transaction, whose size is limited."""
+"""Each name is part of a dozen keys of one etcd transaction, whose size is limited."""
 
 
-# Each of a container's names stands in several keys, and is looked at in each of them.
+# Each of a container's names is part of several keys, and is checked in each of them.
 @lru_cache(maxsize=256)
 def unfit(name: str) -> str:
     """Return why a key cannot hold the name that a user chose, "" if it can.

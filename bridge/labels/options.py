@@ -24,8 +24,8 @@ Docker/AllowNonRunning	bool	3.6.0+	-
 class Options(Struct, frozen=True):
     """What a container asks of the provider; with any problem the container is dropped.
 
-    `enable` is None where no label says so; `network` is None without a label, and "" by an empty one, which
-    overrides the provider's setting too.
+    `enable` and `network` are None without a label; an empty network label makes it "", which overrides the
+    provider's setting too.
     """
 
     enable: bool | None = None

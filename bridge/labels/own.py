@@ -1,4 +1,4 @@
-"""The bridge's own labels, `bridge.*`: what a container asks of the bridge itself, and the one list of them."""
+"""The bridge's own labels, `bridge.*`: the list of them, and what a container asks for with them."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ SERVICE_ADDRESS, DRAIN_LIMIT = "bridge.<service>.address", "bridge.drain-limit"
 
 
 class Meaning(NamedTuple):
-    """One label for people: its name, an example of its value, and what it means."""
+    """The documentation of one label: its name, an example of its value, and its meaning."""
 
     name: str
     example: str
@@ -58,12 +58,12 @@ LABELS = (
 _FIXED = tuple(label.name for label in LABELS if label.name != SERVICE_ADDRESS)
 _PREFIX = "bridge."
 _HOST_NAME = re.compile(r"([\w-]+\.)*(?=[\w-]*[a-z])[\w-]+\.?", re.ASCII | re.IGNORECASE)
-# Before the first colon stands none: a choice among colons would take quadratic time where no bracket follows.
+# `[^:]*:` finds the first colon; trying every colon would take quadratic time where no bracket follows.
 _PLACE = re.compile(r"(?:\[(?P<bracketed>[^:\[\]]*:[^\[\]]*)\]|(?P<plain>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
 class Address(Struct, frozen=True):
-    """Where a label says that a container is: a host and a port, "" for the port that would count anyway."""
+    """The address that a label gives a container; `port` is "" if it names none, and the usual port applies."""
 
     host: str
     port: str
@@ -73,7 +73,7 @@ class Address(Struct, frozen=True):
 class Own(Struct, frozen=True):
     """What a container asks of the bridge; with any problem the container is dropped.
 
-    `address` is for all its services, `addresses` for single ones, by their folded names. What no label says is
+    `address` is for all its services, `addresses` for single ones, by their folded names. What no label sets is
     "", None or empty. `drain_limit` is in seconds.
     """
 
@@ -91,14 +91,14 @@ def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_own(container_name: str, labels: Mapping[str, str]) -> Own:
-    """Return what the labels `bridge.*` say; empty ones say nothing."""
+    """Read the labels `bridge.*`; an empty value counts as unset."""
     if problems := excess(container_name, labels):
         return Own(problems=problems)
     mine = own_labels(labels)
     faults = [(label, *fault) for label, value in mine.items() if (fault := _fault(label, value))]
     if labels.get(NETWORK) and labels.get(ADDRESS):
         faults.append(
-            (ADDRESS, f"{NETWORK} says where the container is as well.", f"remove {ADDRESS} or {NETWORK}")
+            (ADDRESS, f"{NETWORK} already says where the container is.", f"remove {ADDRESS} or {NETWORK}")
         )
     if faults:
         return Own(problems=tuple(Problem(container_name, printable(label), *fault) for label, *fault in faults))
@@ -113,17 +113,17 @@ def read_own(container_name: str, labels: Mapping[str, str]) -> Own:
 
 
 def drain_limit(labels: Mapping[str, str]) -> float | None:
-    """Return the drain limit that a label names, in seconds; None without one, or with one that is none."""
+    """Return the drain limit that a label sets, in seconds; None if it is missing or invalid."""
     return seconds(labels.get(DRAIN_LIMIT, "")) or None
 
 
 def is_host(text: str) -> bool:
-    """Tell whether the text is an IP address (without a zone) or a host name."""
+    """Return whether the text is an IP address (without a zone) or a host name."""
     return bool(_HOST_NAME.fullmatch(text)) or ("%" not in text and parsed_ip(text) is not None)
 
 
 def parsed_ip(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an IP address, which may have a zone; None where it is none."""
+    """Parse an IP address, which may have a zone; None if the text is not one."""
     try:
         return ip_address(text)
     except ValueError:
@@ -131,10 +131,10 @@ def parsed_ip(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def _fault(label: str, value: str) -> tuple[str, str] | None:
-    """What is wrong with one label, and what to write instead."""
+    """Return what is wrong with one label and what to write instead, None if nothing is."""
     service = _service(label)
     if not service and label not in _FIXED:
-        return "The bridge knows no such label.", _nearest(label)
+        return "The bridge has no such label.", _nearest(label)
     if (service or label == ADDRESS) and value and not _address(label, value):
         return (
             f"{printable(label)} does not take {masked_input(ADDRESS, value)!r}.",
@@ -149,7 +149,7 @@ def _fault(label: str, value: str) -> tuple[str, str] | None:
 
 
 def _service(label: str) -> str:
-    """The service that a label `bridge.<service>.address` names; "" where it is none."""
+    """Return the service that a label `bridge.<service>.address` names, "" for any other label."""
     match label.split("."):
         case ["bridge", service, "address"] if encodable(service):
             return service
@@ -163,11 +163,11 @@ def _nearest(label: str) -> str:
             return f"did you mean {printable(f'bridge.{service}.address')}?"
     for nearest in get_close_matches("bridge." + label[len(_PREFIX) :].lower(), _FIXED, n=1):
         return f"did you mean {nearest}?"
-    return f"known: {', '.join(meaning.name for meaning in LABELS)}"
+    return f"known labels: {', '.join(meaning.name for meaning in LABELS)}"
 
 
 def _address(label: str, text: str) -> Address | None:
-    """Read `host`, `host:port`, `[IPv6]:port` or a bare IPv6 address; None where it is none of these."""
+    """Parse `host`, `host:port`, `[IPv6]:port` or a bare IPv6 address; None if the text is none of these."""
     if ":" in text and is_host(text):
         return Address(text, "", label)
     found = _PLACE.fullmatch(text)

@@ -1,6 +1,6 @@
-"""Labels that were meant for Traefik, as it seems, but that it does not read: their effect is waited for in vain.
+"""Finds labels that seem meant for Traefik but that it does not read, so that they have no effect.
 
-They cost nothing here either, but are told. Of those that it reads `decode` tells which have no effect.
+They drop nothing here either, but are reported. `decode` reports those that Traefik reads but that have no effect.
 """
 
 import re
@@ -16,9 +16,9 @@ from bridge.problem import Problem
 
 _READ = (*decode.PREFIXES, *options.PREFIXES)
 _MOST_TOLD = 10
-"""Whoever misspelt so many did it in the same way; others may write any number of labels that are none of ours."""
+"""The same mistake is often made many times, and a container may have any number of foreign labels."""
 _MOST_LOOKED_AT, _LONGEST = MOST_LABELS, 500
-"""Nobody counts labels that are not ours (`excess`): only so many are compared, and none that is longer."""
+"""`excess` does not limit foreign labels, so only this many are compared, and none that is longer."""
 
 _OF_AN_OBJECT = re.compile(
     r"((?:[^.]{0,20}\.){1,3}?)(router|service|middleware)s?\.([^.]+\..+)", re.IGNORECASE | re.ASCII | re.DOTALL
@@ -39,34 +39,36 @@ _ELSEWHERE = {
     re.compile(rf"{ROOT}\.{rest}", re.IGNORECASE | re.DOTALL): hint
     for rest, hint in {
         r"((?:[^.]*\.)?frontend\..*|backend|port)": (
-            "it is one of Traefik 1: write traefik.http.routers.<name>.rule for a frontend, and"
+            "it is a label of Traefik 1: write traefik.http.routers.<name>.rule for a frontend, and"
             " traefik.http.services.<name>.loadbalancer.server.port for a port"
         ),
-        r"tls\..*": "labels set the default store alone: give Traefik other TLS options in a file",
-        rf"({'|'.join(_STATIC)})\..*": "it is Traefik's own configuration: write it as a flag, or in its file",
+        r"tls\..*": "labels can set only the default TLS store: use Traefik's file provider for other TLS options",
+        rf"({'|'.join(_STATIC)})\..*": (
+            "it is part of Traefik's static configuration: set it by a flag, or in the configuration file"
+        ),
     }.items()
 }
-"""What is Traefik's, but read from no label."""
+"""Patterns of what belongs to Traefik but cannot be set by labels, each with its hint."""
 
 _NEAR = (*_ELSEWHERE, _OF_THE_PROVIDER, _OF_AN_OBJECT)
 
 _PROTOCOLS = ("http", "tcp", "udp")
 _OPTIONS = ("traefik.enable", "traefik.docker.network")
 _ALIKE = 0.8
-"""How much of two names is the same where one is taken for the other, of 1: `difflib` says how that is counted."""
+"""The ratio (see `difflib`) from which one name is considered a misspelling of another."""
 
 _UNREAD = "Nothing reads this label."
 
 
 def passed_over(container: str, labels: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Return what is to be told of labels that were meant for Traefik, as it seems, but are not read."""
+    """Return a problem for each label that seems meant for Traefik but is not read."""
     suspects = islice(filter(None, map(_suspect, sorted(labels))), _MOST_LOOKED_AT)
     hints = ((found[0], hint) for found in suspects if (hint := _hint(found)))
     return tuple(Problem(container, label, _UNREAD, hint) for label, hint in islice(hints, _MOST_TOLD))
 
 
 def _suspect(label: str) -> re.Match[str] | None:
-    """Tell at little cost whether anything may be wrong with a label, by what it looks like."""
+    """Match a label cheaply against what misplaced labels look like; None if it looks like none of them."""
     if len(label) > _LONGEST or begins(label, _READ):
         return None
     found = next(filter(None, (pattern.fullmatch(label) for pattern in _NEAR)), None)
@@ -74,7 +76,7 @@ def _suspect(label: str) -> re.Match[str] | None:
 
 
 def _hint(found: re.Match[str]) -> str:
-    """What to write instead; "" for a label that is no such one."""
+    """Return what to write instead, "" if the label is not meant for Traefik after all."""
     if found.re in _ELSEWHERE:
         return _ELSEWHERE[found.re]
     if found.re is _OF_THE_PROVIDER:

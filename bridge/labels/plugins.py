@@ -15,7 +15,7 @@ def options(plugin: Node) -> dict[str, Raw]:
     found: dict[str, Raw] = {}
     for child in plugin.children.values():
         value = _squash(child)
-        # Traefik takes an option that holds one of its own name for the level above it.
+        # Traefik replaces an option that contains one of the same name by its contents.
         if isinstance(value, Mapping) and child.name in value:
             found.update(value)
         else:
@@ -33,7 +33,7 @@ def _squash(node: Node) -> Raw:
 
 
 def leaves(found: Mapping[str, Raw]) -> Iterator[tuple[str, Node]]:
-    """Return the path and the node of each value, so that the KV decoder makes the same tree of them."""
+    """Return the path and the node of each value, such that the KV decoder builds the same tree from them."""
     for name, value in found.items():
         unfolded = f"{name}/{name}" if isinstance(value, Mapping) and name in value else name
         yield from _below(unfolded, value)
@@ -51,17 +51,17 @@ def _below(path: str, value: Raw) -> Iterator[tuple[str, Node]]:
 
 
 def misfit(found: Mapping[str, Raw]) -> str:
-    """Return what no key can hold of these options, as the rest of a sentence, "" if they fit."""
+    """Return why no key can hold these options, as the rest of a sentence, "" if keys can."""
     begun = (path for path, node in leaves(found) if node.value.startswith(","))
     if any(reads_commas(path.split("/")) for path in begun):
-        return "has a value in an object that begins with a comma, which Traefik takes for a notation of its own"
+        return "has a value in an object that begins with a comma, which Traefik reads as a typed list"
     return _misfit(found)
 
 
 def reads_commas(path: Sequence[str]) -> bool:
-    """Tell whether Traefik takes a leading comma of this option for a list of the form ",<type>,<item>,...".
+    """Return whether Traefik reads a leading comma in this option as a list of the form ",<type>,<item>,...".
 
-    Anything else after such a comma is an error to both of its decoders.
+    Anything else after such a comma is an error in both of its decoders.
     """
     return len(path) > 1 and not is_position(path[1])
 

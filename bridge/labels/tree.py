@@ -1,4 +1,4 @@
-"""Labels as a tree: the first half of Traefik's label decoder, which knows no fields yet."""
+"""Labels as a tree: the first half of Traefik's label decoder, before fields matter."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
@@ -10,15 +10,15 @@ from bridge.labels.values import encodable, printable
 from bridge.problem import Problem
 
 ROOT = "traefik"
-# No field of Traefik lies this deep; a header's name and a plugin's options may, and are walked by recursion.
+# No field of Traefik is this deep; a header's name and a plugin's options may be, and are walked by recursion.
 MOST_PARTS = 50
 
 
 class Node(Struct):
     """A part of one or more labels.
 
-    `prefix` is the label's text up to here, as the user wrote it; `labels` are those that gave the value;
-    `children` are by folded name, in the byte order of the labels, each spelled as the first of them spells it.
+    `prefix` is the label's text up to here, as the user wrote it; `labels` are those that set the value;
+    `children` are keyed by folded name, in the byte order of the labels, each spelled as in the first of them.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Node(Struct):
     children: dict[str, "Node"] = field(default_factory=dict)
 
     def all_labels(self) -> Iterator[str]:
-        """All labels that this node and what is below it come from."""
+        """Yield all labels that this node and everything below it come from."""
         yield from self.labels
         for child in self.children.values():
             yield from child.all_labels()
@@ -54,14 +54,14 @@ class Node(Struct):
 
 
 def is_position(name: str) -> bool:
-    """Tell whether a part of a label stands for a position in a list: `[0]`."""
+    """Return whether a part of a label is a position in a list: `[0]`."""
     return name.startswith("[") and name.endswith("]")
 
 
 def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) -> tuple[Node, list[Problem]]:
     """Return the tree of all labels that begin with one of the prefixes, and what is wrong with their names.
 
-    The prefixes are plain text, in lower case: `traefik.http` takes `traefik.HTTPX` too, as in Traefik.
+    The prefixes are plain text, in lower case: `traefik.http` also matches `traefik.HTTPX`, as in Traefik.
     """
     root = Node(ROOT, ROOT)
     problems: list[Problem] = []
@@ -76,8 +76,8 @@ def parse(container: str, labels: Mapping[str, str], prefixes: Iterable[str]) ->
 
 
 def begins(label: str, prefixes: tuple[str, ...]) -> bool:
-    """Tell whether Traefik takes a label for one that begins with one of the prefixes."""
-    # The prefixes are ASCII; a letter that only folds to one is longer in bytes, which Traefik compares.
+    """Return whether, to Traefik, a label begins with one of the prefixes."""
+    # The prefixes are ASCII; a letter that only folds to ASCII has more bytes, and Traefik compares bytes.
     head = label if label.isascii() else "".join(takewhile(str.isascii, label))
     return head.lower().startswith(prefixes)
 

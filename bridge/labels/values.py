@@ -1,4 +1,4 @@
-"""The types of Traefik's fields: which text of a label they take, and how it is spelled in a KV key."""
+"""The types of Traefik's fields: which label values they accept, and how these are written to etcd."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -33,13 +33,13 @@ _NANOSECONDS = {
     "h": 3600 * 10**9,
 }
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
-# Characters: each part of one takes long to read, and nobody needs many.
+# In characters: parsing takes time for each part, and nobody needs many.
 _LONGEST_DURATION = 1_000
 _PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^.0-9]+)")
 
 
 def normalise(kind: str, text: str) -> str | None:
-    """Return the text as it is written into a KV key of this type, None if Traefik would not take it.
+    """Return the text as it is written to a key of this type, None if Traefik would not accept it.
 
     The result reads back as the same value, whichever of the two decoders reads it.
     """
@@ -47,12 +47,12 @@ def normalise(kind: str, text: str) -> str | None:
 
 
 def encodable(text: str) -> bool:
-    """Tell whether the text can be written in UTF-8: it holds no half of a surrogate pair."""
+    """Return whether the text can be encoded in UTF-8: it contains no surrogates."""
     return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def printable(text: str) -> str:
-    """Spell out what cannot be written in UTF-8."""
+    """Escape what cannot be encoded in UTF-8."""
     return text.encode(errors="backslashreplace").decode()
 
 
@@ -71,7 +71,7 @@ def _int(text: str) -> str | None:
 
 
 def _integer(text: str) -> int | None:
-    # The length keeps Python from refusing, and from labouring on, numbers of thousands of digits.
+    # The length limit keeps Python from refusing, or taking long over, numbers of thousands of digits.
     if not _INTEGER.fullmatch(text) or len(digits := text.lstrip("+-0")) > 19:
         return None
     number = int(digits or "0") * (-1 if text.startswith("-") else 1)
@@ -84,15 +84,15 @@ def _uint32(text: str) -> str | None:
 
 
 def _bounded(text: str) -> str | None:
-    # Traefik makes room at once for a body of the size that is allowed, at each request: of too much it dies. With
-    # too large a rate it divides by zero, and then applies nothing that is new. Both for everybody.
+    # Traefik allocates the allowed body size at each request: too large a size kills it. Too large a rate makes it
+    # divide by zero, after which it applies no new configuration. Both affect everybody.
     number = _integer(text)
     return None if number is None or number > 1 << 30 else str(number)
 
 
 def _connections(text: str) -> str | None:
-    # Traefik makes room for all of them at once: of a negative or huge number it panics, and then applies nothing
-    # that is new, for nobody.
+    # Traefik allocates all of them at once: a negative or huge number makes it panic, after which it applies no
+    # new configuration, for anybody.
     number = _integer(text)
     return None if number is None or not 0 <= number < 1 << 16 else str(number)
 
@@ -101,19 +101,19 @@ def _duration(text: str) -> str | None:
     seconds = _integer(text)
     if seconds is None:
         return None if _total(text) is None else text
-    # A number of seconds that overflows wraps around; only without a unit does Traefik take it at all.
+    # A number of seconds that overflows wraps around; Traefik accepts it only without a unit.
     return f"{seconds}s" if abs(seconds) * 10**9 < _INT64 else str(seconds)
 
 
 def seconds(text: str) -> float | None:
-    """Return the seconds of a duration as Traefik reads one, None if it is none."""
+    """Return the seconds of a duration, read as Traefik does; None if it is not one."""
     whole = _integer(text)
     total = _total(text) if whole is None else whole * 10**9
     return None if total is None else total / 10**9
 
 
 def _total(text: str) -> int | None:
-    """Return the nanoseconds of what Go's `time.ParseDuration` takes, None for what it does not take."""
+    """Return the nanoseconds of a duration, None if Go's `time.ParseDuration` would not accept it."""
     if len(text) > _LONGEST_DURATION:
         return None
     unsigned = text[1:] if text.startswith(("+", "-")) else text

@@ -1,1 +1,1 @@
-"""A container's labels to its routers, services and middlewares: the rules of Traefik's Docker provider."""
+"""From a container's labels to its routers, services and middlewares, as Traefik's Docker provider does it."""

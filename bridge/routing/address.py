@@ -1,17 +1,17 @@
 """Where Traefik reaches a container: its own address, or a published port of its host.
 
 Without an advertise address the rules are those of Traefik's Docker provider (its documentation: `network`,
-`useBindPortIP`, "Host networking"); with one, Traefik runs elsewhere and reaches published ports, and containers
-on networks that hosts share. A container's own labels count before both. The first that applies decides:
+`useBindPortIP`, "Host networking"). With one, Traefik runs elsewhere and reaches published ports, and containers
+on networks that hosts share. A container's own labels take precedence over both. The first match decides:
 
-    bridge.<service>.address, bridge.address with a port   just that place
+    bridge.<service>.address, bridge.address with a port   exactly that address and port
     bridge.<service>.address, bridge.address               the published port, at that address
     bridge.network                                         the container's address on that network
-    an advertise address, and a routable network           the container's address on it
-    an advertise address                                   the published port, at it or where it is bound
-    none                                                   the rules of Traefik's Docker provider
+    an advertise address, and a routable network           the container's address on that network
+    an advertise address                                   the published port, at that address or where it is bound
+    none of these                                          the rules of Traefik's Docker provider
 
-Every function answers a `Place`, or a `Nowhere` that says why there is none.
+`place` returns a `Place`, or a `Nowhere` that says why there is none.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from bridge.labels.own import NETWORK, Address, Own, parsed_ip
 from bridge.routing.keep import running
 
 ROUTABLE_DRIVERS = frozenset({"overlay", "macvlan", "ipvlan"})
-"""Drivers of networks whose addresses mean the same on every host."""
+"""Drivers of networks whose addresses are valid on every host."""
 
 
 class Place(Struct, frozen=True):
@@ -37,12 +37,12 @@ class Place(Struct, frozen=True):
     rule: str
 
     def __str__(self) -> str:
-        """Write `host:port`, an IPv6 address in brackets."""
+        """Return `host:port`, an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Nowhere(Struct, frozen=True):
-    """There is no place, why, and what would make one; `label` is the one at fault, "" if none is."""
+    """Why Traefik cannot reach a container, and how to mend it; `label` is the one at fault, "" if none is."""
 
     message: str
     hint: str
@@ -52,7 +52,7 @@ class Nowhere(Struct, frozen=True):
 class Neighbour(Struct, frozen=True):
     """The container whose network another one uses, and the networks that its own labels name, "" for none.
 
-    `network` is by `traefik.docker.network` or the option, `chosen` by `bridge.network`.
+    `network` comes from `traefik.docker.network` or the option, `chosen` from `bridge.network`.
     """
 
     container: Container
@@ -61,11 +61,11 @@ class Neighbour(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True):
-    """What an address depends on beside the container: the host and its options.
+    """What an address depends on besides the container: the host and its options.
 
     `network` is the network that the container's label names, else the option's. `target` is the container
-    that `container:` networking leads to, None where it is not there. `routable` are the networks that the
-    operator says hosts share; `own` is what the container asks of the bridge.
+    that `container:` networking leads to, None if it does not exist. `routable` are the networks that hosts share
+    according to the operator; `own` are the container's labels for the bridge.
     """
 
     network: str
@@ -80,16 +80,16 @@ class Surroundings(Struct, frozen=True):
 def place(
     container: Container, labelled_port: str, protocol: str, around: Surroundings, said: Address | None = None
 ) -> Place | Nowhere:
-    """Choose where this container's server is, for a service over `protocol` ("tcp" or "udp").
+    """Choose the address and port of this container's server, for a service over `protocol` ("tcp" or "udp").
 
-    `said` is the address that a label of the bridge gives this service.
+    `said` is the address that one of the bridge's labels gives this service.
     """
     if said and said.port:
         return Place(said.host, said.port, "the label names address and port")
     port = labelled_port or _lowest(container.ports)
     if not port:
         return Nowhere(
-            "the port is missing: Docker tells of none and no label names one",
+            "the port is missing: Docker reports none, and no label names one",
             "add the label ...loadbalancer.server.port=<the port that the application listens on>",
         )
     found = _found(container, port, protocol, around, said)
@@ -115,14 +115,14 @@ def _lowest(ports: Iterable[Port]) -> str:
 
 
 def _networks(container: Container, around: Surroundings) -> tuple[Network, ...]:
-    """The networks that it is on: with `container:` networking those of the target."""
+    """Return the networks that it is on: with `container:` networking those of the target."""
     if not container.network_target:
         return container.networks
     return around.target.container.networks if around.target else ()
 
 
 def _chosen(container: Container, chosen: str, port: str, around: Surroundings) -> Place | Nowhere:
-    """`bridge.network`: the address on just that network."""
+    """Apply `bridge.network`: the address on exactly that network."""
     networks = _networks(container, around)
     network = next((network for network in networks if network.name == chosen), None)
     if network and network.address:
@@ -135,7 +135,7 @@ def _chosen(container: Container, chosen: str, port: str, around: Surroundings) 
 
 
 def _routable(container: Container, port: str, around: Surroundings) -> Place | None:
-    """The address on a network that hosts share: the labelled one first, then by name."""
+    """Return the address on a network that hosts share: a network that a label names first, then by name."""
     shared = [
         network
         for network in _networks(container, around)
@@ -150,7 +150,7 @@ def _routable(container: Container, port: str, around: Surroundings) -> Place | 
 
 
 def _bound(container: Container, port: str, around: Surroundings) -> Place | None:
-    """`useBindPortIP`: the first binding of the port, when it is bound to one specific address."""
+    """Apply `useBindPortIP`: the first binding of the port, if it is to a specific address."""
     if not around.use_bind_port_ip:
         return None
     bindings = (b for p in container.ports if str(p.number) == port and p.protocol != "sctp" for b in p.bindings)
@@ -186,7 +186,7 @@ def _on(address: str, port: str, rule: str, container: Container) -> Place | Now
 
 
 def _through(container: Container, port: str, around: Surroundings) -> Place | Nowhere:
-    """`container:` networking: the target's address, by the target's own network label if it has one."""
+    """Return the target's address (`container:` networking), by the target's own network label if it has one."""
     target = around.target
     if target is None:
         return _gone(container)
@@ -205,15 +205,15 @@ def _at_rest(target: Container) -> Nowhere:
 def _gone(container: Container) -> Nowhere:
     target = container.network_target
     return Nowhere(
-        f"it uses the network of the container {target}, which is not there or has no network of its own",
-        "create this container anew: one that was created anew has another id; for --from, inspect both",
+        f"it uses the network of the container {target}, which does not exist or has no network of its own",
+        "recreate this container too: the other one has a new id if it was recreated; with --from, inspect both",
     )
 
 
 def _published(
     container: Container, port: str, protocol: str, around: Surroundings, said: Address | None = None
 ) -> Place | Nowhere:
-    """The published port, on the advertise address or where it is bound; a label's address counts before both."""
+    """Return the published port, at a label's address, else at the advertise address or where it is bound."""
     if container.network_mode == "host":
         where = f"on the address of {said.label}" if said else "on the advertise address"
         return Place(around.advertise_address, port, f"host networking, {where}")
@@ -237,23 +237,23 @@ def _usable(binding: Binding, host: str) -> bool:
 
 
 def _for_ipv6_alone(binding: Binding, host: str) -> bool:
-    """Whether a port is published at every IPv6 address: no engine answers there at an IPv4 one."""
+    """Return whether a port is published on every IPv6 address, but the host is reached at an IPv4 one."""
     return ":" in binding.host_ip and _everywhere(binding.host_ip) and _is_ipv4(host)
 
 
 def _order(binding: Binding, host: str, said: Address | None) -> tuple[bool, bool, bool]:
-    """Which of several bindings counts: that of the address said, the more specific, the host's family.
+    """Return a sort key that prefers the address said, then a specific one, then one of the host's IP family.
 
-    A name counts as IPv4. An engine may publish a port at another one of the host for IPv6 than for IPv4.
+    A host name counts as IPv4. An engine may publish a port at different host ports for IPv6 and IPv4.
     """
-    # IPv4 and IPv6 bindings of one port stand side by side: the specific address says more than "everywhere"
+    # A port may have an IPv4 and an IPv6 binding: a specific address says more than "every address".
     everywhere = _everywhere(binding.host_ip)
     elsewhere = bool(said) and not everywhere and binding.host_ip != (said.host if said else "")
     return elsewhere, everywhere, (":" in binding.host_ip) != (":" in host)
 
 
 def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:
-    """The bindings of a container port or, if there is no such container port, of a published one."""
+    """Return the bindings of a container port or, if there is no such container port, of a published one."""
     inside = [binding for p in ports if str(p.number) == port for binding in p.bindings]
     exists = any(str(p.number) == port for p in ports)
     return inside if exists else [b for p in ports for b in p.bindings if b.host_port == port]
@@ -262,12 +262,12 @@ def _bindings(ports: Iterable[Port], port: str) -> list[Binding]:
 def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list[Binding], host: str) -> Nowhere:
     if bindings and not any(binding.host_port for binding in bindings):
         return Nowhere(
-            f"port {port}/{protocol} has no port on the host, since its network is in the gateway mode routed",
-            "where Traefik reaches that network, name it in BRIDGE_ROUTABLE_NETWORKS or with bridge.network",
+            f"port {port}/{protocol} has no port on the host, since its network has the gateway mode routed",
+            "if Traefik reaches that network, name it in BRIDGE_ROUTABLE_NETWORKS or with bridge.network",
         )
     if any(_for_ipv6_alone(binding, host) for binding in bindings):
         return Nowhere(
-            f"port {port}/{protocol} is published for IPv6 alone, and {host} is an IPv4 address",
+            f"port {port}/{protocol} is published for IPv6 only, and {host} is an IPv4 address",
             f"publish it on every address ({_option(port, protocol)}), or advertise an IPv6 address",
         )
     if bindings:
@@ -277,11 +277,11 @@ def _unpublished(port: str, protocol: str, ports: Iterable[Port], bindings: list
             f"publish it on every address ({_option(port, protocol)}) or on one that other hosts reach",
         )
     if not port.isdecimal():
-        return Nowhere(f"{port!r} is no port", "write a port number, such as 8080")
+        return Nowhere(f"{port!r} is not a port", "write a port number, such as 8080")
     published = ", ".join(sorted({b.host_port for p in ports for b in p.bindings if b.host_port})) or "none"
     return Nowhere(
-        f"port {port}/{protocol} is not published on the host (published: {published}), and at an address of the "
-        "host Traefik reaches published ports only",
+        f"port {port}/{protocol} is not published on the host (published: {published}), and at the host's address "
+        "Traefik reaches only published ports",
         f"publish it ({_option(port, protocol)}), or name a published port with ...loadbalancer.server.port",
     )
 

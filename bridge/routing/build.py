@@ -1,6 +1,6 @@
-"""One container to its routing, by the rules and in the order of Traefik's Docker provider.
+"""Builds the routing of one container, by the rules and in the order of Traefik's Docker provider.
 
-Traefik's documentation of the rules: "Docker", its options and "Routing configuration with labels".
+Traefik documents the rules under "Docker": the options and "Routing configuration with labels".
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ from bridge.routing.server import SERVER, idle_server, server
 
 _BAD_LABELS = "its labels have errors"
 _SHELLS = {"", "loadbalancer", "loadbalancer/servers"}
-_NO_SERVERS = Leaf("loadbalancer/servers", "", rule="every service has the empty list, its servers stand below")
+_NO_SERVERS = Leaf("loadbalancer/servers", "", rule="every service has this empty list; servers are separate keys")
 
 
 def route(container: Container, options: Options, targets: Sequence[Container] = ()) -> Routing:
-    """Build all objects of one container; `targets` are those whose network it uses, if it uses one's.
+    """Build all objects of one container; `targets` is the chain of containers whose network it uses, if any.
 
-    The last of them has the network, each one before it uses that of the next.
+    Each of them uses the network of the next; the last one has its own.
     """
     if container.status is None:
         return Routing(reason="it has no state")
@@ -43,7 +43,7 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
         return Routing(problems=said.problems, reason=_BAD_LABELS)
     told = passed_over(container.name, container.labels)
     if reason := excluded(container.labels, said, options):
-        # Who says neither may have meant to say that it is to be routed.
+        # If no label enables or disables it, a misspelt one may have been meant to enable it.
         return Routing(problems=told if said.enable is None and not exposed(said, options) else (), reason=reason)
     decoded = decode(container.name, container.labels, options.release)
     own = read_own(container.name, container.labels)
@@ -51,7 +51,7 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
     if problems := decoded.problems + own.problems:
         return Routing(problems=problems + told, reason=_BAD_LABELS)
     built = _build(container, decoded.objects, options, _surroundings(said, own, options, targets))
-    # Wrong labels are told before their container is healthy, too: nobody should wait for that in vain.
+    # Wrong labels are reported even before the container is healthy: nobody should wait for that in vain.
     return replace(built, problems=built.problems + told, reason=built.reason or resting(container, said, options))
 
 
@@ -72,7 +72,7 @@ def _network(said: LabelOptions, default: str) -> str:
 
 
 def _neighbour(targets: Sequence[Container], options: Options) -> Neighbour:
-    """The one that has the network; of what several say, Traefik's label counts that is nearest to it."""
+    """Return the target that has the network; of several `traefik.docker.network` the nearest to it counts."""
     said = (read_options(it.name, it.labels, options.release) for it in reversed(targets))
     networks = (_network(one, options.network) for one in said)
     chosen = (read_own(it.name, it.labels).network for it in targets)
@@ -124,7 +124,7 @@ def _build(
 
 
 def _protocols(parts: Mapping[str, _Part]) -> set[str]:
-    """HTTP is always built, unless the container is about TCP or UDP and says nothing of HTTP."""
+    """Return the protocols to build: HTTP too, unless labels define TCP or UDP routers or services but no HTTP."""
     other = {name for name in ("tcp", "udp") if parts[name].routers or parts[name].services}
     http = parts["http"]
     says_http = http.routers or http.services or any(ref.kind == "middlewares" for ref in http.rest)
@@ -132,14 +132,14 @@ def _protocols(parts: Mapping[str, _Part]) -> set[str]:
 
 
 def _complete(container: Container, protocol: str, part: _Part) -> None:
-    """Add the default service where labels name none."""
+    """Add the default service if labels name none."""
     if not part.services:
         default = Ref(protocol, "services", service_name(container))
         part.services[default] = (Leaf("loadbalancer", "", rule="default service"),)
 
 
 def _strays(container: Container, parts: Mapping[str, _Part], built: set[str], own: Own) -> tuple[Problem, ...]:
-    """Addresses for services that the container does not have."""
+    """Return a problem for each address label of a service that the container does not have."""
     services = {ref.name for protocol in built for ref in parts[protocol].services}
     known = {fold(name) for name in services}
     hint = f"write bridge.<service>.address with one of: {listed(sorted(services))}"
@@ -174,7 +174,7 @@ def _unbalanced(container: Container, ref: Ref, leaves: tuple[Leaf, ...]) -> Pro
     return Problem(
         container.name,
         label,
-        f"service {ref.name} has no load balancer, and labels define no other kind of service",
+        f"service {ref.name} has no load balancer, and labels can define no other kind of service",
         f"add traefik.{ref.protocol}.services.{ref.name}.loadbalancer.server.port=<port>",
     )
 

@@ -8,7 +8,7 @@ from bridge.routing.options import Options
 
 
 def resting(container: Container, said: LabelOptions, options: Options) -> str:
-    """Say why a container that may be routed is not routed now, "" if it is."""
+    """Return why a container that may be routed is not routed now, "" if it is."""
     if said.allow_non_running:
         return ""
     if not running(container):
@@ -19,7 +19,7 @@ def resting(container: Container, said: LabelOptions, options: Options) -> str:
 
 
 def excluded(labels: Mapping[str, str], said: LabelOptions, options: Options) -> str:
-    """Say why a container with these labels is never routed, "" if it may be."""
+    """Return why a container with these labels is never routed, "" if it may be."""
     if not exposed(said, options):
         return _disabled(said)
     if not options.constraints.match(labels):
@@ -28,17 +28,17 @@ def excluded(labels: Mapping[str, str], said: LabelOptions, options: Options) ->
 
 
 def exposed(said: LabelOptions, options: Options) -> bool:
-    """Whether a container is to be routed at all."""
+    """Return whether a container is to be routed at all."""
     return options.exposed_by_default if said.enable is None else said.enable
 
 
 def running(container: Container) -> bool:
-    """Whether it serves; a container without a status passes, as with Traefik."""
+    """Return whether it is running; a container without a status passes, as in Traefik."""
     return container.status in {"", "running"}
 
 
 def healthy(container: Container) -> bool:
-    """Whether its health check, if it has one, says so."""
+    """Return whether it is healthy, or has no health check."""
     return container.health in {"", "healthy"}
 
 

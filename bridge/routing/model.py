@@ -1,4 +1,4 @@
-"""What a container is routed as, before it is spelled as keys."""
+"""The routing of a container, before it is written as keys."""
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from bridge.problem import Problem
 class Object(Struct, frozen=True):
     """One object of Traefik's configuration: the leaves that describe it, and this container's own server.
 
-    The paths of `server` are relative to the server ("url", "address", "weight"); () where it brings none.
+    The paths of `server` are relative to the server ("url", "address", "weight"); () if it has none.
     """
 
     ref: Ref
@@ -20,7 +20,7 @@ class Object(Struct, frozen=True):
 class Routing(Struct, frozen=True):
     """All objects of one container, and the `reason` why they are not published, "" if they are.
 
-    A problem with objects beside it cost single routers; a problem without cost the container.
+    If there are objects, a problem dropped at most a router; if there are none, it dropped the container.
     """
 
     objects: tuple[Object, ...] = ()

@@ -1,4 +1,4 @@
-"""How containers are called: their service in Traefik, and the application that they belong to."""
+"""The names of a container: its service in Traefik, and the application that it belongs to."""
 
 from bridge.container import Container
 from bridge.labels.own import APPLICATION
@@ -9,27 +9,27 @@ _SERVICE = "com.docker.compose.service"
 
 
 def service_name(container: Container) -> str:
-    """Name the service as Traefik's Docker provider does: `<compose service>-<compose project>`, else the name."""
+    """Return its service name in Traefik: `<compose service>-<compose project>`, else the container's name."""
     project, service = container.labels.get(_PROJECT, ""), container.labels.get(_SERVICE, "")
     return normalize(f"{service}_{project}" if project and service else container.name)
 
 
 def application(container: Container) -> str:
-    """Tell whose definitions these are: the label `bridge.application`, else service name and image repository.
+    """Return the application: the label `bridge.application`, else the service name and the image repository.
 
-    Containers of one application may change a definition that they share; others wait for it.
+    Containers of one application may change a definition that they share; other containers that disagree wait.
     """
     named = container.labels.get(APPLICATION, "")
     return _encodable(named or f"{service_name(container)} {_repository(container.image)}".rstrip())
 
 
 def _encodable(text: str) -> str:
-    """Replace what is not Unicode text, since the application is written to etcd with every claim."""
+    """Replace what is not valid Unicode, since the application is written to etcd with every claim."""
     return text.encode(errors="replace").decode()
 
 
 def _repository(image: str) -> str:
-    """`registry:5000/team/web:1.2@sha256:...` is the repository `registry:5000/team/web`."""
+    """Strip tag and digest: `registry:5000/team/web:1.2@sha256:...` gives `registry:5000/team/web`."""
     if image.startswith("sha256:"):
         return ""
     name = image.partition("@")[0]

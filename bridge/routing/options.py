@@ -1,4 +1,4 @@
-"""The operator's choices that the mapping depends on, as plain values."""
+"""The settings that the mapping depends on, as plain values."""
 
 from msgspec import Struct
 
@@ -10,10 +10,10 @@ from bridge.rules.template import Template
 class Policy(Struct, frozen=True):
     """What labels may do on this host; an empty list allows everything.
 
-    `entrypoints` are those that routers may use. `hosts` are those that rules may match and certificates be
-    for: names, `*.` before a name for all below it, or `*`. `names` are those of objects that labels define or
-    refer to; `*` stands for any text without "@". `middlewares` are the types, in lower case, that labels may
-    define. `server_addresses` lets labels choose where requests go.
+    `entrypoints` are those that routers may use. `hosts` are those that rules may match and certificates may be
+    for: a name, `*.name` for all names below it, or `*` for any. `names` are those of objects that labels may
+    define or refer to; `*` stands for any text without "@". `middlewares` are the types, in lower case, that
+    labels may define. `server_addresses` lets labels choose where requests go.
     """
 
     entrypoints: tuple[str, ...] = ()
@@ -24,13 +24,13 @@ class Policy(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True):
-    """What Traefik's Docker provider has as options, and where this host is.
+    """The options of Traefik's Docker provider, and how this host is reached.
 
     `release` is the oldest Traefik release that reads the keys. `network` is the default Docker network, "" for
-    none. `advertise_address` is where Traefik reaches this host's published ports, "" when it shares the
-    containers' networks; containers on the `routable_networks`, by name, keep their own address all the same.
-    `gateway` is where containers in host networking are reached without it. `host` is the name of this host.
-    `policy` is what labels may do.
+    none. `advertise_address` is where Traefik reaches this host's published ports, "" if it shares the containers'
+    networks; containers on one of the `routable_networks` (names) keep their own address nevertheless. `gateway`
+    is where containers with host networking are reached without an advertise address. `host` is the name of this
+    host. `policy` is what labels may do.
     """
 
     release: Release

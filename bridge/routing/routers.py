@@ -1,6 +1,6 @@
-"""Routers get their rule and their service: the linking of Traefik's Docker provider.
+"""Completes routers with their rule and their service, as Traefik's Docker provider links them.
 
-A router that cannot be completed is left out alone; everything else of its container stays.
+A router that cannot be completed is left out; everything else of its container stays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ _DEFAULT_RULE = "the default rule"
 _ONLY_SERVICE = "the container's only service"
 
 _Default = Callable[[], tuple[str, str]]
-"""Makes the default rule, or tells why there is none: once, however many routers ask for it."""
+"""Returns the default rule and why there is none; evaluated once, however many routers ask for it."""
 
 
 def link(
@@ -35,14 +35,14 @@ def link(
 def _named(
     container: Container, routers: Mapping[Ref, tuple[Leaf, ...]], services: Sequence[Ref]
 ) -> list[tuple[Ref, tuple[Leaf, ...]]]:
-    """The labels' routers; HTTP alone has a default one, when it is clear which service it leads to."""
+    """Return the labels' routers; only HTTP has a default one, if there is only one service for it."""
     if routers or services[0].protocol != "http" or len(services) > 1:
         return list(routers.items())
     return [(Ref("http", "routers", service_name(container)), ())]
 
 
 def _default_rule(container: Container, options: Options) -> tuple[str, str]:
-    """The rule of routers that have none of their own, and why there is none, "" if there is."""
+    """Return the rule for routers that have none of their own, and why there is none, "" if there is one."""
     try:
         text = options.default_rule.render(
             name=service_name(container), container_name=container.name, labels=container.labels

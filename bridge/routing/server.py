@@ -1,4 +1,4 @@
-"""The one server that a container brings to each of its services: its URL or address."""
+"""The one server that a container adds to each of its services: its URL or address."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from bridge.problem import Problem
 from bridge.routing.address import Nowhere, Surroundings, place
 
 SERVER = "loadbalancer/server/"
-"""Where labels put the server; `servers/` is where Traefik's KV provider reads it."""
+"""The path of the server in labels; Traefik's KV provider reads it below `servers/`."""
 
 
 def server(
     container: Container, service: Ref, leaves: Sequence[Leaf], around: Surroundings
 ) -> tuple[Leaf, ...] | Problem:
-    """Complete what the labels say of a running container's server (documentation: "Services", server)."""
+    """Complete what labels say about a running container's server (Traefik's documentation: "Services")."""
     said = _said(leaves)
     kept = tuple(said[name] for name in ("preservepath", "tls", "weight") if name in said)
     if service.protocol == "http" and said.get("url") and said["url"].value:
@@ -35,10 +35,9 @@ def server(
 
 
 def idle_server(service: Ref, leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
-    """What a container that does not serve leaves in its service: nothing but a URL that a label names.
+    """Return the server of a container that does not serve: only a URL that a label names.
 
-    Traefik leaves a server without a URL behind where a label names the port, which answers 500; here the list
-    is empty.
+    If a label names the port, Traefik keeps a server without a URL, which answers 500; here the list is empty.
     """
     said = _said(leaves)
     if service.protocol != "http" or not said.get("url") or not said["url"].value:
@@ -47,7 +46,7 @@ def idle_server(service: Ref, leaves: Sequence[Leaf]) -> tuple[Leaf, ...]:
 
 
 def _said(leaves: Sequence[Leaf]) -> dict[str, Leaf]:
-    """What labels say of the server, by field; the paths are relative to the server."""
+    """Return what labels say about the server, by field; the paths are relative to the server."""
     mine = (leaf for leaf in leaves if leaf.path.startswith(SERVER))
     return {name: leaf._replace(path=name) for leaf in mine if (name := leaf.path.removeprefix(SERVER))}
 

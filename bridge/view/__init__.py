@@ -1,1 +1,1 @@
-"""Routing to the keys that Traefik reads: spelling, references, and the last check before anything is written."""
+"""From routing to the keys that Traefik reads: spelling, references, and the last check before writing."""

@@ -12,7 +12,7 @@ class Item(NamedTuple):
     """One object that a container publishes.
 
     `definition` holds the leaves that all claimants share, sorted by path (a service's constant empty server
-    list included); `server` the leaves of this container's own server, () where it brings none.
+    list included); `server` the leaves of this container's own server, () if it has none.
     """
 
     ref: Ref
@@ -21,15 +21,15 @@ class Item(NamedTuple):
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
-        """All of them."""
+        """The leaves of both."""
         return self.definition + self.server
 
 
 class Publication(NamedTuple):
     """All that one container publishes, in one transaction or not at all.
 
-    `container` is its name, `id` the first 12 characters of its id, `application` who it belongs to when
-    definitions differ, `created` the engine's creation time (RFC 3339 with nanoseconds; sorts as text).
+    `container` is its name, `id` the first 12 characters of its id, `application` the one that it belongs to when
+    definitions differ, `created` the engine's creation time (RFC 3339 with nanoseconds, which sorts as text).
     """
 
     container: str
@@ -40,7 +40,7 @@ class Publication(NamedTuple):
 
 
 class Mapped(Struct, frozen=True):
-    """What the labels of one container come to: what it publishes, or the `reason` why nothing.
+    """The result of mapping one container: what it publishes, or the `reason` why it publishes nothing.
 
     `container` is its name, `id` the first 12 characters of its id.
     """

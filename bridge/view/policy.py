@@ -1,6 +1,6 @@
-"""What the operator of this host lets labels do; a container that wants more is refused as a whole.
+"""What the operator of this host allows labels to do; a container that does more is refused as a whole.
 
-What is checked is what would be written, so that no way of writing a label leads around it. An empty list, the
+The check is made on what would be written, so that no spelling of a label can evade it. An empty list, the
 default, allows everything.
 """
 
@@ -21,10 +21,10 @@ _DOMAINS = re.compile(r"tls/domains/\d+/(main|sans)|defaultgeneratedcert/domain/
 _HOST_AND_PORT = re.compile(
     r"([a-z][a-z0-9+.-]*://)?(\[[^][/?#@]+\]|[^][/?#@:]+):[0-9]+", re.IGNORECASE | re.ASCII
 )
-"""What the bridge makes of an address, a plain port and a plain scheme: nothing in them leads elsewhere."""
+"""What the bridge builds from an address, a plain port and a plain scheme, which cannot lead anywhere else."""
 
 _REDIS = "ratelimit/redis/"
-"""Traefik connects to a rate limit's Redis wherever that is: without a word of its endpoints, on its own host."""
+"""Traefik connects to a rate limit's Redis wherever it is: on Traefik's own host if no endpoints are set."""
 
 
 def violations(container: str, items: Iterable[Item], policy: Policy) -> tuple[Problem, ...]:
@@ -69,7 +69,7 @@ def _entrypoints(item: Item, allowed: tuple[str, ...]) -> _Found:
         label = f"traefik.{item.ref.protocol}.routers.{item.ref.name}.entrypoints"
         yield (
             first_label(*item.leaves),
-            "it names no entry points, and so is on all",
+            "it names no entry points, so it would be on all default ones",
             f"add {label}; {hint}",
         )
         return
@@ -104,21 +104,21 @@ def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
 
 
 def _connections(item: Item) -> _Found:
-    """What Traefik connects to beside the servers."""
+    """Find what Traefik would connect to besides the servers."""
     redis = next((leaf for leaf in item.definition if leaf.path.startswith(_REDIS)), None)
     if redis and item.ref.kind == "middlewares":
-        hint = "leave out the rate limit's redis, or use a middleware that Traefik's operator defines"
+        hint = "remove the rate limit's redis, or use a middleware that Traefik's operator defines"
         yield (
             first_label(redis),
-            "a label may not choose what Traefik connects to here (allow_server_addresses)",
+            "labels on this host may not choose what Traefik connects to (allow_server_addresses)",
             hint,
         )
     if probed := _leaf(item, "loadbalancer/healthcheck/port"):
-        # Also of other containers' servers, which may be at a host's address.
-        hint = "leave it out: what is checked then is the port that requests go to"
+        # The port is checked on other containers' servers too, which may be at a host's address.
+        hint = "remove it: the health check then uses the port that requests go to"
         yield (
             first_label(probed),
-            "a label may not choose which port is checked here (allow_server_addresses)",
+            "labels on this host may not choose which port is checked (allow_server_addresses)",
             hint,
         )
 
@@ -129,11 +129,15 @@ def _server_addresses(item: Item) -> _Found:
         by_label = not leaf.rule or any(name.startswith("bridge.") for name in leaf.labels)
         if is_address and (by_label or not _HOST_AND_PORT.fullmatch(leaf.value)):
             hint = "name only the port; the bridge knows the container's address"
-            yield first_label(leaf), "a label may not choose where requests go here (allow_server_addresses)", hint
+            yield (
+                first_label(leaf),
+                "labels on this host may not choose where requests go (allow_server_addresses)",
+                hint,
+            )
 
 
 def _forbidden(label: str, what: str, names: Iterable[str], hint: str, allows: Callable[[str], bool]) -> _Found:
-    """One problem for all that a label should not name, since it may name thousands."""
+    """Report everything that a label must not name in one problem, since it may name thousands."""
     wrong = [name for name in dict.fromkeys(names) if not allows(name)]
     if wrong:
         subject, verb = (what, "is") if len(wrong) == 1 else (f"{what}s", "are")
@@ -141,7 +145,7 @@ def _forbidden(label: str, what: str, names: Iterable[str], hint: str, allows: C
 
 
 def _covered(allowed: tuple[str, ...], host: str) -> bool:
-    """Whether a host is allowed: by its name, by a name further up with `*.` before it, or by `*`."""
+    """Return whether a host is allowed: by its name, by `*.` and a parent domain, or by `*`."""
     name = host.lower() if host.isascii() else ""
     return any(one in ("*", name) or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed)
 
@@ -151,9 +155,9 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _matches(name: str, pattern: str) -> bool:
-    """Whether a name fits a pattern whose stars stand for any text without "@", in linear time.
+    """Return whether a name matches a pattern whose stars stand for any text without "@", in linear time.
 
-    It does if it fits one whose stars stand for any text, and has no other "@" than those of the pattern.
+    That is so if it matches with stars that stand for any text, and has as many "@" as the pattern.
     """
     first, *rest = pattern.split("*")
     if not rest:

@@ -1,7 +1,7 @@
-"""A routing as a publication: spelled as Traefik's KV provider reads it, and checked for the last time.
+"""Turns a routing into a publication: spelled as Traefik's KV provider reads it, and checked for the last time.
 
-Any key or value that Traefik's decoder rejects would freeze the configuration of every host, so what this check
-does not know for certain costs the container instead. So does a server that would end its service for all others.
+Any key or value that Traefik's decoder rejects would freeze the configuration of every host, so a container is
+refused unless all of it is certain to be accepted. So is one whose server would disable its service for others.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from bridge.view.references import localised
 from bridge.view.urls import fault
 
 _REFUSED = "Traefik would reject what its labels say"
-_FORBIDDEN = "its labels say what is not allowed here"
+_FORBIDDEN = "its labels do what is not allowed on this host"
 _WRITTEN = {
     "port": "a port number, such as 8080",
     "scheme": "http, https or h2c",
@@ -32,7 +32,7 @@ _WRITTEN = {
 
 
 def mapped(container: Container, options: Options, targets: Sequence[Container] = ()) -> Mapped:
-    """Map one container; `targets` are those whose network it uses, if it uses one's (see `route`)."""
+    """Map one container; `targets` is the chain of containers whose network it uses, if any (see `route`)."""
     routing = route(container, options, targets)
     items, refused = _items(container, routing, options)
     forbidden = violations(container.name, items, options.policy)
@@ -86,15 +86,15 @@ def _is_slow(leaf: Leaf) -> bool:
 
 
 def _slow(container: Container, ref: Ref, leaf: Leaf) -> Problem:
-    message = f"{called(ref)}: its rule has more than {MOST_DOTS} dots outside of quotes, which hold Traefik up"
+    message = f"{called(ref)}: its rule has more than {MOST_DOTS} dots outside of quotes, which stall Traefik"
     return Problem(container.name, first_label(leaf), message, "write names in `backticks`")
 
 
 def _unusable(container: Container, ref: Ref, leaf: Leaf) -> Problem | None:
-    """What is wrong with the URL of a server; the value itself, which may hold a password, is not told."""
+    """Return what is wrong with the URL of a server, without its value, which may contain a password."""
     if not leaf.path.endswith("/url") or not (wrong := fault(leaf.value)):
         return None
     label = next((name for name in leaf.labels if name.lower().endswith(f".{wrong.part}")), first_label(leaf))
     written = _WRITTEN.get(label.lower().rpartition(".")[2], _WRITTEN["url"])
-    message = f"{called(ref)}: Traefik would give up all its servers for the URL of this one: {wrong.reason}"
+    message = f"{called(ref)}: Traefik would drop all its servers because of the URL of this one: {wrong.reason}"
     return Problem(container.name, label, message, f"write {written}")

@@ -1,15 +1,15 @@
-"""References to Docker's own objects: what labels call `auth@docker` is read from etcd, so the suffix goes.
+"""References to objects of the Docker provider: `auth@docker` is now read from etcd, so the suffix is removed.
 
-Objects of other providers (`auth@file`) stay as they are. Source: Traefik's documentation, "Provider Namespace".
-Traefik takes what stands behind the first "@" of a name for its provider, even where the object itself is called
-so: from a router that is called `web@docker` it looks for the service `web` at Docker's provider.
+References to other providers (`auth@file`) are kept. Source: Traefik's documentation, "Provider Namespace".
+Traefik reads what follows the first "@" of a name as its provider, even if an object is itself named so: from a
+router named `web@docker` it looks for the service `web` in the Docker provider.
 """
 
 from bridge.labels.model import Leaf, Ref
 
 _SUFFIX, _OWN_SUFFIX = "@docker", "@etcd"
 _NO_REFERENCE = ("tls/options", "default")
-"""The default TLS options are no provider's."""
+"""The default TLS options belong to no provider."""
 _PATHS = {
     "routers": ("service", "middlewares", "tls/options"),
     "models": ("middlewares", "tls/options"),
@@ -19,12 +19,12 @@ _PATHS = {
 
 
 def referred(ref: Ref, leaf: Leaf) -> tuple[str, ...]:
-    """The names of other objects that a leaf refers to."""
+    """Return the names of other objects that a leaf refers to."""
     return tuple(leaf.value.split(",")) if leaf.path in _PATHS.get(ref.kind, ()) else ()
 
 
 def localised(ref: Ref, leaf: Leaf) -> Leaf:
-    """The leaf with its references to the Docker provider's objects made references to its own provider's."""
+    """Return the leaf with its references to objects of the Docker provider turned into references to etcd's."""
     names = referred(ref, leaf)
     if not names:
         return leaf

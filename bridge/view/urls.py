@@ -1,6 +1,6 @@
-"""Which URLs of servers Traefik can parse: it gives a service up for one that it cannot, with everybody's servers.
+"""Which URLs of servers Traefik can parse: one that it cannot makes it drop the service with everybody's servers.
 
-As `Parse` of Go's package net/url reads them; its earlier releases take some hosts with brackets or colons more.
+The rules are those of Go's net/url.Parse, whose earlier releases accept a few more hosts with brackets or colons.
 """
 
 import re
@@ -26,7 +26,7 @@ class Fault(NamedTuple):
 
 
 def fault(url: str) -> Fault | None:
-    """Return what is wrong with a URL; None where it can be parsed, which does not mean that it leads anywhere."""
+    """Return why a URL cannot be parsed; None if it can, which does not mean that it leads anywhere."""
     rest, _, fragment = url.partition("#")
     if _CONTROL.search(rest):
         return Fault("text", "it has a control character")
@@ -37,23 +37,23 @@ def fault(url: str) -> Fault | None:
         if scheme:
             path = ""  # what follows is opaque
         elif ":" in rest.partition("/")[0]:
-            return Fault("scheme", "what stands before its first colon is no scheme")
+            return Fault("scheme", "the part before its first colon is not a scheme")
     elif rest.startswith("//") and (scheme or not rest.startswith("///")):
         authority, slash, path = rest[2:].partition("/")
         path = slash + path
     if _BROKEN_ESCAPE.search(path) or _BROKEN_ESCAPE.search(fragment):
-        return Fault("path", "it has a % that no two hexadecimal digits follow")
+        return Fault("path", "it has a % without two hexadecimal digits after it")
     return _in_authority(authority)
 
 
 def _in_authority(authority: str) -> Fault | None:
     user, _, place = authority.rpartition("@")
     if not _USER.fullmatch(user) or _BROKEN_ESCAPE.search(user):
-        return Fault("user", "its user or password has a character that has to be escaped")
+        return Fault("user", "its user or password has a character that must be escaped")
     end = place.rfind("]") + 1 if place.startswith("[") else len(place.partition(":")[0])
     host, port = place[:end], place[end:]
     if not _PORT.fullmatch(port):
-        return Fault("port", "its port is no number")
+        return Fault("port", "its port is not a number")
     return None if _is_host(host) else Fault("host", "its host is neither a name nor an address")
 
 

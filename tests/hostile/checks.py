@@ -119,7 +119,7 @@ def _counted(made: Plan, containers: Iterable[Container]) -> Counter[str]:
         {
             "sets": sum(bool(container.labels) for container in containers),
             "excessive": sum("labels for Traefik and the bridge" in it.message for it in made.problems),
-            "forbidden": sum("not allowed here" in it for it in reasons),
+            "forbidden": sum("not allowed on this host" in it for it in reasons),
             "misplaced": sum(problem.label.lower().startswith("bridge.") for problem in made.problems),
         }
     )

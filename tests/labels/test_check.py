@@ -36,32 +36,30 @@ def test_accepted(path: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
-        pytest.param("", "", "Traefik 3.0 knows no '' here", id="nothing"),
-        pytest.param("/http/routers/web", "", "Traefik 3.0 knows no '' here", id="leading slash"),
-        pytest.param("httpx/a", "", "Traefik 3.0 knows no 'httpx' here", id="section"),
-        pytest.param("http", "", "'http' says nothing on its own", id="bare section"),
-        pytest.param("http/routers", "", "'routers' says nothing on its own", id="bare map"),
-        pytest.param("http/Routers/a/rule", "", "Traefik 3.0 knows no 'Routers' here", id="not our spelling"),
-        pytest.param("http/routers/a/ruel", "", "Traefik 3.0 knows no 'ruel' here", id="field"),
+        pytest.param("", "", "Traefik 3.0 has no field '' here", id="nothing"),
+        pytest.param("/http/routers/web", "", "Traefik 3.0 has no field '' here", id="leading slash"),
+        pytest.param("httpx/a", "", "Traefik 3.0 has no field 'httpx' here", id="section"),
+        pytest.param("http", "", "'http' cannot stand alone", id="bare section"),
+        pytest.param("http/routers", "", "'routers' cannot stand alone", id="bare map"),
+        pytest.param("http/Routers/a/rule", "", "Traefik 3.0 has no field 'Routers' here", id="not our spelling"),
+        pytest.param("http/routers/a/ruel", "", "Traefik 3.0 has no field 'ruel' here", id="field"),
         pytest.param(
-            "http/services/s/loadbalancer/strategy", "wrr", "Traefik 3.0 knows no 'strategy' here", id="later"
+            "http/services/s/loadbalancer/strategy", "wrr", "Traefik 3.0 has no field 'strategy' here", id="later"
         ),
         pytest.param(
-            "http/services/s/loadbalancer/server/port", "80", "Traefik 3.0 knows no 'server' here", id="label"
+            "http/services/s/loadbalancer/server/port", "80", "Traefik 3.0 has no field 'server' here", id="label"
         ),
-        pytest.param(
-            "http/services/s/loadbalancer", "", "'loadbalancer' says nothing on its own", id="bare object"
-        ),
+        pytest.param("http/services/s/loadbalancer", "", "'loadbalancer' cannot stand alone", id="bare object"),
         pytest.param(
             "http/services/s/loadbalancer/servers", "x", "'servers' takes no value", id="list with a value"
         ),
-        pytest.param(
-            "http/services/s/loadbalancer/servers/a", "", "'a' says nothing on its own", id="bare server"
-        ),
+        pytest.param("http/services/s/loadbalancer/servers/a", "", "'a' cannot stand alone", id="bare server"),
         pytest.param("http/routers/a", "x", "the name 'a' takes no value", id="name with a value"),
         pytest.param("http/routers/a/tls", "false", "'false' disables 'tls'", id="disabled"),
-        pytest.param("http/routers/a/rule/b", "", "'b' stands below a value", id="below a value"),
-        pytest.param("http/routers/a/entrypoints/0", "", "'0' stands below a value", id="list by positions"),
+        pytest.param("http/routers/a/rule/b", "", "'b' is below a field that takes a value", id="below a value"),
+        pytest.param(
+            "http/routers/a/entrypoints/0", "", "'0' is below a field that takes a value", id="list by positions"
+        ),
         pytest.param("http/routers/a/priority", "x", "'priority' takes a whole number", id="not a number"),
         pytest.param("http/routers/a/rule", "\ud800", "'rule' takes valid Unicode text", id="no text"),
         pytest.param(
@@ -80,7 +78,7 @@ def test_accepted(path: str, value: str) -> None:
         pytest.param(
             "http/middlewares/m/plugin/p/a/b",
             ",x",
-            "a value in an object of a plugin's options may not begin with a comma",
+            "a value in an object of a plugin's options must not begin with a comma",
             id="plugin value",
         ),
     ],

@@ -34,14 +34,14 @@ def test_options(labels: dict[str, str], expected: Options) -> None:
         pytest.param(
             "traefik.enabled",
             "true",
-            "Traefik 3.0 knows no 'enabled' here.",
+            "Traefik 3.0 has no field 'enabled' here.",
             "did you mean traefik.enable?",
             id="typo",
         ),
         pytest.param(
             "traefik.docker.net",
             "",
-            "Traefik 3.0 knows no 'net' here.",
+            "Traefik 3.0 has no field 'net' here.",
             "did you mean traefik.docker.network?",
             id="unknown option",
         ),
@@ -63,9 +63,9 @@ def test_options(labels: dict[str, str], expected: Options) -> None:
         pytest.param(
             "traefik.docker.allownonrunning",
             "true",
-            "Traefik 3.0 knows no 'allownonrunning' here.",
+            "Traefik 3.0 has no field 'allownonrunning' here.",
             "it needs Traefik 3.6: set traefik_version (BRIDGE_TRAEFIK_VERSION) to 3.6 if every Traefik that reads"
-            " this etcd is of that release or a later one",
+            " this etcd has that release or a later one",
             id="later release",
         ),
     ],

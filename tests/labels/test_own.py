@@ -114,7 +114,7 @@ def test_no_drain_limit(value: str) -> None:
         ("bridge.web.adress", "did you mean bridge.web.address?"),
         ("bridge.Web.port", "did you mean bridge.Web.address?"),
         ("bridge..address", "did you mean bridge.address?"),
-        ("bridge.xyzzy", "known: bridge.address, bridge.<service>.address"),
+        ("bridge.xyzzy", "known labels: bridge.address, bridge.<service>.address"),
         ("bridge.a.b.address", "did you mean bridge.address?"),
         ("bridge.\ud800.address", "did you mean bridge.\\ud800.address?"),
     ],
@@ -122,7 +122,7 @@ def test_no_drain_limit(value: str) -> None:
 def test_misspelt(label: str, hint: str) -> None:
     """A label of the bridge that there is not is told with the nearest one, never ignored."""
     [problem] = read_own("web", {label: "x"}).problems
-    assert (problem.container, problem.message) == ("web", "The bridge knows no such label.")
+    assert (problem.container, problem.message) == ("web", "The bridge has no such label.")
     assert problem.hint.startswith(hint)
     assert str(problem).isprintable()
     problem.label.encode()
@@ -138,7 +138,7 @@ def test_all_faults_are_told() -> None:
 def test_two_labels_that_say_where() -> None:
     """An address and a network contradict each other; the address of a single service does not."""
     both = {"bridge.address": "10.0.0.7", "bridge.network": "backbone"}
-    message = "bridge.network says where the container is as well."
+    message = "bridge.network already says where the container is."
     hint = "remove bridge.address or bridge.network"
     assert read_own("web", both).problems == (Problem("web", "bridge.address", message, hint),)
     assert not read_own("web", {"bridge.web.address": "10.0.0.7", "bridge.network": "backbone"}).problems

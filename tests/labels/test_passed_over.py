@@ -37,14 +37,14 @@ def test_misspelt(label: str, meant: str) -> None:
 @pytest.mark.parametrize(
     ("label", "hint"),
     [
-        ("traefik.frontend.rule", "it is one of Traefik 1"),
-        ("traefik.web.frontend.rule", "it is one of Traefik 1"),
-        ("traefik.backend", "it is one of Traefik 1"),
-        ("traefik.port", "it is one of Traefik 1"),
-        ("traefik.tls.options.default.minversion", "labels set the default store alone"),
-        ("traefik.tls.stores.other.defaultcertificate.certfile", "labels set the default store alone"),
-        ("traefik.entryPoints.web.address", "it is Traefik's own configuration"),
-        ("traefik.certificatesresolvers.le.acme.email", "it is Traefik's own configuration"),
+        ("traefik.frontend.rule", "it is a label of Traefik 1"),
+        ("traefik.web.frontend.rule", "it is a label of Traefik 1"),
+        ("traefik.backend", "it is a label of Traefik 1"),
+        ("traefik.port", "it is a label of Traefik 1"),
+        ("traefik.tls.options.default.minversion", "labels can set only the default TLS store"),
+        ("traefik.tls.stores.other.defaultcertificate.certfile", "labels can set only the default TLS store"),
+        ("traefik.entryPoints.web.address", "it is part of Traefik's static configuration"),
+        ("traefik.certificatesresolvers.le.acme.email", "it is part of Traefik's static configuration"),
     ],
 )
 def test_read_elsewhere(label: str, hint: str) -> None:

@@ -47,35 +47,35 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
         pytest.param(
             "traefik.http.routers.web.ruel",
             "",
-            "Traefik 3.0 knows no 'ruel' here.",
+            "Traefik 3.0 has no field 'ruel' here.",
             "did you mean traefik.http.routers.web.rule?",
             id="misspelt field",
         ),
         pytest.param(
             "traefik.httpx.foo",
             "",
-            "Traefik 3.0 knows no 'httpx' here.",
+            "Traefik 3.0 has no field 'httpx' here.",
             "did you mean traefik.http?",
             id="section",
         ),
         pytest.param(
             "traefik.udp.routers.a.zzz",
             "",
-            "Traefik 3.0 knows no 'zzz' here.",
-            "known here: entrypoints, service",
+            "Traefik 3.0 has no field 'zzz' here.",
+            "known fields: entrypoints, service",
             id="nothing near",
         ),
         pytest.param(
             "traefik.http.routers.web.certResolver",
             "le",
-            "Traefik 3.0 knows no 'certResolver' here.",
+            "Traefik 3.0 has no field 'certResolver' here.",
             "did you mean traefik.http.routers.web.tls.certResolver?",
             id="one level too high",
         ),
         pytest.param(
             "traefik.http.services.s.loadbalancer.port",
             "80",
-            "Traefik 3.0 knows no 'port' here.",
+            "Traefik 3.0 has no field 'port' here.",
             "did you mean traefik.http.services.s.loadbalancer.healthcheck.port"
             " or traefik.http.services.s.loadbalancer.server.port?",
             id="one level too high, of two",
@@ -83,100 +83,103 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
         pytest.param(
             "traefik.http.services.s.loadbalancer.servers[0].url",
             "",
-            "Traefik 3.0 knows no 'servers' here.",
+            "Traefik 3.0 has no field 'servers' here.",
             "did you mean traefik.http.services.s.loadbalancer.server?",
             id="servers",
         ),
         pytest.param(
             "traefik.http.routers.web.rule: Host(`a.example`)",
             "",
-            "Traefik 3.0 knows no 'rule: Host(`a' here.",
-            "write traefik.http.routers.web.rule=...: a value is no part of a label's name",
+            "Traefik 3.0 has no field 'rule: Host(`a' here.",
+            "write traefik.http.routers.web.rule=...: the value is not part of the label's name",
             id="value in the name, after a colon",
         ),
         pytest.param(
             "traefik.http.services.s.loadbalancer.server.port=80",
             "",
-            "Traefik 3.0 knows no 'port=80' here.",
-            "write traefik.http.services.s.loadbalancer.server.port=...: a value is no part of a label's name",
+            "Traefik 3.0 has no field 'port=80' here.",
+            (
+                "write traefik.http.services.s.loadbalancer.server.port=...:"
+                " the value is not part of the label's name"
+            ),
             id="value in the name",
         ),
         pytest.param(
             "traefik.http.routers.web.rule ",
             "",
-            "Traefik 3.0 knows no 'rule ' here.",
+            "Traefik 3.0 has no field 'rule ' here.",
             "did you mean traefik.http.routers.web.rule?",
             id="space at the end",
         ),
         pytest.param(
             "traefik.http.routers.app.example.com.rule",
             "",
-            "Traefik 3.0 knows no 'example' here.",
-            "did you mean traefik.http.routers.app-example-com.rule? A name has no dots",
+            "Traefik 3.0 has no field 'example' here.",
+            "did you mean traefik.http.routers.app-example-com.rule? A name cannot contain dots",
             id="name with dots",
         ),
         pytest.param(
             "traefik.http.middlewares.my.auth.basicAuth.users",
             "",
-            "Traefik 3.0 knows no 'auth' here.",
-            "did you mean traefik.http.middlewares.my-auth.basicAuth? A name has no dots",
+            "Traefik 3.0 has no field 'auth' here.",
+            "did you mean traefik.http.middlewares.my-auth.basicAuth? A name cannot contain dots",
             id="name with a dot, near to a field",
         ),
         pytest.param(
             "traefik.http.services.s.loadbalancer.foo.server",
             "",
-            "Traefik 3.0 knows no 'foo' here.",
-            "known here: healthcheck, passhostheader, responseforwarding, serverstransport, sticky, server",
+            "Traefik 3.0 has no field 'foo' here.",
+            "known fields: healthcheck, passhostheader, responseforwarding, serverstransport, sticky, server",
             id="one part too many, in no name",
         ),
         pytest.param(
             "traefik.http.services.s.weighted.foo",
             "",
-            "Traefik 3.0 knows no 'foo' here.",
+            "Traefik 3.0 has no field 'foo' here.",
             "",
             id="ignored, misspelt",
         ),
         pytest.param(
             "traefik.http.services.s.loadbalancer.strategy",
             "p2c",
-            "Traefik 3.0 knows no 'strategy' here.",
+            "Traefik 3.0 has no field 'strategy' here.",
             "it needs Traefik 3.4: set traefik_version (BRIDGE_TRAEFIK_VERSION) to 3.4 if every Traefik that reads"
-            " this etcd is of that release or a later one",
+            " this etcd has that release or a later one",
             id="field of a later release",
         ),
         pytest.param(
             "traefik.http.middlewares.m.forwardauth.maxresponsebodysize",
             "1000",
-            "Traefik 3.0 knows no 'maxresponsebodysize' here.",
+            "Traefik 3.0 has no field 'maxresponsebodysize' here.",
             "it needs Traefik 3.7: set traefik_version (BRIDGE_TRAEFIK_VERSION) to 3.7 if every Traefik that reads"
-            " this etcd is of that release or a later one",
+            " this etcd has that release or a later one",
             id="field of an earlier and of a later release",
         ),
         pytest.param(
             "traefik.http.middlewares.m.stripprefix",
             "/a",
-            "traefik.http.middlewares.m.stripprefix says nothing on its own.",
+            "traefik.http.middlewares.m.stripprefix cannot stand alone.",
             "set one of: forceslash, prefixes",
             id="object alone",
         ),
         pytest.param(
             "traefik.http",
             "x",
-            "traefik.http says nothing on its own.",
+            "traefik.http cannot stand alone.",
             "set one of: middlewares, routers, services",
             id="protocol alone",
         ),
         pytest.param(
             "traefik.http.routers",
             "",
-            "traefik.http.routers says nothing on its own.",
+            "traefik.http.routers cannot stand alone.",
             "write traefik.http.routers.<name>",
             id="map alone",
         ),
         pytest.param(
             "traefik.http.routers.a.rule.foo",
             "",
-            "traefik.http.routers.a.rule takes a value and has nothing below it.",
+            "traefik.http.routers.a.rule takes a value and has no fields.",
             "write traefik.http.routers.a.rule=...",
             id="below a value",
         ),
@@ -254,8 +257,10 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
         pytest.param(
             f"{OPTIONS}.a.b",
             ",x",
-            "The plugin 'p' has a value in an object that begins with a comma, which Traefik takes for a notation"
-            " of its own; a key-value store cannot hold that.",
+            (
+                "The plugin 'p' has a value in an object that begins with a comma, which Traefik reads as a typed"
+                " list; a key-value store cannot hold that."
+            ),
             "",
             id="plugin value with a leading comma",
         ),
@@ -275,8 +280,8 @@ def test_a_secret_in_a_name_is_not_told() -> None:
     assert problem == Problem(
         "web",
         f"{label}: ***",
-        "Traefik 3.0 knows no 'users: ***' here.",
-        f"write {label}=...: a value is no part of a label's name",
+        "Traefik 3.0 has no field 'users: ***' here.",
+        f"write {label}=...: the value is not part of the label's name",
     )
 
 
@@ -301,7 +306,7 @@ def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) ->
 
 
 @pytest.mark.parametrize(
-    ("code", "hint"), [("404", "write 404-404, which says the same"), ("4/4", "choose another name")]
+    ("code", "hint"), [("404", "write 404-404, which means the same"), ("4/4", "choose another name")]
 )
 def test_a_status_code_has_no_other_name(code: str, hint: str) -> None:
     """A code that no key can hold is written as a range of one, which Traefik takes for the same."""

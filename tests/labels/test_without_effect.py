@@ -36,9 +36,12 @@ def test_positions_of_a_list(label: str, whole: str) -> None:
 @pytest.mark.parametrize(
     ("label", "fields"),
     [
-        ("traefik.udp.routers.a", "traefik.udp.routers.a.<field>=..., the field one of: entrypoints, service"),
+        (
+            "traefik.udp.routers.a",
+            "traefik.udp.routers.a.<field>=..., where <field> is one of: entrypoints, service",
+        ),
         *(
-            (label, f"{DOMAINS}[0].<field>=..., the field one of: main, sans")
+            (label, f"{DOMAINS}[0].<field>=..., where <field> is one of: main, sans")
             for label in (DOMAINS, f"{DOMAINS}[1]")
         ),
     ],
@@ -60,8 +63,8 @@ def test_bare_object(value: str) -> None:
 def test_switched_off(switch: str, value: str) -> None:
     """Whoever writes such a value hardly wants to do without."""
     label = f"traefik.{switch}"
-    hint = "write true, or false if that is meant"
-    assert told(label, value) == (Problem("web", label, "Anything but true switches it off.", hint),)
+    hint = "write true to switch it on, or false to switch it off"
+    assert told(label, value) == (Problem("web", label, "Any value but true switches it off.", hint),)
 
 
 @pytest.mark.parametrize("value", ["", "true", "True", "false"])
@@ -82,7 +85,7 @@ def test_below_what_is_off() -> None:
     [
         (
             "traefik.http.serversTransports.a.insecureSkipVerify",
-            "define it in a file for Traefik, and refer to it as <name>@file",
+            "define it in Traefik's file provider, and refer to it as <name>@file",
         ),
         ("traefik.http.middlewares.a.requestRedirect.hostname", "remove it"),
     ],

@@ -227,14 +227,14 @@ def test_port_published_for_ipv6_alone() -> None:
     published = container(ports=(port(80, ":::81"),))
     found = place(published, "", "tcp", around(advertise=HOST))
     assert isinstance(found, Nowhere)
-    assert "is published for IPv6 alone" in found.message
+    assert "is published for IPv6 only" in found.message
     assert str(place(published, "", "tcp", around(advertise="node.example"))) == "node.example:81"
 
 
 def test_port_that_is_none() -> None:
     """A port that no container can have is not proposed to be published."""
     found = place(container(), "http", "tcp", around(advertise=HOST))
-    assert found == Nowhere("'http' is no port", "write a port number, such as 8080")
+    assert found == Nowhere("'http' is not a port", "write a port number, such as 8080")
 
 
 BOTH = shared(BRIDGED, MACVLAN, ports=(port(80, ":81"), port(90, "10.0.0.8:91", "10.0.0.9:92")))
@@ -352,7 +352,7 @@ def test_port_that_docker_does_not_tell_of() -> None:
     """In host networking and on some networks Docker tells no port, whatever the image exposes."""
     found = place(container(network_mode="host", ports=()), "", "tcp", around())
     assert isinstance(found, Nowhere)
-    assert found.message == "the port is missing: Docker tells of none and no label names one"
+    assert found.message == "the port is missing: Docker reports none, and no label names one"
 
 
 @pytest.mark.parametrize("where", [around(), around(advertise=HOST)], ids=["its-own-address", "published"])

@@ -251,7 +251,7 @@ def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[st
     """What is not allowed costs the container, with a problem for each label, and a hint."""
     it = decided(settings, labels)
     assert it.publication is None
-    assert it.reason == "its labels say what is not allowed here"
+    assert it.reason == "its labels do what is not allowed on this host"
     assert [text for text, problem in zip(told, it.problems, strict=True) if text not in problem.message] == []
     assert all(problem.hint for problem in it.problems)
     assert {problem.label for problem in it.problems} <= {*labels, ""}

@@ -18,7 +18,7 @@ LARGEST = 240_000
 def test_a_rule_that_holds_traefik_up() -> None:
     """It costs its own container; which label, and what to write, is told."""
     slow = container(name="web", labels={RULE: "a" + ".b" * 101})
-    message = "http router web: its rule has more than 100 dots outside of quotes, which hold Traefik up"
+    message = "http router web: its rule has more than 100 dots outside of quotes, which stall Traefik"
     found = mapped(slow, options(PlanSettings(), "lab"))
     assert (found.publication, found.problems) == (
         None,

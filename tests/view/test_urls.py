@@ -18,12 +18,16 @@ SETTINGS = {"traefik_version": "3.7", "allow_empty_services": "true"}
 @pytest.mark.parametrize(
     ("label", "labels", "told"),
     [
-        ("port", {"port": "http", "scheme": "https"}, "its port is no number; write a port number, such as 8080"),
-        ("scheme", {"port": "80", "scheme": "a b"}, "is no scheme; write http, https or h2c"),
-        ("scheme", {"scheme": "http://web:x"}, "its port is no number; write http, https or h2c"),
-        ("url", {"url": "127.0.0.1:80"}, "is no scheme; write a URL such as http://10.0.0.7:8080"),
-        ("url", {"url": "http://user:s3c/ret@web"}, "no number; write a URL such as http://10.0.0.7:8080"),
-        ("url", {"url": "http://user:s3c^ret@web"}, "has to be escaped; write a URL such as http://10.0.0.7:8080"),
+        (
+            "port",
+            {"port": "http", "scheme": "https"},
+            "its port is not a number; write a port number, such as 8080",
+        ),
+        ("scheme", {"port": "80", "scheme": "a b"}, "is not a scheme; write http, https or h2c"),
+        ("scheme", {"scheme": "http://web:x"}, "its port is not a number; write http, https or h2c"),
+        ("url", {"url": "127.0.0.1:80"}, "is not a scheme; write a URL such as http://10.0.0.7:8080"),
+        ("url", {"url": "http://user:s3c/ret@web"}, "not a number; write a URL such as http://10.0.0.7:8080"),
+        ("url", {"url": "http://user:s3c^ret@web"}, "must be escaped; write a URL such as http://10.0.0.7:8080"),
     ],
 )
 def test_problem(label: str, labels: dict[str, str], told: str, state: dict[str, str]) -> None:
