@@ -1,1 +1,1 @@
-"""The languages that users write in settings: Go templates for the default rule, expressions for constraints."""
+"""The languages of settings: Go templates for the default rule, and expressions for constraints."""

@@ -1,4 +1,4 @@
-"""Constraints: which containers are exposed, as an expression about their labels in Go's syntax.
+"""Constraints: which containers are exposed, given as an expression on their labels in Go's syntax.
 
 Source of the rules: Traefik's pkg/provider/constraints, which reads the expression with Go's own parser.
 """
@@ -15,7 +15,7 @@ from bridge.rules.error import RuleError, place
 
 
 class Label(Struct, frozen=True):
-    """`Label(name, value)`; a label that is missing has the value ""."""
+    """`Label(name, value)`; a missing label has the value ""."""
 
     name: str
     value: str
@@ -26,7 +26,7 @@ class Label(Struct, frozen=True):
 
 
 class LabelRegex(Struct, frozen=True):
-    """`LabelRegex(name, expression)`; a label that is no Unicode text does not match."""
+    """`LabelRegex(name, expression)`; a label that is not valid Unicode does not match."""
 
     name: str
     expression: str
@@ -80,9 +80,9 @@ class Constraints(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the constraints, which match everything if the text is empty.
+        """Return the constraints; an empty text matches everything.
 
-        Raises RuleError where Traefik would drop every container, as it does for a blank text.
+        Raises RuleError if Traefik would drop every container, as it does for blank text.
         """
         try:
             return cls(text, _Parser(text).expression() if text else And(()))
@@ -95,7 +95,7 @@ class Constraints(Struct, frozen=True):
 
 
 def _label_regex(name: str, expression: str) -> Expression:
-    # Both raise: what Traefik cannot read matches nothing there, which nobody means; what we cannot may match.
+    # Both raise: what is invalid matches nothing in Traefik, which nobody wants; what only Go supports may match.
     regex.compiled(expression)
     regex.check_any_text(expression)
     return LabelRegex(name, expression)
@@ -118,7 +118,7 @@ class _Token(Struct, frozen=True):
 
 
 def _tokens(text: str) -> list[_Token]:
-    """Return the tokens; a line that ends after an operand ends the expression, as in Go."""
+    """Return the tokens; a line break after an operand ends the expression, as in Go."""
     if illegal := _ILLEGAL.search(text):
         raise RuleError(f"{place(text, illegal.start())}: {illegal[0]!a} is not allowed, not even in a string")
     tokens: list[_Token] = []
@@ -226,7 +226,7 @@ class _Parser:
     def _string(self) -> str:
         token = self._next()
         if token.kind == "name":
-            raise self._error(token, f"{token.text} is no string", literals.QUOTES_HINT)
+            raise self._error(token, f"{token.text} is not a string", literals.QUOTES_HINT)
         if token.kind != "string":
             raise self._unexpected(token)
         try:

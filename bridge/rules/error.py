@@ -1,10 +1,10 @@
-"""The one error of this package, and how it says where in a text it happened."""
+"""The one error of this package, and how it names a position in a text."""
 
 
 class RuleError(ValueError):
-    """A default rule or a constraint that Traefik could not use: at parse, or for one container.
+    """A default rule or constraints that Traefik could not use, found when parsing or for one container.
 
-    `message` is one sentence that names the place; `hint` says what to write instead, "" if nobody can know.
+    `message` is one sentence that names the position; `hint` says what to write instead, "" if that is unknown.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -14,7 +14,7 @@ class RuleError(ValueError):
 
 
 def place(text: str, position: int) -> str:
-    """Return a position in a text as people count it; the line only where there is more than one."""
+    """Return a position in a text counted from 1, with the line if there is more than one."""
     column = position - (text.rfind("\n", 0, position) + 1) + 1
     if "\n" not in text:
         return f"column {column}"

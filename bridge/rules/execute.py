@@ -1,4 +1,4 @@
-"""Runs a parsed template on one container, with the errors that Go's text/template finds while it runs.
+"""Runs a parsed template on one container, with the errors that Go's text/template reports at run time.
 
 Source of the rules: Go's text/template.
 """
@@ -17,7 +17,7 @@ from bridge.rules.values import NIL_MAP, AnyMap, Int64, List, Map, Model, String
 
 
 class Function(Struct, frozen=True):
-    """A function of the template language with the Go types of its parameters (object: any)."""
+    """A function of the template language, with the Go types of its parameters (`object` means any)."""
 
     name: str
     call: Callable[..., object]
@@ -34,7 +34,7 @@ class _Nothing:
 
 
 class _NilElement:
-    """A nil that stands in a list or a map: unlike a missing one, it has no fields."""
+    """A nil element of a list or a map: unlike a missing value, it has no fields."""
 
 
 class _Break(Exception):  # noqa: N818 - a jump, no error
@@ -48,18 +48,18 @@ class _Continue(Exception):  # noqa: N818 - a jump, no error
 _NOTHING: Final = _Nothing()
 _NIL_ELEMENT: Final = _NilElement()
 _NO_VALUE = "<no value>"
-# What Python raises for values that nobody thought of. No container may end the bridge by what it says.
+# What Python raises for values that nobody thought of. No container's labels may stop the bridge.
 _OF_DATA = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
 _HINTS = {
-    (int, Int64): "int makes one of it",
-    (AnyMap, StringMap): "index reads a label",
-    (str, int): "toString makes one of it",
-    (str, Int64): "toString makes one of it",
+    (int, Int64): "convert it with int",
+    (AnyMap, StringMap): "read a label with index",
+    (str, int): "convert it with toString",
+    (str, Int64): "convert it with toString",
 }
 
 
 def execute(text: str, body: nodes.Body, functions: Mapping[str, Function], model: Model) -> str:
-    """Return what the template (`text`, parsed as `body`) prints for a container; raises RuleError."""
+    """Return the output of the template (`text`, parsed as `body`) for a container; raises RuleError."""
     try:
         return _Execution(text, functions, model).printed(body)
     except RecursionError:
@@ -69,7 +69,7 @@ def execute(text: str, body: nodes.Body, functions: Mapping[str, Function], mode
     except RuleError:
         raise
     except _OF_DATA as error:
-        raise RuleError(f"the template cannot work on what this container says: {error!r}") from error
+        raise RuleError(f"the template fails on the data of this container: {error!r}") from error
 
 
 class _Execution:
@@ -92,7 +92,7 @@ class _Execution:
     def _spend(self, steps: int) -> None:
         self._steps += steps
         if self._steps > MOST:
-            raise RuleError(f"the template takes more than {MOST:,} steps, which is too long")
+            raise RuleError(f"the template takes too long: more than {MOST:,} steps")
 
     def _print(self, text: str) -> None:
         self._spend(len(text))
@@ -213,7 +213,7 @@ class _Execution:
         return self._operand(dot, first, has_arguments=has_arguments)
 
     def _operand(self, dot: object, operand: nodes.Operand, *, has_arguments: bool = False) -> object:
-        """Evaluate an operand whose type nobody prescribes; only a function takes arguments."""
+        """Evaluate an operand of any type; only a function takes arguments."""
         match operand:
             case nodes.Function():
                 return _element(self._call(dot, operand.name, (), _NOTHING))
@@ -226,7 +226,7 @@ class _Execution:
                 receiver = self._variable(operand.name)
                 return _fields(receiver, operand.names, has_arguments=has_arguments)
         if has_arguments:
-            raise RuleError("a value that is no function gets an argument")
+            raise RuleError("a value that is not a function is given an argument")
         return self._plain_operand(dot, operand)
 
     def _plain_operand(self, dot: object, operand: nodes.Operand) -> object:
@@ -269,7 +269,7 @@ class _Execution:
 
 
 def _weight(value: object) -> int:
-    """Return how many steps it is to go through a value: characters cost the most, in regular expressions."""
+    """Return how many steps it takes to process a value; characters count most, because of regular expressions."""
     if isinstance(value, str):
         return len(value)
     return len(value) // 8 if isinstance(value, Map | List) else 0
@@ -292,7 +292,7 @@ def _field(receiver: object, name: str, *, has_arguments: bool) -> object:
     if not is_model_field and not isinstance(receiver, Map):
         raise RuleError(*_no_field(receiver, name))
     if has_arguments:
-        raise RuleError(f".{name} is no function but gets an argument")
+        raise RuleError(f".{name} is not a function, but is given an argument")
     if isinstance(receiver, Map):
         return _element(receiver[name]) if name in receiver else None
     return getattr(receiver, name)
@@ -313,11 +313,13 @@ def _number(number: nodes.Number) -> int | float:
 
 
 def _kinds(function: Function, count: int) -> Sequence[type]:
-    """Return the types of so many arguments; raises RuleError if the function does not take as many."""
+    """Return the types of `count` arguments; raises RuleError if the function does not take that many."""
     wanted = len(function.parameters)
     if count < wanted or (count > wanted and function.rest is None):
         at_least = "" if function.rest is None else "at least "
-        raise RuleError(f"{function.name} wants {at_least}{wanted} arguments, it gets {count}")
+        raise RuleError(
+            f"wrong number of arguments for {function.name}: {at_least}{wanted} expected, {count} given"
+        )
     rest = function.rest or object
     return (*function.parameters, *[rest] * (count - wanted))
 
@@ -330,7 +332,7 @@ def _literal(operand: nodes.Constant | nodes.Number, kind: type) -> object:
         value = operand.integer if kind is int else operand.floating
     if value is None:
         written = operand.text if isinstance(operand, nodes.Number) else text_of(operand.value)
-        raise RuleError(f"{written} stands where the type {type_name(kind)} is expected")
+        raise RuleError(f"{written} is given where the type {type_name(kind)} is expected")
     return value
 
 

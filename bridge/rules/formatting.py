@@ -49,7 +49,7 @@ def text_of(value: object) -> str:
 
 
 def sprint(values: Sequence[object]) -> str:
-    """Return values printed one after another, with a space between two that are no strings."""
+    """Return values printed one after another, with a space between two if neither is a string."""
     printed = ""
     for index, value in enumerate(values):
         if index and not isinstance(value, str) and not isinstance(values[index - 1], str):
@@ -246,12 +246,12 @@ def _shortest(value: float) -> str:
 
 
 def sprintf(text: str, values: Sequence[object]) -> str:
-    """Return values printed as a format says, Go's notes about a wrong one included (%!d(string=x))."""
+    """Return values printed by a format, including Go's notes about errors in it, such as %!d(string=x)."""
     return _Printer(values).printed(text)
 
 
 class _Printer:
-    """Prints one format; `at` is the value that the next verb takes."""
+    """Prints one format; `_at` is the position of the value that the next verb takes."""
 
     def __init__(self, values: Sequence[object]) -> None:
         self._values = values
@@ -267,7 +267,7 @@ class _Printer:
     def _directive(self, found: re.Match[str]) -> str:
         verb = found["verb"]
         if verb and verb in "[0123456789.*":
-            raise RuleError(f"printf's {found[0]} is not understood")
+            raise RuleError(f"printf's {found[0]} is not supported")
         flags = frozenset(found["flags"])
         width, width_note = self._size(found["width"], "WIDTH")
         if width is not None and width < 0:
@@ -294,7 +294,7 @@ class _Printer:
         return size
 
     def _take(self) -> object:
-        """Return the next value, `_MISSING` where there is none."""
+        """Return the next value, `_MISSING` if there is none."""
         if self._at >= len(self._values):
             return _MISSING
         self._at += 1
@@ -332,7 +332,7 @@ class _Printer:
 
 
 def _number_of(digits: str) -> int:
-    """Return the number; one that is larger than any limit where there are more digits than Python reads."""
+    """Return the number, or one beyond any limit if it has more digits than Python parses."""
     return int(digits.lstrip("0")[: len(str(_MOST)) + 1] or "0")
 
 

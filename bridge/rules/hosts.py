@@ -1,7 +1,7 @@
-"""The hosts that a router's rule names and is limited to, told only where it is certain.
+"""The hosts that a router's rule names and is limited to, found only if they are certain.
 
-Unlike Traefik's reader of rules, this one takes nothing that releases or syntaxes (v2, v3) could read differently:
-no escapes, no comments, no names that are not plain words. Who is told "not certain" can always write it plainly.
+Unlike Traefik's parser, this one rejects everything that releases or syntaxes (v2, v3) could read differently:
+escapes, comments, names that are not plain words. A rule that is rejected can always be written more plainly.
 """
 
 import re
@@ -17,15 +17,15 @@ _DEEPEST = 50
 
 
 class _UncertainError(Exception):
-    """The rule is not plain."""
+    """The rule contains something that could be read differently."""
 
 
 def hosts(rule: str) -> frozenset[str] | None:
-    """Return the hosts that a rule names, as written; None where it may match a request for any other.
+    """Return the hosts that a rule names, as written; None if it may match requests for other hosts.
 
-    Only `Host`, `HostSNI` and `HostHeader` name hosts. A pattern (`HostRegexp`) or a negation limits nothing; of
-    `||` both sides must be limited, of `&&` one. A host is named wherever it stands: also for one behind `!`, or
-    beside what limits nothing, Traefik chooses TLS options and asks for certificates, though no request matches.
+    Only `Host`, `HostSNI` and `HostHeader` name hosts. A pattern (`HostRegexp`) or a negation limits nothing; with
+    `||` both sides must be limited, with `&&` one. A host counts wherever it occurs: even if it is negated or no
+    request can match it, Traefik chooses TLS options and requests certificates for it.
     """
     try:
         return _Parser(rule).rule()
@@ -34,7 +34,7 @@ def hosts(rule: str) -> frozenset[str] | None:
 
 
 class _Parser:
-    """Reads a rule; what reads a part of it tells whether that part is limited to hosts."""
+    """Parses a rule; the methods for its parts return whether the part is limited to hosts."""
 
     def __init__(self, rule: str) -> None:
         self._tokens = _tokens(rule)

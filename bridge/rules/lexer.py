@@ -1,4 +1,4 @@
-"""Splits a template into tokens as Go's text/template does, trimming of whitespace included.
+"""Splits a template into tokens as Go's text/template does, including the trimming of white space.
 
 Source of the rules: Go's text/template/parse.
 """
@@ -13,7 +13,7 @@ from bridge.rules.error import RuleError, place
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     TEXT = auto()
     LEFT = auto()
@@ -39,7 +39,7 @@ class Kind(Enum):
 
 
 class Token(Struct, frozen=True):
-    """A piece of a template and where it begins."""
+    """A piece of a template, and the position at which it begins."""
 
     kind: Kind
     text: str
@@ -65,12 +65,12 @@ _UNCLOSED = {
     '"': "a string is not closed by a quote on its line",
     "`": "a string is not closed by a backtick",
     "'": "a character is not closed by a quote",
-    ":": "a colon stands without its equals sign",
+    ":": "a colon is not followed by an equals sign",
 }
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of a template, the last one of kind END; raises RuleError where Go finds none."""
+    """Yield the tokens of a template, the last one of kind END; raises RuleError where Go's lexer would fail."""
     position = 0
     while (left := text.find("{{", position)) >= 0:
         plain = text[position:left]
@@ -110,7 +110,7 @@ def _action(text: str, left: int) -> Generator[Token, None, int]:
         token = _token(text, position)
         depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
         if depth < 0:
-            raise RuleError(f"{place(text, position)}: a parenthesis is closed that was not opened")
+            raise RuleError(f"{place(text, position)}: a closing parenthesis has no opening one")
         yield token
         position += len(token.text)
     if depth:
@@ -137,7 +137,7 @@ def _word(text: str, position: int) -> Token:
     if end == position:
         return _other(text, position)
     if not _is_terminated(text, end):
-        hint = "a label is read by index .Labels and its name in quotes" if text[position] == "." else ""
+        hint = "read a label with index .Labels and its name in quotes" if text[position] == "." else ""
         raise RuleError(f"{place(text, end)}: {text[end]} cannot be part of a name", hint)
     return Token(_kind(text[position], text[start:end]), text[position:end], position)
 

@@ -1,6 +1,6 @@
-"""How much one default rule may do for a container, since what it works on is what labels say, and a rule hold.
+"""Limits on evaluating the default rule, whose input is labels, and on the rules that labels contain.
 
-Traefik has no such limits. They are far beyond any rule that etcd could hold, or that anybody would write.
+Traefik has no such limits. They are far beyond any rule that etcd could hold or that anybody would write.
 """
 
 import re
@@ -25,15 +25,15 @@ _AnyMatch = TypeVar("_AnyMatch", bound=_Match)
 
 
 def check_length(length: int) -> None:
-    """Raise RuleError if a text would be too long to be made."""
+    """Raise RuleError if a text of this length would be too long."""
     if length > MOST:
         raise RuleError(f"a text of more than {MOST:,} characters is too long")
 
 
 def has_many_dots(rule: str) -> bool:
-    """Tell whether a rule has so many dots outside of its quotes that it might hold Traefik up.
+    """Return whether a rule has so many dots outside of quotes that it might stall Traefik.
 
-    The time that it takes to read them grows with the square of their number: some 16 s for a rule of 50 kB.
+    Parsing them takes time that grows with the square of their number: some 16 s for a rule of 50 kB.
     """
     return rule.count(".") > MOST_DOTS and _QUOTED.sub("", rule).count(".") > MOST_DOTS
 

@@ -1,13 +1,13 @@
-"""Go's literals: what a quoted string, a character or a number in Go syntax stands for.
+"""Go's literals: the values of quoted strings, characters and numbers in Go syntax.
 
-A Go string is bytes and a Python string is not: bytes that are no UTF-8 are carried as surrogate escapes.
+A Go string consists of bytes, a Python string does not: bytes that are not UTF-8 become surrogate escapes.
 Source of the rules: Go's strconv.Unquote, strconv.UnquoteChar, strconv.ParseInt and ParseFloat.
 """
 
 import math
 import re
 
-QUOTES_HINT = 'strings stand in `backticks` or "double quotes"'
+QUOTES_HINT = 'write strings in `backticks` or "double quotes"'
 
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92}
 _ESCAPE = re.compile(
@@ -31,7 +31,7 @@ def from_bytes(data: bytes) -> str:
 
 
 def unquote(literal: str) -> str:
-    """Return what a string literal in double quotes or backticks stands for; ValueError if it is none."""
+    """Return the value of a string literal in double quotes or backticks; raises ValueError if it is invalid."""
     quote, body = literal[0], literal[1:-1]
     if quote == "`":
         return body.replace("\r", "")
@@ -43,7 +43,7 @@ def unquote(literal: str) -> str:
 
 
 def character(literal: str) -> int:
-    """Return the number of the character in single quotes; ValueError if it is not exactly one."""
+    """Return the code point of the character in single quotes; raises ValueError if it is not exactly one."""
     body = literal[1:-1]
     if not body:
         raise ValueError("an empty character")
@@ -71,7 +71,7 @@ def _escaped(body: str, position: int, quote: str) -> tuple[int, int]:
     code = _code(found)
     limit = 0xFF if found["octal"] else 0x10FFFF
     if code > limit or 0xD800 <= code <= 0xDFFF:
-        raise ValueError(f"escape {found[0]} stands for no character")
+        raise ValueError(f"escape {found[0]} is not a character")
     return code, found.end()
 
 
@@ -86,7 +86,7 @@ def _code(found: re.Match[str]) -> int:
 
 
 def integer(text: str) -> int | None:
-    """Return the integer that a text in Go syntax stands for, of any size, or None."""
+    """Return the integer, of any size, that a text in Go syntax stands for; None if it is not one."""
     if octal := _OCTAL.fullmatch(text):
         text = f"{octal[1]}0o{octal[2]}"
     try:
@@ -96,7 +96,7 @@ def integer(text: str) -> int | None:
 
 
 def floating(text: str) -> float | None:
-    """Return the float64 that a text in Go syntax stands for, or None if there is none or it is too large."""
+    """Return the float64 that a text in Go syntax stands for; None if it is not one or is too large."""
     try:
         value = float.fromhex(text) if _HEX_FLOAT.fullmatch(text) else float(text)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What a template consists of once it is parsed. Positions count characters from the start of the template."""
+"""The nodes of a parsed template. Positions count characters from the start of the template."""
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ class Constant(Struct, frozen=True):
 
 
 class Number(Struct, frozen=True):
-    """A number, as every type that can hold it: 1.0 is an integer too. `is_float`: what it is by itself."""
+    """A number in each type that can hold it: 1.0 is an integer too. By default it is a float if `is_float`."""
 
     text: str
     integer: int | None
@@ -60,7 +60,7 @@ class Command(Struct, frozen=True):
 
 
 class Pipe(Struct, frozen=True):
-    """Commands, each one's result the last argument of the next; may set variables to the last result."""
+    """Commands: each result is the last argument of the next one; may set variables to the final result."""
 
     commands: tuple[Command, ...]
     variables: tuple[str, ...]

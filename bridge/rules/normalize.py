@@ -1,4 +1,4 @@
-"""Names as Traefik's Docker provider makes them fit for routers, services and host names."""
+"""Names as Traefik's Docker provider normalizes them for routers, services and host names."""
 
 import unicodedata
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Makes a tree of a template, with the errors that Go's text/template finds before it runs one.
+"""Parses a template into a tree, with the errors that Go's text/template reports before running it.
 
 Templates within templates (`define`, `template`, `block`) and complex numbers are refused: no rule needs them.
 Source of the rules: Go's text/template/parse.
@@ -16,7 +16,7 @@ _LARGEST = 2**63 - 1
 
 
 def parse(text: str, check_function: Callable[[str], None]) -> nodes.Body:
-    """Return the tree of a template; raises RuleError, also as `check_function` does for a function's name."""
+    """Return the tree of a template; raises RuleError, also if `check_function` does so for a function's name."""
     try:
         return _Parser(text, check_function).template()
     except RecursionError:

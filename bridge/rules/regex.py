@@ -1,4 +1,4 @@
-"""Go's regular expressions: the syntax and the matches of Go's regexp, on RE2.
+"""Go's regular expressions, with the syntax and matches of Go's regexp, on top of RE2.
 
 Source of the rules: Go's regexp and regexp/syntax.
 """
@@ -25,7 +25,7 @@ class Match(Protocol):
         """Return where the match ends."""
 
     def __getitem__(self, group: int | str) -> str | None:
-        """Return the text of a group, None if it took no part; raises IndexError if there is none."""
+        """Return the text of a group, None if it took no part in the match; raises IndexError if there is none."""
 
 
 class Expression(Protocol):
@@ -37,11 +37,11 @@ class Expression(Protocol):
         """Return the leftmost match."""
 
     def finditer(self, text: str) -> Iterator[Match]:
-        """Yield the matches that do not overlap, empty ones right after another too."""
+        """Yield the matches that do not overlap, including an empty one right after another match."""
 
 
 class UnsupportedError(RuleError):
-    """An expression that RE2 cannot compile, while Go perhaps can."""
+    """An expression that RE2 cannot handle, though Go perhaps can."""
 
 
 _OF_GO_ALONE = (r"invalid character class range: \p", r"invalid character class range: \P", "pattern too large")
@@ -50,8 +50,8 @@ _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _PIECES = re.compile(r"\\Q.*?(?:\\E|\Z)|\\?.", re.DOTALL)
 _GROUP_NUMBER = re.compile("0|[1-9][0-9]{0,8}")
-_LONGEST = 1 << 14  # where it matches anew at every character, each match may look at all of the text
-# By RE2, since \w is something else to Python: ² and Ⅷ would be part of a name.
+_LONGEST = 1 << 14  # matches at every character may each scan the whole text: quadratic time
+# In RE2, since \w means more in Python: ² and Ⅷ would be part of a name.
 _REFERENCE = cast(
     Expression, re2.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>[\pL\p{Nd}_]+)\}|(?P<name>[\pL\p{Nd}_]+))")
 )
@@ -59,9 +59,9 @@ _REFERENCE = cast(
 
 @lru_cache
 def compiled(pattern: str) -> Expression:
-    r"""Return a compiled expression; raises RuleError. RE2 knows \C, a single byte; Go does not."""
+    r"""Return a compiled expression; raises RuleError, also for \C (a single byte), which only RE2 supports."""
     if r"\C" in _PIECES.findall(pattern):
-        raise RuleError(rf"the regular expression {pattern} has \C, which Go does not know")
+        raise RuleError(rf"the regular expression {pattern} has \C, which Go does not support")
     try:
         return cast(Expression, re2.compile(pattern, _OPTIONS))
     except re2.error as error:
@@ -79,7 +79,7 @@ def _reason(error: Exception) -> str:
 
 
 def is_valid(pattern: str) -> bool:
-    """Return whether Go takes an expression; raises UnsupportedError where that cannot be told."""
+    """Return whether Go accepts an expression; raises UnsupportedError if that is unknown."""
     try:
         compiled(pattern)
     except UnsupportedError:
@@ -90,12 +90,12 @@ def is_valid(pattern: str) -> bool:
 
 
 def check_any_text(pattern: str) -> None:
-    r"""Raise UnsupportedError where it depends on the text whether it matches as in Go: \B.
+    r"""Raise UnsupportedError if the expression matches as in Go only in ASCII text, because of \B.
 
-    RE2 looks at bytes there, and finds places within a character.
+    There RE2 looks at bytes, and also matches within a character.
     """
     if r"\B" in _PIECES.findall(pattern):
-        raise UnsupportedError(rf"the regular expression {pattern} is not supported: \B beside other than ASCII")
+        raise UnsupportedError(rf"the regular expression {pattern} is not supported: \B in text that is not ASCII")
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -110,7 +110,7 @@ def find(pattern: str, text: str) -> str:
 
 
 def find_all(pattern: str, text: str, most: int) -> StringList:
-    """Return the matches that do not overlap, `most` of them at most unless it is negative."""
+    """Return the matches that do not overlap, at most `most` of them unless that is negative."""
     parts = [text[found.start() : found.end()] for found in _limited(pattern, text, most)]
     return StringList(parts) if parts else NIL_STRINGS
 
@@ -121,9 +121,9 @@ def _limited(pattern: str, text: str, most: int) -> list[Match]:
 
 
 def _matches(pattern: str, text: str) -> Iterator[Match]:
-    """Yield the matches that do not overlap; an empty one right after another is none, as in Go."""
+    """Yield the matches that do not overlap, without empty ones right after another match, as in Go."""
     if len(text) > _LONGEST:
-        raise RuleError(f"a text of more than {_LONGEST:,} characters is too long for all matches in it")
+        raise RuleError(f"a text of more than {_LONGEST:,} characters is too long to find all matches in it")
     previous = -1
     for found in compiled(pattern).finditer(_valid(pattern, text)):
         if found.end() > found.start() or found.start() != previous:
@@ -142,7 +142,7 @@ def _valid(pattern: str, text: str) -> str:
 
 
 def replace(pattern: str, text: str, replacement: str) -> str:
-    """Return the text with each match replaced; $1, ${1} and ${name} stand for groups, $$ for a dollar."""
+    """Return the text with each match replaced; $1, ${1} and ${name} stand for groups, $$ for a dollar sign."""
     groups = compiled(pattern).groupindex
 
     def expanded(found: Match) -> str:
@@ -156,7 +156,7 @@ def replace(pattern: str, text: str, replacement: str) -> str:
 
 
 def replace_literally(pattern: str, text: str, replacement: str) -> str:
-    """Return the text with each match replaced by the same text."""
+    """Return the text with each match replaced by `replacement` as it is."""
     return substituted(text, _matches(pattern, text), lambda _: replacement)
 
 
@@ -172,7 +172,7 @@ def _group(found: Match, groups: Mapping[str, int], reference: Match) -> str:
 
 
 def split(pattern: str, text: str, most: int) -> StringList:
-    """Return what stands between the matches, in `most` parts at most unless it is negative."""
+    """Return the parts between the matches, at most `most` of them unless that is negative."""
     compiled(pattern)
     if most == 0:
         return NIL_STRINGS
@@ -193,5 +193,5 @@ def split(pattern: str, text: str, most: int) -> StringList:
 
 
 def quoted(text: str) -> str:
-    """Return an expression that matches just this text."""
+    """Return an expression that matches exactly this text."""
     return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)

@@ -1,4 +1,4 @@
-"""The default rule: a Go template that makes a router's rule from a container.
+"""The default rule: a Go template that produces a router's rule for a container.
 
 Source of the rules: MakeDefaultRuleTemplate of Traefik's providers.
 """
@@ -24,17 +24,17 @@ class Template(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the template; raises RuleError where Traefik would not start with it."""
+        """Return the template; raises RuleError if Traefik would not start with it."""
         return cls(text, parse(text, check))
 
     def render(self, *, name: str, container_name: str, labels: Mapping[str, str]) -> str:
-        """Return the rule of a container; raises RuleError where Traefik would delete the router.
+        """Return the rule for a container; raises RuleError if Traefik would delete the router.
 
-        `name` is the name of the container's service, as Traefik normalises it; `container_name` has no slash.
-        An empty rule, which deletes the router too, is returned as it is.
+        `name` is the container's service name as Traefik normalizes it; `container_name` has no slash.
+        An empty rule, for which Traefik deletes the router too, is returned as it is.
         """
         model = Model(name, container_name, StringMap(labels))
         rule = execute(self.text, self.body, FUNCTIONS, model)
         if not rule.isprintable() and any("\udc80" <= character <= "\udcff" for character in rule):
-            raise RuleError("the rule is not valid UTF-8: the template cuts a character in two")
+            raise RuleError("the rule is not valid UTF-8: the template cuts a character")
         return rule

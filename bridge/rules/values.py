@@ -1,7 +1,7 @@
-"""Go's types as far as a template can tell them apart, on top of Python's.
+"""Go's types, as far as a template can distinguish them, on top of Python's.
 
-string, bool, int and float64 are str, bool, int and float; nil is None. The rest are thin classes,
-for Go accepts no int64 where it wants an int and no map of strings where it wants a map of anything.
+string, bool, int and float64 are str, bool, int and float; nil is None. The rest are thin classes, since Go does
+not accept an int64 where it expects an int, nor a map of strings where it expects a map of anything.
 """
 
 from typing import TypeVar
@@ -30,7 +30,7 @@ class StringMap(Map):
 
 
 class AnyMap(Map):
-    """Go's map[string]interface{}: what `dict` returns. It alone has a changing content, by `set`."""
+    """Go's map[string]interface{}: what `dict` returns. Only this type is mutable, by `set` and `unset`."""
 
 
 class List(tuple[_Element_co, ...]):
@@ -58,7 +58,7 @@ class IntList(List[int]):
 
 
 class Model(Struct, frozen=True):
-    """What Traefik gives to a default rule as `.`, under the names that it has there."""
+    """What Traefik passes to a default rule as `.`, with its field names."""
 
     Name: str
     ContainerName: str
@@ -71,7 +71,7 @@ NIL_LIST = AnyList()
 
 
 def is_nil(value: object) -> bool:
-    """Return whether a value is nil, or the nil of a type: an empty map or list that equals no other."""
+    """Return whether a value is nil, or the nil map or list of a type, which differs from an empty one."""
     return value is None or value is NIL_MAP or value is NIL_STRINGS or value is NIL_LIST
 
 
@@ -93,12 +93,12 @@ _TYPE_NAMES = {
 
 
 def type_name(kind: type) -> str:
-    """Return the name that Go gives to a type."""
+    """Return the name of a type in Go."""
     return _TYPE_NAMES[kind]
 
 
 def kind_name(value: object) -> str:
-    """Return what Go's reflection calls the kind of a value."""
+    """Return the kind of a value in Go's reflection."""
     match value:
         case None:
             return "invalid"
@@ -112,17 +112,17 @@ def kind_name(value: object) -> str:
 
 
 def truth(value: object) -> bool:
-    """Return whether Go's templates take a value for true: not the zero of its type, not empty."""
+    """Return whether a value is true in Go's templates: neither the zero value of its type nor empty."""
     return isinstance(value, Model) or bool(value)
 
 
 def size(value: object) -> int | None:
-    """Return the length that Go's len gives, in bytes for a string; None where it has none."""
+    """Return the length by Go's len, in bytes for a string; None if the value has none."""
     if isinstance(value, str):
         return len(to_bytes(value))
     return len(value) if isinstance(value, Map | List) else None
 
 
 def sorted_keys(mapping: Map) -> list[str]:
-    """Return the keys of a map in the order in which Go prints and ranges over it."""
+    """Return the keys of a map in the order in which Go prints and iterates over them."""
     return sorted(mapping, key=to_bytes)

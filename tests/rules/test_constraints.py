@@ -34,9 +34,9 @@ def test_constraint(expression: str, recorded: str | None) -> None:
         (
             "Label('a', `b`)",
             "column 7: ' is not expected here",
-            'strings stand in `backticks` or "double quotes"',
+            'write strings in `backticks` or "double quotes"',
         ),
-        ("Label(a, `b`)", "column 7: a is no string", 'strings stand in `backticks` or "double quotes"'),
+        ("Label(a, `b`)", "column 7: a is not a string", 'write strings in `backticks` or "double quotes"'),
         ("Lable(`a`, `b`)", "column 1: there is no function Lable", "did you mean Label?"),
         ("Node(`a`)", "column 1: there is no function Node", "there are Label and LabelRegex"),
         ("Label(`a`)", "column 1: Label takes two strings, not 1", "write Label(`name`, `value`)"),

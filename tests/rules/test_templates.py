@@ -62,7 +62,7 @@ def test_refused_at_parse(template: str, reason: str) -> None:
         pytest.param('{{ printf "%x" 1.5 }}', "%x of a floating", id="hexadecimal-float"),
         pytest.param('{{ floor "+Inf" }}', "is not supported", id="infinity"),
         pytest.param('{{ maxf 1 "nan" }}', "is not supported", id="no-number"),
-        pytest.param('{{ printf "%[1]5d" 1 }}', "not understood", id="index-before-width"),
+        pytest.param('{{ printf "%[1]5d" 1 }}', "is not supported", id="index-before-width"),
         pytest.param('{{ repeat 99999999 "a" }}', "too long", id="memory"),
         pytest.param("{{ until 99999999 }}", "too long", id="memory-of-a-list"),
         pytest.param(
@@ -196,13 +196,13 @@ def test_labels_that_are_no_text(template: str) -> None:
         (
             "{{ default 'abc' .Name }}",
             "column 12: 'abc': more than one character in single quotes",
-            'strings stand in `backticks` or "double quotes"',
+            'write strings in `backticks` or "double quotes"',
         ),
         ('{{ "a }}', "column 4: a string is not closed by a quote on its line", ""),
         (
             "{{ .Labels.my-label }}",
             "column 14: - cannot be part of a name",
-            "a label is read by index .Labels and its name in quotes",
+            "read a label with index .Labels and its name in quotes",
         ),
         ("{{ (.Name }}", "column 11: a parenthesis is not closed", ""),
         ("{{ }}", "column 4: a value is missing", ""),
@@ -222,14 +222,14 @@ def test_message_at_parse(template: str, message: str, hint: str) -> None:
         (
             '{{ hasKey .Labels "a" }}',
             "column 4: the type map[string]interface {} is expected, not map[string]string",
-            "index reads a label",
+            "read a label with index",
         ),
         (
             '{{ "a" | trunc (add 1 2) }}',
             "column 10: the type int is expected, not int64",
-            "int makes one of it",
+            "convert it with int",
         ),
-        ("{{ upper }}", "column 4: upper wants 1 arguments, it gets 0", ""),
+        ("{{ upper }}", "column 4: wrong number of arguments for upper: 1 expected, 0 given", ""),
         ("{{ upper .Labels.nosuch }}", "column 4: there is no value where the type string is expected", ""),
         ('x {{ fail "no tier" }}', "column 6: the template fails: no tier", ""),
         ("{{ range .Name }}{{ end }}", "column 4: range cannot go over a of type string", ""),

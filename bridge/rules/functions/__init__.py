@@ -1,6 +1,6 @@
-"""The functions of the template language: Go's own, sprig's, and Traefik's normalize, under Traefik's rules.
+"""The functions of the template language: Go's own, sprig's, and Traefik's normalize.
 
-Go's types of the parameters are the annotations of the Python functions.
+The annotations of the Python functions are the Go types of the parameters.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ _VARIADIC = 0x04
 
 
 def _function(name: str, call: Callable[..., object]) -> Function:
-    """Describe a function by its annotations; Traefik, too, knows the types of its functions' parameters."""
+    """Describe a function by its annotations; Go, too, checks arguments against the types of the parameters."""
     code = call.__code__
     names = code.co_varnames[: code.co_argcount + bool(code.co_flags & _VARIADIC)]
     kinds = tuple(call.__annotations__[parameter] for parameter in names)
@@ -31,7 +31,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 
 def check(name: str) -> None:
-    """Raise RuleError if there is no such function, with the reason or the nearest one that there is."""
+    """Raise RuleError if there is no such function, with the reason or the nearest existing one."""
     if name in FUNCTIONS:
         return
     if reason := refused.REASONS.get(name):

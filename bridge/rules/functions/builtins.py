@@ -1,6 +1,6 @@
 """Go's own template functions: logic, comparison, index, length, printing and escaping.
 
-Source of the rules: Go's text/template. Its `slice` is not here, sprig's takes its place.
+Source of the rules: Go's text/template. Its `slice` is missing, since sprig's replaces it.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _SCRIPT = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E",
 
 
 def _and(first: object, *others: object) -> object:
-    """Stand for the signature: the execution itself decides which arguments it evaluates."""
+    """Define the signature only: the execution itself decides which arguments to evaluate."""
     raise NotImplementedError
 
 
@@ -57,7 +57,7 @@ def _equal(one: object, other: object) -> bool:
 
 def _eq(one: object, *others: object) -> bool:
     if not others:
-        raise RuleError("eq has nothing to compare with")
+        raise RuleError("eq is given no value to compare with")
     return any(_equal(one, other) for other in others)
 
 
@@ -89,7 +89,7 @@ def _ge(one: object, other: object) -> bool:
 
 def _index(item: object, *keys: object) -> object:
     if item is None:
-        raise RuleError("index has nothing to look into")
+        raise RuleError("index is given no value to look into")
     for key in keys:
         item = _element(item, key)
     return item

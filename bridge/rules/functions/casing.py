@@ -1,6 +1,6 @@
 """Upper, lower and title case, letter by letter as Go's unicode package maps them.
 
-Python maps some letters to several (the German sharp s to SS) and the last sigma of a word by context; Go does
+Python maps some letters to several (the German sharp s to SS), and the last sigma of a word by context; Go does
 neither. Source of the rules: Go's unicode, strings.ToUpper, strings.ToLower and strings.Title.
 """
 
@@ -46,7 +46,7 @@ def _mapped(letter: Callable[[str], str], text: str) -> str:
 
 
 def valid(character: str) -> str:
-    """Return a character; the replacement character for a byte that is no UTF-8."""
+    """Return a character, or the replacement character for a byte that is not UTF-8."""
     return _INVALID if "\udc80" <= character <= "\udcff" else character
 
 
@@ -79,7 +79,7 @@ def untitle(text: str) -> str:
 
 
 def swapcase(text: str) -> str:
-    """Return goutils.SwapCase: a word that begins in lower case then begins in title case."""
+    """Return goutils.SwapCase: a word that begins in lower case gets its first letter in title case."""
     result, is_first = "", True
     for character in map(valid, text):
         category = unicodedata.category(character)

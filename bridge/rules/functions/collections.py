@@ -125,7 +125,7 @@ def _compact(values: object) -> AnyList:
 
 
 def _uniq(values: object) -> AnyList:
-    """Look up plain values, of which a label may bring many; compare the others one by one."""
+    """Look up plain values, of which a label may produce many, in a dict; compare the others one by one."""
     kept: dict[object, object] = {}
     others: list[object] = []
     for position, value in enumerate(_listed(values)):

@@ -1,4 +1,4 @@
-"""sprig's functions of numbers. Its arithmetic returns int64, which no parameter of type int takes.
+"""sprig's functions of numbers. Their arithmetic returns int64, which a parameter of type int does not accept.
 
 Source of the rules: sprig 3.2.3 with cast 1.7.0, which Traefik 3.7 uses.
 """
@@ -14,7 +14,7 @@ from bridge.rules.limits import MOST
 from bridge.rules.values import Int64, IntList
 
 _ENDLESS = re.compile(r"[+-]?inf(?:inity)?|nan", re.ASCII | re.IGNORECASE)
-_MOST_DIGITS = 20  # more than any int64 has; Python reads no number of thousands
+_MOST_DIGITS = 20  # more than any int64 has; Python refuses numbers of thousands of digits
 
 
 def _wrapped(value: int) -> Int64:
@@ -26,7 +26,7 @@ def _is_int64(value: int | None) -> bool:
 
 
 def to_int(value: object) -> int:
-    """Return what cast.ToInt makes of a value: 0 where it makes nothing of it."""
+    """Return a value converted by cast.ToInt: 0 if it cannot be converted."""
     match value:
         case str():
             return _parsed(value)
@@ -46,7 +46,7 @@ def _parsed(text: str) -> int:
 
 
 def to_float(value: object) -> float:
-    """Return what cast.ToFloat64 makes of a value: 0 where it makes nothing of it."""
+    """Return a value converted by cast.ToFloat64: 0 if it cannot be converted."""
     match value:
         case str() if _ENDLESS.fullmatch(value):
             raise RuleError(f"{value} as a number is not supported")
@@ -123,7 +123,7 @@ def _minf(first: object, *others: object) -> float:
 
 
 def _with_sign(number: float) -> tuple[float, float]:
-    """Order numbers as Go does: a negative zero is less than the other one."""
+    """Return a key that orders numbers as Go does: negative zero is less than positive zero."""
     return number, math.copysign(1, number)
 
 

@@ -1,9 +1,9 @@
-"""Functions that Traefik's templates have and ours do not, with the reason that a user is told."""
+"""Functions that Traefik's templates have and ours do not, with the reason that a user is shown."""
 
 from collections.abc import Mapping
 
 _ENVIRONMENT = "it would put the bridge's environment, secrets included, into a route that everybody can read"
-_CHANGING = "its result differs from one time to the next, so the rule would never settle"
+_CHANGING = "its result changes from one call to the next, so the rule would never settle"
 _NETWORK = "a rule must not depend on the network"
 _CRYPTOGRAPHY = "a rule needs no keys, certificates or passwords"
 _UNNEEDED = "docker-event-bridge does not support it, since no rule has needed it so far"

@@ -1,6 +1,6 @@
 """sprig's functions of strings, encodings and regular expressions, and Traefik's normalize.
 
-The arguments stand in sprig's order: what a pipe hands over comes last.
+The arguments are in sprig's order: the value from a pipe comes last.
 Source of the rules: sprig 3.2.3, which Traefik 3 uses, with goutils 1.1.1.
 """
 
@@ -21,7 +21,7 @@ from bridge.rules.values import StringList, StringMap
 
 
 def to_string(value: object) -> str:
-    """Return sprig's strval: a string itself, else what printf's %v prints."""
+    """Return sprig's strval: a string as it is, any other value as printed by %v."""
     return value if isinstance(value, str) else text_of(value)
 
 
@@ -42,7 +42,7 @@ def _trim_prefix(prefix: str, text: str) -> str:
 
 
 def _nospace(text: str) -> str:
-    """Take bytes for characters, as sprig does: any other than ASCII comes out as two."""
+    """Treat bytes as characters, as sprig does, so that each byte outside of ASCII comes out as two."""
     data = to_bytes(text).decode("latin-1")
     kept = "".join(character for character in data if character not in casing.SPACES)
     return text if len(kept) == len(data) else kept
@@ -130,7 +130,7 @@ def _plural(one: str, many: str, count: int) -> str:
 
 
 def _initials(text: str) -> str:
-    """Take bytes for characters, as sprig does."""
+    """Treat bytes as characters, as sprig does."""
     words = to_bytes(text).decode("latin-1").translate(dict.fromkeys(map(ord, casing.SPACES), " ")).split(" ")
     return "".join(word[:1] for word in words)
 
@@ -170,7 +170,7 @@ def _b64dec(text: str) -> str:
 
 
 def _from_base64(encoded: str) -> bytes:
-    """Decode what is padded to whole groups of four and no further; Python does not mind more."""
+    """Decode Base64 with exactly the padding it needs; Python would accept more."""
     if len(encoded) % 4 or encoded.endswith("==="):
         raise ValueError("the padding is wrong")
     return base64.b64decode(encoded, validate=True)
@@ -185,7 +185,7 @@ def _b32dec(text: str) -> str:
 
 
 def _decoded(text: str, decode: Callable[[str], bytes], name: str) -> str:
-    """Refuse what sprig would replace by an error message, which never makes a rule."""
+    """Refuse what sprig would replace by an error message, which is never a valid rule."""
     try:
         return from_bytes(decode(text.replace("\r", "").replace("\n", "")))
     except (binascii.Error, ValueError):
