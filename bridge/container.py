@@ -1,6 +1,6 @@
-"""A container as `docker inspect` tells it, reduced to what routing depends on.
+"""A container as `docker inspect` shows it, reduced to what routing depends on.
 
-Pure: the same reading serves the running engine and a file that `docker inspect` printed.
+Pure: the same code reads answers of the running engine and the output of `docker inspect` in a file.
 Source of the fields: Docker Engine API, ContainerInspect.
 """
 
@@ -16,20 +16,20 @@ Found = TypeVar("Found")
 HIGHEST_PORT = 65535
 
 SHORT = 12
-"""How many characters of a container's id the keys bear, as `docker ps` prints them."""
+"""The number of characters of a container's id that keys contain, as in the output of `docker ps`."""
 
 INGRESS = "ingress"
-"""Docker's name of the network by which Swarm publishes ports: what is no service cannot be attached to it."""
+"""Docker's name of the network on which Swarm publishes ports; only Swarm services can be attached to it."""
 
-# Its beginning becomes part of a key, by which the bridges know a server of theirs.
+# Its beginning becomes part of a key, by which bridges recognise the servers that they wrote.
 _ID = re.compile("[0-9a-f]{12,}")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 class Network(Struct, frozen=True):
-    """A network that a container is attached to; an address that it does not have is "".
+    """A network that a container is attached to; a missing address is "".
 
-    `driver` is Docker's word, such as bridge or macvlan; "" where it is not known: no inspection tells it.
+    `driver` is Docker's name, such as bridge or macvlan; "" if unknown: inspections of containers lack it.
     """
 
     name: str
@@ -45,9 +45,9 @@ class Network(Struct, frozen=True):
 
 
 class Binding(Struct, frozen=True):
-    """Where a container port is published on its host; `host_ip` is "" or 0.0.0.0 or :: for every address.
+    """Where a container port is published on its host; `host_ip` is "", 0.0.0.0 or :: for every address.
 
-    `host_port` is "" where its network routes to containers (gateway mode): the host has no port then.
+    `host_port` is "" if its network routes to containers (gateway mode `routed`), without a port on the host.
     """
 
     host_ip: str
@@ -55,7 +55,7 @@ class Binding(Struct, frozen=True):
 
 
 class Port(Struct, frozen=True):
-    """A port that a container exposes, and where it is published: nowhere, or at one or more places."""
+    """A port that a container exposes, and where it is published, if anywhere."""
 
     number: int
     protocol: str
@@ -63,9 +63,9 @@ class Port(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True):
-    """One container at one moment. `status` and `health` are Docker's words, "" where it says nothing.
+    """One container at one moment. `status` and `health` are Docker's words, "" if missing.
 
-    `status` is None where there is no state at all. `networks` are in the order of their names, Swarm's own last.
+    `status` is None if there is no state at all. `networks` are sorted by name, Swarm's own (`ingress`) last.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Container(Struct, frozen=True):
 
     @property
     def short_id(self) -> str:
-        """The beginning of the id, as `docker ps` prints it and the keys bear it."""
+        """The beginning of the id, as `docker ps` prints it and keys contain it."""
         return self.id[:SHORT]
 
     @property
@@ -94,9 +94,9 @@ class Container(Struct, frozen=True):
 
 
 def targets(container: Container, find: Callable[[str], Found]) -> dict[str, Found]:
-    """Return whose network a container uses and, where that one uses another's, whose in turn, by id or name.
+    """Return the container whose network this one uses, the one whose network that uses, and so on, by id or name.
 
-    `find` says what is known of one; the first that is not a container, or has a network, is the last.
+    `find` returns what is known of one; the chain ends with what is not a container or has its own network.
     """
     found: dict[str, Found] = {}
     at: object = container
@@ -109,7 +109,7 @@ def targets(container: Container, find: Callable[[str], Found]) -> dict[str, Fou
 def from_inspect(inspect: object) -> Container:
     """Read one element of what `docker inspect` prints.
 
-    Raises ValueError, naming the field, where it is not an inspection of a container.
+    Raises ValueError, which names the field, if it is not an inspection of a container.
     """
     config, state, settings = _part(inspect, "Config"), _part(inspect, "State"), _part(inspect, "NetworkSettings")
     networks, ports = _part(settings, "Networks"), _part(settings, "Ports")
@@ -130,7 +130,7 @@ def from_inspect(inspect: object) -> Container:
 
 
 def _moment(text: str) -> str:
-    """A time in UTC with all nine digits of its second, so that texts compare as times; else what is told."""
+    """Return a time in UTC with nine fractional digits, which sorts as text; any other text unchanged."""
     if not (match := _MOMENT.fullmatch(text)):
         return text
     whole, fraction, zone = match.groups(default="")
@@ -192,7 +192,7 @@ def _optional(parent: object, name: str) -> str:
 
 
 def _text(parent: object, name: str) -> str:
-    """A text that etcd can hold; what users write freely, the labels, is looked at where it is used."""
+    """Return a text that etcd can hold; labels, which users write freely, are checked where they are used."""
     text = _string(parent, name)
     if not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError(f"{name} is not valid Unicode text")

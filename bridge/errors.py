@@ -1,17 +1,17 @@
-"""The errors that end a command: each is one line for the person who gave it, and an exit code."""
+"""The errors that end a command: each is one line for the user, and an exit code."""
 
 
 class CommandError(Exception):
-    """What a command ends with; `code` is its exit code."""
+    """An error that ends a command; `code` is the exit code."""
 
     code = 1
 
 
 class FailedError(CommandError):
-    """The command is right, but the world does not let it."""
+    """The command is valid, but could not be carried out."""
 
 
 class UsageError(CommandError):
-    """A setting, a flag or a file that cannot be followed."""
+    """A setting, a flag or a file is invalid."""
 
     code = 2

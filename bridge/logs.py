@@ -1,6 +1,6 @@
-"""Logs: lines for people or JSON, on standard error; secrets masked and control characters spelled out in all.
+"""Logs on standard error, as lines for people or as JSON, with secrets masked and control characters escaped.
 
-What is endless is cut. What other packages log by the standard library takes the same way.
+Values that are too long are cut. What other packages log through the standard library is handled in the same way.
 """
 
 import logging
@@ -13,7 +13,7 @@ from bridge.absent import absent
 from bridge.masking import escaped, masked, shortened
 
 with absent("rich"):
-    # Its tracebacks, which structlog imports wherever they are installed, might show secrets.
+    # structlog imports it if it is installed, and its tracebacks might show secrets.
     import structlog
     from structlog import get_logger
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -22,7 +22,7 @@ __all__ = ["configure", "get_logger", "mask"]
 
 
 def configure(level: str, style: str) -> None:
-    """Log from `level` on, in a `style`: "console", "json", or "auto", which is console on a terminal only."""
+    """Log from `level` up, as "console", "json" or "auto": console on a terminal, else JSON."""
     terminal = sys.stderr.isatty()
     console = style == "console" or (style == "auto" and terminal)
     renderers = _console(colors=terminal and not os.environ.get("NO_COLOR")) if console else _JSON
@@ -41,7 +41,7 @@ def configure(level: str, style: str) -> None:
 
 
 class _Lossy:
-    """A stream whose lines are lost while it cannot be written: a full disk must not end the routing."""
+    """A stream that drops lines while it cannot be written: a full disk must not stop the routing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -56,7 +56,7 @@ class _Lossy:
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask each value by its name; a `value` by the `label` or `key` beside it, mappings by their own keys."""
+    """Mask each value by its name, but `value` by the `label` or `key` beside it, and mappings by their keys."""
     about = str(event.get("label") or event.get("key") or "")
     return {name: _masked(about if name == "value" else name, value) for name, value in event.items()}
 

@@ -1,1 +1,1 @@
-"""Docker: the engine's events and inspections; nothing else of the product knows it."""
+"""Docker: the engine's events and inspections; no other package talks to it."""

@@ -1,7 +1,7 @@
-"""Asks one Docker engine for its containers and follows its events, beside the event loop.
+"""Asks one Docker engine for its containers and follows its events, without blocking the event loop.
 
-Every question may be cancelled and ends within DEADLINE seconds. A quiet stream of events cannot be told
-from one whose engine is frozen: whoever follows it calls `ping` at intervals beside it.
+Every request can be cancelled and ends within DEADLINE seconds. A quiet stream of events looks like that of a
+frozen engine, so whoever follows it also calls `ping` at intervals.
 """
 
 import logging
@@ -32,12 +32,12 @@ CONCURRENT_INSPECTS, INSPECTED_TOGETHER = 4, 8
 
 T = TypeVar("T")
 
-# By the standard library, so that `plan`, which sets up no log, tells it on standard error.
+# The standard library's, so that `plan`, which configures no logging, writes warnings to standard error.
 log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One engine. Connects when it is first asked, and anew with each stream of events.
+    """One engine. Connects at the first request, and again with each stream of events.
 
     All methods raise EngineUnavailable and EngineRejected.
     """
@@ -49,15 +49,15 @@ class Engine:
         self._drivers: dict[str, str] = {}
 
     async def ping(self) -> None:
-        """Return if the engine answers."""
+        """Return if the engine answers; raise otherwise."""
         await self._ask(rest.ping)
 
     async def info(self) -> EngineInfo:
-        """Return who the engine is."""
+        """Return the identity of the engine."""
         return await self._ask(rest.info)
 
     async def list_all(self, take: Callable[[Listed], T]) -> list[T]:
-        """Return what `take`, called on another thread, makes of each container, whether it runs or not."""
+        """Return the result of `take`, called on another thread, for each container, whether it runs or not."""
         networks = set[str]()
 
         def taken(listed: Listed) -> T:
@@ -73,7 +73,7 @@ class Engine:
         return (await self.inspect_several([container_id]))[container_id]
 
     async def inspect_several(self, ids: Sequence[str]) -> dict[str, Container | Unreadable | None]:
-        """Return containers as they are now, asked for one after the other; None for those that are gone."""
+        """Return containers as they are now, inspected one after the other; None for those that are gone."""
         found = await self._ask(partial(rest.inspect_several, ids), len(ids))
         return {i: await self._with_drivers(it) if isinstance(it, Container) else it for i, it in found.items()}
 
@@ -85,8 +85,8 @@ class Engine:
     async def each(
         self, ask: Callable[[Sequence[str]], Awaitable[Mapping[str, T]]], ids: Sequence[str]
     ) -> dict[str, T]:
-        """Return what `ask` returns of all ids, some at a time: to change threads costs as much as to ask."""
-        if len(ids) <= 1:  # as with most events: without what it takes to ask at the same time
+        """Return the results of `ask` for all ids, in batches: switching threads costs as much as a request."""
+        if len(ids) <= 1:  # as for most events: saves the cost of concurrency
             return dict(await ask(ids)) if ids else {}
         together = min(INSPECTED_TOGETHER, -(-len(ids) // CONCURRENT_INSPECTS))
         parts = [ids[start : start + together] for start in range(0, len(ids), together)]
@@ -106,7 +106,7 @@ class Engine:
         return found
 
     async def _with_drivers(self, container: Container) -> Container:
-        """Add what no inspection tells: a network's driver, asked once, since it never changes under its id."""
+        """Add the drivers of networks, which inspections lack; requested once, since they never change."""
         if unknown := {network.id for network in container.networks if network.id} - self._drivers.keys():
             self._drivers |= await self._ask_drivers(unknown)
         networks = (replace(network, driver=self._drivers.get(network.id, "")) for network in container.networks)
@@ -126,9 +126,9 @@ class Engine:
     async def events(self) -> AsyncIterator[tuple[tuple[Event, ...], AsyncIterator[Event]]]:
         """Follow what happens to containers; nothing that happens after entering is missed.
 
-        Gives what the engine remembers of signals, starts and ends of containers, up to a second or two ago, and
-        the events from there on. The iterator raises EngineUnavailable when the stream ends. Read it promptly: an
-        engine drops what a slow reader leaves waiting.
+        Yields the signals, starts and ends of containers that the engine remembers, up to a second or two ago, and
+        an iterator of later events, which raises EngineUnavailable when the stream ends. Read it promptly: an
+        engine drops events for a slow reader.
         """
         await self.aclose()
         client = await self._in_time(partial(connect, self._endpoint))
@@ -144,12 +144,12 @@ class Engine:
 
     @staticmethod
     def _past(client: APIClient, now: str) -> tuple[Event, ...]:
-        # Each holds all labels of its container: those of others are not worth the memory.
+        # Each event contains all labels of its container, of which only our own are worth the memory.
         found = (event.from_message(message) for message in rest.past(client, now))
         return tuple(replace(it, attributes=own_labels(it.attributes)) for it in found if it)
 
     async def aclose(self) -> None:
-        """Close the connections of all but the events; the next question opens them again."""
+        """Close all connections but that of the events; the next request opens them again."""
         client, self._client = self._client, None
         if client:
             await _in_peace(client.close)
@@ -175,6 +175,6 @@ class Engine:
 
 
 async def _in_peace(close: Callable[[], None]) -> None:
-    """Close something although the caller is cancelled, but do not wait for what never ends."""
+    """Close something even if the caller is cancelled, but wait only for a limited time."""
     with anyio.move_on_after(HANG_UP_DEADLINE, shield=True):
         await threads.run(close)

@@ -1,6 +1,6 @@
-"""Reads the engine's event messages and says which of them are asked for.
+"""Reads the engine's event messages and defines which of them to ask for.
 
-Pure. An event is a hint: it names a container that is worth looking at again.
+Pure. An event is a hint: it names a container to inspect again.
 Source of the fields: Docker Engine API, SystemEvents.
 """
 
@@ -13,7 +13,7 @@ from bridge.engine import signals
 
 
 class Action(StrEnum):
-    """What happened to a container; connect and disconnect are of a network."""
+    """What happened to a container; connect and disconnect are events of a network."""
 
     CREATE = "create"
     START = "start"
@@ -31,9 +31,9 @@ class Action(StrEnum):
 
 FILTERS: Mapping[str, list[str]] = {"type": ["container", "network"], "event": [*Action]}
 RUNS: Mapping[str, list[str]] = {"type": ["container"], "event": [Action.KILL, Action.START, Action.DIE]}
-"""The filters for what tells whether the run of a container was told to stop."""
+"""The filters for the events that show whether a running container was sent its stop signal."""
 
-# An engine's times are of 64 bits; JSON knows numbers that are too large to calculate with.
+# An engine's times have 64 bits; JSON allows numbers that are too large to calculate with.
 _ENDLESS = 2**63
 
 NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
@@ -42,8 +42,8 @@ NETWORK_ACTIONS = {Action.CONNECT, Action.DISCONNECT}
 class Event(Struct, frozen=True):
     """One event of one container.
 
-    `signal` is the number that a kill sent, else None; `attributes` are Docker's, for a container its
-    labels among them; `time` is the engine's clock, in nanoseconds since 1970.
+    `signal` is the number of the signal of a kill, else None; `attributes` are Docker's, which for a container
+    include its labels; `time` is by the engine's clock, in nanoseconds since 1970.
     """
 
     container_id: str
@@ -54,9 +54,9 @@ class Event(Struct, frozen=True):
 
 
 def from_message(message: object) -> Event | None:
-    """Read one message of the stream; None where it is not about a container.
+    """Read one message of the stream; None if it is not about a container.
 
-    Raises ValueError where it is not an event at all.
+    Raises ValueError if it is not an event at all.
     """
     match message:
         case {

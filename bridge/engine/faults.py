@@ -1,4 +1,4 @@
-"""Turns what the client libraries raise into our two kinds of error, in words that say how to mend it."""
+"""Turns exceptions of the client libraries into our two kinds of error, with messages that say what to do."""
 
 import os
 import re
@@ -21,10 +21,10 @@ from bridge.engine.package import (
 )
 
 _REFUSALS = {requests.codes.unauthorized, requests.codes.forbidden}
-# What a proxy answers that does not reach the engine.
+# The answers of a proxy that cannot reach the engine.
 _OF_PROXIES = {requests.codes.bad_gateway, requests.codes.unavailable, requests.codes.gateway_timeout}
 _FORMS = "unix:///PATH, tcp://HOST:PORT, https://HOST:PORT or ssh://USER@HOST"
-# The last four are how the docker package, or JSON, stumbles over an answer that is not Docker's.
+# The last four are what the docker package or JSON raises for an answer that is not Docker's.
 _RAISED = (
     requests.RequestException, DockerException, OSError, EOFError, ValueError, LookupError, TypeError,
     AttributeError, RecursionError,
@@ -34,19 +34,19 @@ Meaning = EngineUnavailable | EngineRejected
 
 
 def shown(endpoint: Endpoint) -> str:
-    """Return the endpoint's address as it may be logged: without user and password."""
+    """Return the endpoint's address as it may be logged, without user and password."""
     url = endpoint.url or os.environ.get("DOCKER_HOST") or DEFAULT_UNIX_SOCKET.removeprefix("http+")
     return re.sub(r"(?<=//)[^/]*@", "", url)
 
 
 def is_refusal(error: APIError) -> bool:
-    """Return whether the engine, or a proxy before it, does not allow what was asked."""
+    """Return whether the engine, or a proxy in front of it, does not allow the request."""
     return error.status_code in _REFUSALS
 
 
 @contextmanager
 def translated(endpoint: Endpoint) -> Iterator[None]:
-    """Raise EngineUnavailable or EngineRejected for what the libraries raise inside the block."""
+    """Raise EngineUnavailable or EngineRejected for what the client libraries raise inside the block."""
     try:
         yield
     except _raised() as error:
@@ -54,7 +54,7 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
 
 
 def _raised() -> tuple[type[Exception], ...]:
-    # While a thread is still importing the package, it has no exception yet.
+    # While another thread is still importing the package, the exception does not exist yet.
     ssh = getattr(sys.modules.get("paramiko"), "SSHException", None)
     return (*_RAISED, ssh) if ssh else _RAISED
 
@@ -62,12 +62,12 @@ def _raised() -> tuple[type[Exception], ...]:
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error:
         yield error
-        hidden = error.__suppress_context__  # as JSON's, behind which is nothing to be told
+        hidden = error.__suppress_context__  # such as JSON's, whose context adds nothing
         error = error.__cause__ or (None if hidden else error.__context__) or _wrapped(error)
 
 
 def _wrapped(error: BaseException) -> BaseException | None:
-    """Return what urllib3 wrapped without raising it."""
+    """Return the exception that urllib3 wrapped without chaining it."""
     return next((part for part in error.args if isinstance(part, BaseException)), None)
 
 
@@ -88,7 +88,10 @@ def _of_answer(engine: str, error: BaseException) -> Meaning | None:
     if "HTTPS server" in (error.explanation or ""):
         return EngineRejected(f"{engine}: it speaks TLS; set the CA, or https:// instead of tcp://")
     if error.status_code in _OF_PROXIES:
-        said += "; if that is a proxy: may it use the engine's socket (its group, DOCKER_GID), and does that run?"
+        said += (
+            "; if that is a proxy, check that it may use the engine's socket (its group, DOCKER_GID), and that the"
+            " engine is running"
+        )
     return EngineUnavailable(f"{engine}: {said}")
 
 
@@ -128,7 +131,9 @@ def _of_system(engine: str, error: BaseException) -> Meaning | None:
                 f"{engine}: no permission; run as root or as a member of the socket's group (often docker)"
             )
         case FileNotFoundError():
-            return EngineUnavailable(f"{engine}: there is no such socket; is the engine running, is it mounted?")
+            return EngineUnavailable(
+                f"{engine}: there is no such socket; is the engine running, and is the socket mounted?"
+            )
         case ConnectionRefusedError():
             return EngineUnavailable(f"{engine}: nobody listens there; is the engine running?")
         case socket.gaierror():
@@ -148,12 +153,12 @@ def _of_answering(engine: str, error: BaseException) -> Meaning | None:
 
 
 def not_an_endpoint(engine: str) -> EngineRejected:
-    """Return the error for an endpoint that nothing can be asked at."""
-    return EngineRejected(f"{engine}: this is not an endpoint; it is one of {_FORMS}")
+    """Return the error for a malformed endpoint."""
+    return EngineRejected(f"{engine}: this is not an endpoint; accepted: {_FORMS}")
 
 
 def _of_setup(engine: str, error: BaseException) -> Meaning | None:
-    """Return the meaning of what only the endpoint itself can have caused."""
+    """Return the meaning of errors that only the endpoint itself can have caused."""
     is_alone = not (error.__cause__ or error.__context__)
     match error:
         case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():

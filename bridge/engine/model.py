@@ -1,4 +1,4 @@
-"""What is asked of an engine and what it answers, as frozen values; importing this costs no client library."""
+"""Requests to an engine and its answers as frozen values; importing this module loads no client library."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,8 @@ from msgspec import Struct
 class Endpoint(Struct, frozen=True):
     """Where the engine listens: unix://, tcp://, https:// or ssh://, and the PEM files for TLS.
 
-    With url "", Docker's own variables say it: DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH; without
-    them it is the default unix socket. TLS is used as soon as any of its fields is set.
+    With an empty url Docker's own variables apply (DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), without
+    those the default unix socket. TLS is used if any of its fields is set.
     """
 
     url: str = ""
@@ -20,9 +20,9 @@ class Endpoint(Struct, frozen=True):
 
 
 class EngineInfo(Struct, frozen=True):
-    """What the engine says of itself. Neither id nor name is unique: cloned machines share them.
+    """The engine's own description. Neither id nor name is unique: cloned machines share them.
 
-    Both are "" where a proxy before the engine does not let us ask for them.
+    Both are "" if a proxy in front of the engine does not allow the request.
     """
 
     id: str
@@ -32,10 +32,10 @@ class EngineInfo(Struct, frozen=True):
 
 
 class Listed(Struct, frozen=True):
-    """A container as the list of all tells it: its full id, its name without slash, its labels, its networks' ids.
+    """An entry of the list of containers: full id, name without the slash, labels, and ids of its networks.
 
-    While `state` is the same, an inspection would tell routing nothing new, but when the container was started;
-    None where the engine does not list enough to say so.
+    As long as `state` is the same, an inspection has nothing new for routing, apart from the time of the start. It
+    is None if the engine's list contains too little.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Listed(Struct, frozen=True):
 
 
 class Unreadable(Struct, frozen=True):
-    """A container that exists, but of which nothing is known for now: what was known before stands."""
+    """A container that exists but cannot be read at the moment: what was known before remains valid."""
 
     container_id: str
     reason: str

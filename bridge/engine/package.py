@@ -1,6 +1,6 @@
-"""The `docker` package without its ssh client, until an endpoint asks for that; the only place that imports it.
+"""The `docker` package, without its ssh client until an endpoint needs it; only this module imports it.
 
-It imports paramiko wherever that is installed, which takes as long as all the rest of its import.
+It would import paramiko if that is installed, which takes as long as the rest of its import.
 """
 
 import logging
@@ -26,13 +26,13 @@ with absent("paramiko"):
 
 
 def enable_ssh() -> None:
-    """Let clients that are made from now on reach endpoints by ssh."""
-    from docker.transport.sshconn import SSHHTTPAdapter  # noqa: PLC0415 - few need it
+    """Enable clients that are created from now on to reach endpoints by ssh."""
+    from docker.transport.sshconn import SSHHTTPAdapter  # noqa: PLC0415 - seldom needed
 
     class Ssh(SSHHTTPAdapter):
-        """Keeps its sessions for all questions: the package opens others for each URL, and a host allows ten.
+        """Shares its sessions among all requests: the package opens new ones for each URL, and a host allows ten.
 
-        As many as a pool of the package holds; who asks beside ten others waits for one of them, not for ever.
+        That is also the size of the package's pool; further requests wait for a free session, up to the timeout.
         """
 
         def get_connection(self, _: object, proxies: Any = None) -> Any:  # noqa: ANN401 - as the package has it
@@ -41,9 +41,9 @@ def enable_ssh() -> None:
                 pool.block, pool.urlopen = True, partial(pool.urlopen, pool_timeout=self.timeout)
             return pool
 
-    # Line by line it logs the traceback of what it raises as well.
+    # It also logs the traceback of everything that it raises, line by line.
     logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
-    # As the package itself does where paramiko is found.
+    # As the package itself does if paramiko is found.
     setattr(client, SSHHTTPAdapter.__name__, Ssh)
 
 

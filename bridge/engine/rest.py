@@ -1,4 +1,4 @@
-"""The questions to an engine as blocking calls of the `docker` package, whose exceptions pass through."""
+"""The requests to an engine as blocking calls of the `docker` package, whose exceptions pass through."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from bridge.engine.package import APIClient, APIError
 from bridge.engine.transport import SILENCE, get
 
 LINES_AT_ONCE = 65536
-# Bytes; an event has all labels of its container, but what never ends must not fill the memory.
+# In bytes; an event has all labels of its container, but an endless line must not fill the memory.
 LONGEST_LINE = 64 * 1024 * 1024
 
 T = TypeVar("T")
@@ -26,12 +26,12 @@ _BROKEN_OFF = (requests.ConnectionError, requests.exceptions.ChunkedEncodingErro
 
 
 def ping(client: APIClient) -> None:
-    """Return if the engine answers."""
+    """Return if the engine answers; raise otherwise."""
     client.ping()
 
 
 def info(client: APIClient) -> EngineInfo:
-    """Return who the engine is; without id and name where a proxy before it keeps them secret."""
+    """Return the identity of the engine, without id and name if a proxy in front of it does not reveal them."""
     try:
         answer = client.info()
     except APIError as error:
@@ -42,15 +42,15 @@ def info(client: APIClient) -> EngineInfo:
 
 
 def list_all(take: Callable[[Listed], T], client: APIClient) -> list[T]:
-    """Return what `take` makes of each container, whether it runs or not.
+    """Return the result of `take` for each container, whether it runs or not.
 
-    It is made as soon as the container is read: what the engine tells of thousands takes much memory.
+    It is called as soon as the container is read: the full entries of thousands would take much memory.
     """
     path = f"/v{client.api_version}/containers/json"
     taken: list[T] = []
 
     def take_early(found: dict[str, Any]) -> dict[str, Any] | None:
-        if not isinstance(found.get("NetworkSettings"), dict):  # which no part of a container has
+        if not isinstance(found.get("NetworkSettings"), dict):  # which only a container has, none of its parts
             return found
         taken.append(take(_listed(found)))
         return None
@@ -63,7 +63,7 @@ def _listed(entry: dict[str, Any]) -> Listed:
     name = next(iter(entry.get("Names") or ()), "").removeprefix("/")
     networks = _networks(entry) or {}
     ids = frozenset(network.get("NetworkID") or "" for network in networks.values() if network)
-    # Interned: the ids stay, and new ones each time would keep all the memory around them from being given back.
+    # Interned, since the ids are kept: a new string each time would keep the memory around it from being freed.
     return Listed(sys.intern(entry["Id"]), name, entry.get("Labels") or {}, ids, _state(entry))
 
 
@@ -73,7 +73,7 @@ def _networks(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _state(entry: Mapping[str, Any]) -> int | None:
-    """Sum up what may change in a container's life; its health is in the text of `Status`, behind a time."""
+    """Hash everything that can change during a container's life; its health is in `Status`, after the uptime."""
     networks = _networks(entry)
     if networks is None or "Ports" not in entry or "Status" not in entry:
         return None
@@ -83,14 +83,15 @@ def _state(entry: Mapping[str, Any]) -> int | None:
 
 
 def inspect_several(ids: Sequence[str], client: APIClient) -> dict[str, Container | Unreadable | None]:
-    """Return containers, one after the other."""
+    """Inspect containers, one after the other."""
     return {container_id: inspect(container_id, client) for container_id in ids}
 
 
 def inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
-    """Return the container; None only where the engine says in its own words that there is none.
+    """Return the container; None only if the engine itself says that there is none.
 
-    An answer that breaks off although the engine lives is asked for once more, and then costs its container only.
+    If an answer breaks off although the engine is alive, it is requested once more; a second failure affects only
+    this container.
     """
     try:
         return _inspect(container_id, client)
@@ -99,7 +100,7 @@ def inspect(container_id: str, client: APIClient) -> Container | Unreadable | No
     try:
         return _inspect(container_id, client)
     except _BROKEN_OFF as error:
-        return Unreadable(container_id, f"the engine breaks off its answer ({error})")
+        return Unreadable(container_id, f"the engine's answer broke off ({error})")
 
 
 def _inspect(container_id: str, client: APIClient) -> Container | Unreadable | None:
@@ -118,7 +119,7 @@ def _inspect(container_id: str, client: APIClient) -> Container | Unreadable | N
 
 
 def _of(container_id: str, found: Container) -> Container | Unreadable:
-    """See that an answer is about the container that was asked for, by its id or the name that another one has."""
+    """Check that an answer is about the container that was asked for, by id or by name."""
     if found.id.startswith(container_id) or found.name == container_id:
         return found
     return Unreadable(container_id, f"the engine answered with another container ({found.name})")
@@ -131,14 +132,14 @@ def _said(error: APIError) -> str:
 def drivers(network_ids: Collection[str], client: APIClient) -> dict[str, str]:
     """Return the drivers of networks by their ids; those that are gone are missing.
 
-    Raises APIError with a refusal where a proxy before the engine does not let us ask.
+    Raises APIError with a refusal if a proxy in front of the engine does not allow the request.
     """
     found = client.networks(ids=sorted(network_ids))
     return {network["Id"]: network["Driver"] for network in found if network["Id"] in network_ids}
 
 
 def past(client: APIClient, until: str) -> Iterator[Any]:
-    """Return the messages about runs of containers that the engine remembers: it keeps its last 256 events."""
+    """Yield the remembered messages about signals, starts and ends: an engine keeps its last 256 events."""
     parameters = {"since": "1", "until": until, "filters": json.dumps(event.RUNS)}
     path = f"/v{client.api_version}/events"
     with get(client, path, params=parameters, stream=True, timeout=SILENCE) as response:
@@ -146,10 +147,10 @@ def past(client: APIClient, until: str) -> Iterator[Any]:
 
 
 def subscribe(client: APIClient, since: str) -> requests.Response:
-    """Return the answer whose body is the stream of events.
+    """Return the response whose body is the stream of events.
 
-    An engine answers a moment before it subscribes (getEvents in moby), so it is also asked for what
-    happened since a time just before.
+    An engine responds a moment before it subscribes (getEvents in moby), so the request includes events since a
+    time just before.
     """
     parameters = {"since": since, "filters": json.dumps(event.FILTERS)}
     path = f"/v{client.api_version}/events"
@@ -157,18 +158,18 @@ def subscribe(client: APIClient, since: str) -> requests.Response:
 
 
 def now(client: APIClient) -> str:
-    """Return the second that it is by the engine's clock."""
+    """Return the current time in seconds by the engine's clock."""
     told = parsedate_to_datetime(get(client, "/_ping", timeout=SILENCE).headers.get("Date", ""))
     return f"{told.timestamp():.0f}"
 
 
 def messages(response: requests.Response) -> Iterator[Any]:
-    """Return the messages of a stream as they come."""
+    """Yield the messages of a stream as they arrive."""
     return map(json.loads, _lines(response.iter_content(LINES_AT_ONCE)))
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Put lines together, each once: an event has all labels of its container, which may be of any length."""
+    """Yield lines, each joined only once: an event has all labels of its container and may be very long."""
     begun: list[bytes] = []
     length = 0
     for piece in pieces:
@@ -185,7 +186,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def hang_up(client: APIClient, response: requests.Response | None) -> None:
-    """End a stream, and with it whoever reads it in another thread."""
+    """End a stream, and with it the call that reads it in another thread."""
     if response is not None:
         with suppress(OSError, RuntimeError, ValueError):
             response.raw.shutdown()

@@ -3,16 +3,16 @@
 import re
 import signal
 
-# Docker's own numbers: a C library may keep the first real-time signals for itself (musl does).
+# Docker's own numbers: a C library may reserve the first real-time signals (musl does).
 _REAL_TIME_BOUNDS = {"RTMIN": 34, "RTMAX": 64}
 
-# Of few digits: any label may stand in place of a signal, and Python refuses to read thousands.
+# Few digits: a container's label `signal` replaces this attribute, and Python refuses to parse thousands.
 _NUMBER = re.compile(r"0*+([0-9]{0,9})")
 _REAL_TIME = re.compile(r"(RTMIN|RTMAX)([+-][0-9]{1,9})?")
 
 
 def number(text: str) -> int | None:
-    """Return the number of a signal given as name or number, with or without SIG; None if it is neither.
+    """Return the number of a signal given by name (with or without SIG) or by number; None if it is neither.
 
     Source: ParseSignal in github.com/moby/sys/signal.
     """

@@ -1,4 +1,4 @@
-"""The client of one engine: the `docker` package's, with connections that are kept for all questions."""
+"""The client of one engine: that of the `docker` package, with connections that all requests share."""
 
 import os
 import warnings
@@ -24,14 +24,14 @@ from bridge.engine.package import (
 )
 
 OLDEST_API = "1.41"
-# Seconds without a byte; less than a question's deadline, so that one silent inspection costs its container.
+# Seconds without a byte; less than a request's deadline, so that a silent inspection affects only its container.
 SILENCE = 8
-# More than are asked at once: each beyond is a connection for one question, and a warning in the log.
+# More than the concurrent requests: each beyond would cost a connection of its own and a warning in the log.
 CONNECTIONS = 64
 
 
 class _Socket(UnixHTTPAdapter):
-    """Keeps its connections for all questions: the package opens others for each URL, so for each container."""
+    """Shares its connections among all requests; the package would open new ones for each URL."""
 
     def get_connection(self, _: object, proxies: Any = None) -> Any:  # noqa: ANN401 - as the package has it
         return super().get_connection("", proxies)
@@ -39,7 +39,7 @@ class _Socket(UnixHTTPAdapter):
 
 class _Client(APIClient):
     def mount(self, prefix: Any, adapter: Any) -> None:  # noqa: ANN401 - as requests has it
-        """Keep connections, of those to a socket, too."""
+        """Keep connections, those to a socket included."""
         if isinstance(adapter, UnixHTTPAdapter):
             adapter = _Socket(adapter.socket_path, adapter.timeout, max_pool_size=CONNECTIONS)
         elif type(adapter) is HTTPAdapter:
@@ -47,11 +47,11 @@ class _Client(APIClient):
         super().mount(prefix, adapter)
 
     def request(self, *what: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
-        """Keep to the endpoint's own CA: requests lets REQUESTS_CA_BUNDLE win over a session's."""
+        """Use the endpoint's own CA: in requests, REQUESTS_CA_BUNDLE would override that of a session."""
         return super().request(*what, **{"verify": self.verify, **options})
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 - as above
-        """Ask once more where a kept connection was closed just as it was used: proxies close those at rest."""
+        """Retry once if a kept connection was closed just as it was used: proxies close idle ones."""
         try:
             return super().send(request, **options)
         except requests.ConnectionError as error:
@@ -64,13 +64,13 @@ class _Client(APIClient):
         return self.prepare_request(requests.Request("GET", self.base_url))
 
     def inspect_container(self, container: Any) -> Any:  # noqa: ANN401 - as the package has it
-        """Ask without what a session adds anew to each request: that takes a third of an inspection."""
+        """Send a prepared request: what a session adds to each takes a third of the time of an inspection."""
         request = self._prepared.copy()
         request.url = f"{self.base_url}/v{self.api_version}/containers/{quote(container)}/json"
         return _checked(self.send(request, timeout=SILENCE, verify=self.verify)).json()
 
     def _retrieve_server_version(self) -> str:
-        """Read the API version from the answer to a ping: for `/version` an engine starts other programs."""
+        """Read the API version from the answer to a ping: for `/version` an engine runs other programs."""
         told: str | None = get(self, "/_ping", timeout=SILENCE).headers.get("Api-Version")
         return told or str(super()._retrieve_server_version())  # type: ignore[misc]  # its stubs leave it out
 
@@ -84,7 +84,7 @@ def _was_closed(error: requests.ConnectionError) -> bool:
 
 
 def connect(endpoint: Endpoint) -> APIClient:
-    """Return a client that speaks the API version of the engine."""
+    """Return a client that uses the API version of the engine."""
     warnings.filterwarnings("ignore", "Unverified HTTPS request")  # the user asked for it
     if "ssh://" in (endpoint.url or os.environ.get("DOCKER_HOST", "")):
         enable_ssh()
@@ -92,13 +92,13 @@ def connect(endpoint: Endpoint) -> APIClient:
         client = _Client(version="auto", timeout=SILENCE, **_options(endpoint))
     except ValueError as error:
         raise not_an_endpoint(shown(endpoint)) from error
-    # No proxy leads to a socket, and to look for one at every call takes a fifth of an inspection.
+    # No proxy leads to a socket, and looking for one takes a fifth of the time of an inspection.
     client.trust_env = not client.base_url.startswith("http+docker://")
     if version_lt(client.api_version, OLDEST_API):
         client.close()
         raise EngineRejected(
             f"Docker engine at {shown(endpoint)}: its API {client.api_version} is too old; "
-            f"{OLDEST_API} (Docker 20.10) is the oldest that is understood"
+            f"{OLDEST_API} (Docker 20.10) is the oldest that is supported"
         )
     return client
 
@@ -122,7 +122,7 @@ def _tls(endpoint: Endpoint) -> TLSConfig:
 
 
 def get(client: APIClient, path: str, **options: Any) -> requests.Response:  # noqa: ANN401 - those of requests
-    """Ask for a path of the API; raises APIError where the answer is one."""
+    """Request a path of the API; raises APIError if the answer is an error."""
     return _checked(client.get(f"{client.base_url}{path}", **options))
 
 

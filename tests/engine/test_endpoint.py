@@ -308,7 +308,7 @@ async def test_ssh_host_changed(connect: Open, ssh: Server) -> None:
 async def test_ssh_user_unknown(connect: Open, ssh: Server) -> None:
     """A user without a key that the host knows is refused."""
     (ssh.home.parent / "authorized").write_text("")
-    with pytest.raises(EngineRejected, match="ssh refuses us"):
+    with pytest.raises(EngineRejected, match="ssh refused the login"):
         await connect(Endpoint(ssh.url)).ping()
     ssh.key.unlink()
     with pytest.raises(EngineRejected, match="no ssh key"):

@@ -264,7 +264,7 @@ async def test_refused(asked_through: Engine, between: Relay, part: str, answere
 @pytest.mark.parametrize(
     ("part", "answered", "told"),
     [
-        ("/_ping", answer(503, "<html>"), "503 .* may it use the engine.s socket"),
+        ("/_ping", answer(503, "<html>"), "503 .* may use the engine.s socket"),
         ("/_ping", b"SSH-2.0-OpenSSH\r\n\r\n", "not Docker's"),
         ("/containers/json", answer(500, {"message": "no space left"}), "500 .no space left"),
         ("/containers/json", answer(200, {"message": "odd"}), "not Docker's"),
