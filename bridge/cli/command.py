@@ -1,4 +1,4 @@
-"""The flags of a command, generated from the settings that it takes."""
+"""The flags of a command, generated from its settings."""
 
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
@@ -32,7 +32,7 @@ _EPILOG = (
 
 
 class CommandParser(ArgumentParser):
-    """Parses the flags of one command; raises UsageError instead of printing its usage."""
+    """Parses the flags of one command; raises UsageError instead of printing the usage."""
 
     def __init__(self, command: str, description: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""`health`: asks the running daemon. It runs every few seconds, so it imports little more than the settings."""
+"""`health`: asks the running daemon. Run every few seconds, it imports little more than the settings."""
 
 import json
 import socket

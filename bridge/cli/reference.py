@@ -1,4 +1,4 @@
-"""The tables of all settings and of the bridge's labels for the README: `python -m bridge.cli.reference`."""
+"""Prints the README's tables of settings and of the bridge's labels: `python -m bridge.cli.reference`."""
 
 import sys
 from collections.abc import Iterable, Iterator

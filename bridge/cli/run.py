@@ -1,11 +1,11 @@
-"""`run`: the daemon, until it is told to stop."""
+"""`run`: runs the daemon until it is stopped."""
 
 from bridge.cli.command import CommandParser
 from bridge.settings import RunSettings, load
 
 
 def main(arguments: list[str]) -> int:
-    """Run the daemon; return 0 when it was stopped by a signal. FailedError says what is fatal."""
+    """Run the daemon; return 0 if a signal stopped it. Raises FailedError for a fatal error."""
     parser = CommandParser(
         "run",
         "Keep the routes of this host's containers in etcd, until stopped by SIGTERM or SIGINT. Waits for Docker"

@@ -29,7 +29,7 @@ def show(plan: Plan, root: str) -> None:
 
 
 def _colour(lines: Iterator[Line]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - takes long to import, and only a terminal needs it
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and only needed for a terminal
     from rich.text import Text  # noqa: PLC0415 - as above
 
     console = Console(soft_wrap=True)

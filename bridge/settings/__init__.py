@@ -1,4 +1,4 @@
-"""Settings: one definition, from which flags, variables, `--help` and the README's table follow."""
+"""Settings: one definition, from which flags, variables, `--help` and the table in the README are generated."""
 
 from bridge.settings.load import load
 from bridge.settings.model import HealthSettings, PlanSettings, RunSettings, StateSettings

@@ -15,7 +15,7 @@ S = TypeVar("S", bound=Section)
 
 
 def load(settings: type[S], flags: Mapping[str, str]) -> S:
-    """Read the settings of a command from its flags (setting to text), variables and files.
+    """Read the settings of a command from its flags (text by setting), variables and files.
 
     Raises UsageError with one line, also for a variable that has our prefix but is not a setting.
     """
@@ -27,7 +27,7 @@ def load(settings: type[S], flags: Mapping[str, str]) -> S:
 
 
 def flag(setting: str) -> str:
-    """Return the flag that gives a setting."""
+    """Return the flag of a setting."""
     return "--" + setting.replace("_", "-")
 
 

@@ -41,7 +41,7 @@ SHORTEST_LEASE = timedelta(seconds=2)
 """The shortest lease that etcd grants with its default election timeout."""
 
 
-def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation gives it the type of its field
+def _setting(default: str, meaning: str) -> Any:  # noqa: ANN401 - validation converts it to the type of its field
     return Field(default, description=meaning)
 
 

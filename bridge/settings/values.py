@@ -62,7 +62,7 @@ def _engine(text: str) -> str:
 
 
 def checked_engine(text: str) -> str:
-    """Check the endpoint of an engine; ValueError says what is accepted."""
+    """Return a valid endpoint of an engine; raises ValueError with what is accepted."""
     if not any(_fits(engine, text) for engine in _ENGINES):
         raise ValueError(
             "accepted: unix:///path, tcp://host:port, http[s]://host:port or ssh://user@host, without a password,"
@@ -122,7 +122,7 @@ def _known_middleware_types() -> set[str]:
 
 
 def checked_host(text: str) -> str:
-    """Check the name of a host, its identity among all bridges; ValueError says what is accepted."""
+    """Return a valid name of a host, its identity among all bridges; raises ValueError with what is accepted."""
     if not _HOST.fullmatch(text):
         raise ValueError("accepted: 1 to 63 of a-z, 0-9, '.' and '-', beginning and ending with a letter or digit")
     return text
