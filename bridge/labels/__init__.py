@@ -1,1 +1,1 @@
-"""Labels to typed objects: Traefik's label parser and field table."""
+"""From labels to typed objects: Traefik's label parser and field table."""

@@ -1,4 +1,4 @@
-"""Labels to the objects of Traefik's dynamic configuration, exactly as Traefik's own label decoder does it.
+"""Decodes labels into objects of Traefik's dynamic configuration, exactly as Traefik's own label decoder does.
 
 The tree of labels is compared with the fields of the configured release. What Traefik refuses, what no key can
 hold and what the release does not know becomes a problem of this container. So does a field that the release

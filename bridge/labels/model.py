@@ -17,7 +17,7 @@ class Ref(NamedTuple):
 
 
 def called(ref: Ref) -> str:
-    """Name an object in a sentence."""
+    """Return the name of an object for use in a sentence."""
     return f"{ref.protocol} {ref.kind.removesuffix('s')} {ref.name}"
 
 

@@ -31,7 +31,7 @@ _DIRECTIVE = re.compile(
 
 
 class Directive(Struct, frozen=True):
-    """What stands between the percent sign and the verb."""
+    """The flags, width and precision between the percent sign and the verb."""
 
     flags: frozenset[str] = frozenset()
     width: int | None = None

@@ -26,7 +26,7 @@ class Item(NamedTuple):
 
 
 class Publication(NamedTuple):
-    """All that one container publishes, in one transaction or not at all.
+    """Everything that one container publishes, in one transaction or not at all.
 
     `container` is its name, `id` the first 12 characters of its id, `application` the one that it belongs to when
     definitions differ, `created` the engine's creation time (RFC 3339 with nanoseconds, which sorts as text).
