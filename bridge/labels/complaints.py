@@ -55,8 +55,8 @@ class Complaints(Struct, frozen=True):
 
     def value(self, node: Node, field: Field) -> None:
         """Report a value that is not of the field's type."""
-        shown = repr(masked_input(node.prefix, node.value)) if encodable(node.value) else "the value"
-        self._add(node, f"{node.prefix} does not take {shown}.", f"write {ACCEPTED[field.type]}")
+        shown = repr(masked_input(node.prefix, node.value)) if encodable(node.value) else "this value"
+        self._add(node, f"{node.prefix} does not accept {shown}.", f"write {ACCEPTED[field.type]}")
 
     def name(self, node: Node, name: str, reason: str, hint: str) -> None:
         """Report a user-chosen name that no key can hold."""

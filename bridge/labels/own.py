@@ -137,12 +137,12 @@ def _fault(label: str, value: str) -> tuple[str, str] | None:
         return "The bridge has no such label.", _nearest(label)
     if (service or label == ADDRESS) and value and not _address(label, value):
         return (
-            f"{printable(label)} does not take {masked_input(ADDRESS, value)!r}.",
+            f"{printable(label)} does not accept {masked_input(ADDRESS, value)!r}.",
             "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80",
         )
     if label == DRAIN_LIMIT and value and (seconds(value) or 0) <= 0:
         return (
-            f"{label} does not take {masked_input(label, value)!r}.",
+            f"{label} does not accept {masked_input(label, value)!r}.",
             f"write {ACCEPTED['duration']}, above zero",
         )
     return None

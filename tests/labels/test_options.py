@@ -45,11 +45,13 @@ def test_options(labels: dict[str, str], expected: Options) -> None:
             "did you mean traefik.docker.network?",
             id="unknown option",
         ),
-        pytest.param("traefik.enable", "", "traefik.enable does not take ''.", "write true or false", id="empty"),
+        pytest.param(
+            "traefik.enable", "", "traefik.enable does not accept ''.", "write true or false", id="empty"
+        ),
         pytest.param(
             "traefik.docker.lbswarm",
             "x",
-            "traefik.docker.lbswarm does not take 'x'.",
+            "traefik.docker.lbswarm does not accept 'x'.",
             "write true or false",
             id="swarm",
         ),

@@ -69,7 +69,7 @@ def test_address(value: str, host: str, port: str) -> None:
 def test_no_address(value: str) -> None:
     """Anything else is a problem that shows how an address is written."""
     [problem] = read_own("web", {"bridge.address": value}).problems
-    assert (problem.label, problem.message) == ("bridge.address", f"bridge.address does not take {value!r}.")
+    assert (problem.label, problem.message) == ("bridge.address", f"bridge.address does not accept {value!r}.")
     assert problem.hint == "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80"
 
 
@@ -91,16 +91,16 @@ def test_a_long_address(value: str) -> None:
     ],
 )
 def test_a_password_is_not_told(label: str, value: str, shown: str) -> None:
-    """What a label does not take is shown without user and password."""
+    """What a label does not accept is shown without user and password."""
     [problem] = read_own("web", {label: value}).problems
-    assert problem.message == f"{label} does not take {shown!r}."
+    assert problem.message == f"{label} does not accept {shown!r}."
 
 
 @pytest.mark.parametrize("value", ["0", "0s", "-5s", "5 min", "soon", "1d"])
 def test_no_drain_limit(value: str) -> None:
     """A drain limit is a duration above zero."""
     [problem] = read_own("web", {"bridge.drain-limit": value}).problems
-    assert problem.message == f"bridge.drain-limit does not take {value!r}."
+    assert problem.message == f"bridge.drain-limit does not accept {value!r}."
     assert problem.hint.startswith("write a number with a unit")
 
 
