@@ -1,21 +1,10 @@
 """Looks at what is in etcd under a root key and its state, with the revisions at which it was written."""
 
-import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tests.lab.etcd import Etcd
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: its value, the revision of its last write, and its lease, 0 for none."""
-
-    value: str
-    revision: int
-    lease: int
+from tests.lab.gateway import Key, look
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +29,8 @@ class Keys:
 
     def revision(self) -> int:
         """The revision of the whole etcd."""
-        return int(self._get("-")["header"]["revision"])
+        return look(self.etcd, "-")[0]
 
     def _below(self, prefix: str) -> Mapping[str, Key]:
-        found = self._get("--prefix", prefix).get("kvs", [])
-        return {_text(it["key"]).removeprefix(prefix): _key(it) for it in found}
-
-    def _get(self, *arguments: str) -> dict[str, Any]:
-        return dict(json.loads(self.etcd.ctl("get", "--write-out=json", *arguments)))
-
-
-def _key(found: Mapping[str, Any]) -> Key:
-    return Key(_text(found.get("value", "")), found["mod_revision"], found.get("lease", 0))
-
-
-def _text(encoded: str) -> str:
-    return base64.b64decode(encoded).decode()
+        _, found = look(self.etcd, prefix)
+        return {key.removeprefix(prefix): it for key, it in found.items()}

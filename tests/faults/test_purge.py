@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.daemon.keys import Key
 from tests.faults.points import REACHED, Point, Points, every
 from tests.hosts.fakes import STARTED_WITHIN, FakeHost, fake_host
 from tests.lab.etcd import Etcd
+from tests.lab.gateway import Key
 from tests.lab.process import Process
 from tests.lab.wait import wait_for
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import bridge
 from tests.daemon.host import WITHIN
-from tests.daemon.keys import Key, Keys
+from tests.daemon.keys import Keys
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer, FakeEngine
+from tests.lab.gateway import Key
 from tests.lab.process import Process
 from tests.lab.shell import Command
 from tests.lab.wait import wait_for
