@@ -110,7 +110,7 @@ def compare(
         bridge = Bridge(engine, etcd, root_key, **chosen)
         stack.callback(bridge.remove)
         bridge.start()
-        bridge.process.wait_until(bridge.synced, SYNCED_WITHIN)
+        bridge.process.wait_until(bridge.healthy, SYNCED_WITHIN)
         kv = Traefik(release, etcd_provider(etcd, root_key), AT_ONCE, entry_points=ENTRY_POINTS)
         stack.enter_context(kv)
         sides = [(docker, "docker"), (kv, "etcd")]

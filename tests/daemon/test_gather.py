@@ -153,7 +153,7 @@ def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, roo
     same = engine.run(replace(container("same"), health="healthy"))
     with Bridge(engine, etcd, root_key) as running:
         routed(Keys(etcd, root_key), same)
-        running.process.wait_until(running.synced, WITHIN)
+        running.process.wait_until(running.healthy, WITHIN)
         lists = engine.lists
         engine.lists_all.clear()
         engine.cut_events()
@@ -164,7 +164,7 @@ def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, roo
         engine.set_health(same, "healthy")
         assert not running.healthy()
         engine.lists_all.set()
-        running.process.wait_until(running.synced, WITHIN)
+        running.process.wait_until(running.healthy, WITHIN)
         running.process.wait_until(lambda: same in engine.asked, WITHIN)
 
 

@@ -123,7 +123,7 @@ def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str,
                 assert host.keys.view() == before
             finally:
                 engine.restart()
-            bridge.process.wait_until(lambda: bridge.command("health").returncode == 0, 30)
+            bridge.process.wait_until(bridge.healthy, 30)
         host.wait_until_withdrawn(container)
 
 

@@ -97,7 +97,7 @@ def see_it_repeated(it: Scene, point: Point) -> None:
 def see_it_refused(it: Scene, point: Point) -> None:
     """Have the host come back while the purge stands still: when that goes on, nobody loses anything."""
     it.retired.bridge.start()
-    it.retired.process.wait_until(it.retired.bridge.synced, STARTED_WITHIN)
+    it.retired.process.wait_until(it.retired.bridge.healthy, STARTED_WITHIN)
     routed = it.left.keys.view()
     it.purge.send(signal.SIGCONT)
     it.purge.wait(PURGED_WITHIN)

@@ -40,7 +40,7 @@ class FakeHost:
         """Start the bridge as a program, and wait for its first sync."""
         self.bridge.program = program
         self.bridge.start()
-        self.process.wait_until(self.bridge.synced, STARTED_WITHIN)
+        self.process.wait_until(self.bridge.healthy, STARTED_WITHIN)
 
     def run(self, name: str, priority: int = 1) -> str:
         """Run a container that shares the router and the service `web`; return its id."""

@@ -16,6 +16,7 @@ from tests.lab.process import Process
 from tests.lab.served_engine import ServedEngine
 from tests.lab.shell import Command
 
+ANSWERED_WITHIN = 5.0
 COMMAND_WITHIN = 20.0
 
 
@@ -61,13 +62,10 @@ class Bridge(Part):
         super().remove()
 
     def healthy(self) -> bool:
-        """Whether both connections stand and the first sync is committed, as `health` tells."""
-        return self.command("health").returncode == 0
-
-    def synced(self) -> bool:
-        """Whether it says itself that it is healthy: as `healthy`, without the cost of a process."""
+        """Whether both connections stand and the first sync is committed, as `health` asks, without a process."""
         with socket.socket(socket.AF_UNIX) as asking, suppress(OSError):
-            asking.connect(str(self._work.path / "health.sock"))
+            asking.settimeout(ANSWERED_WITHIN)
+            asking.connect(self.settings["health_socket"])
             return bool(json.loads(asking.makefile().readline())["healthy"])
         return False
 
