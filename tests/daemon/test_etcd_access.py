@@ -29,8 +29,7 @@ from tests.lab.wait import wait_for
 DOCUMENTATION = (Path(__file__).parents[2] / "docs/security.md").read_text()
 USERS = ("root", "bridge", "traefik")
 ENDED_WITHIN = 20.0
-DEFAULTS = load(RunSettings, {})
-LEASE, GOODBYE = DEFAULTS.host_lease.total_seconds(), DEFAULTS.keep_after_stop.total_seconds()
+LEASE, GOODBYE = 3, load(RunSettings, {}).keep_after_stop.total_seconds()
 
 
 def documented(name: str) -> str:
@@ -60,6 +59,7 @@ class Locked:
             "etcd_key": str(key),
             "etcd_username": user,
             "etcd_password_file": str(self.directory / f"{user}.password"),
+            "host_lease": f"{LEASE}s",
         }
         return Bridge(engine, self.etcd, **(given | settings))
 
@@ -229,7 +229,7 @@ def test_users_that_are_switched_on(engine: Engine, tmp_path: Path, start_etcd: 
         (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
     account = {"etcd_username": "bridge", "etcd_password_file": str(tmp_path / "bridge.password")}
     with (
-        Bridge(engine, etcd, "traefik", **account) as bridge,
+        Bridge(engine, etcd, "traefik", host_lease=f"{LEASE}s", **account) as bridge,
         engine.container("early", routed_by("early")) as early,
     ):
         keys = Keys(etcd, "traefik")
