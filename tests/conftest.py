@@ -101,6 +101,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Return the event loop of the product."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """Return a Docker engine 20.10 (API 1.41)."""
     with Engine("20.10") as started:

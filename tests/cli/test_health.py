@@ -17,12 +17,6 @@ pytestmark = pytest.mark.anyio
 WELL = Status(healthy=True, docker="connected", etcd="connected", sync="committed at revision 7")
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """Name the event loop that the daemon runs on."""
-    return "asyncio"
-
-
 @asynccontextmanager
 async def serving(path: Path, status: Status) -> AsyncIterator[None]:
     """Answer on a socket for the time being."""

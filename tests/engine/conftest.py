@@ -13,12 +13,6 @@ Open = Callable[[Endpoint], Engine]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Return the event loop of the product."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def connect() -> AsyncIterator[Open]:
     """Return a function that makes engines, which are closed at the test's end."""
     async with AsyncExitStack() as stack:

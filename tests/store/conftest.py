@@ -16,12 +16,6 @@ OpenStore = Callable[[Connection], Store]
 StartEtcd = Callable[..., Etcd]
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """Return the event loop of the product."""
-    return "asyncio"
-
-
 @pytest.fixture(scope="session", autouse=True)
 async def _one_loop(anyio_backend: str) -> AsyncIterator[None]:  # noqa: ARG001
     """Have all tests share a loop: gRPC tells a loop of calls that have ended even after its own end."""
