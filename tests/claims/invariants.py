@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, ObjectKey, folded
+from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, Layout, ObjectKey, folded
 from bridge.claims.records import (
     Claim,
     ContainerRecord,
@@ -43,11 +43,11 @@ class State:
     containers: dict[Claimant, ContainerRecord]
 
 
-def state(etcd: FakeEtcd) -> State:
+def state(etcd: FakeEtcd, where: Layout = LAYOUT) -> State:
     """Decode the state."""
     read = State({}, {}, {})
     for seen in map(understood, etcd.keys.values()):
-        match LAYOUT.parse(seen.key):
+        match where.parse(seen.key):
             case ObjectKey(ref):
                 record = decode_object(seen.value)
                 assert isinstance(record, ObjectRecord)
@@ -64,24 +64,29 @@ def state(etcd: FakeEtcd) -> State:
 
 
 def checked(
-    before: FakeEtcd, after: FakeEtcd, hand: Hand, fence: tuple[Compare, ...], *, mixed: bool = False
+    before: FakeEtcd,
+    after: FakeEtcd,
+    hand: Hand,
+    fence: tuple[Compare, ...],
+    where: Layout = LAYOUT,
+    *,
+    mixed: bool = False,
 ) -> None:
     """Hold one transaction against all rules; `mixed` are worlds of bridges of two versions."""
-    old, new = state(before), state(after)
+    old, new = state(before, where), state(after, where)
     for ref in old.objects.keys() | new.objects.keys() | new.claims.keys():
-        _behind(ref, new, hand, mixed=mixed)
+        _behind(ref, new, hand, where, mixed=mixed)
         _change(ref, old, new)
+    taken = {folded(ref) for ref in map(where.viewed, hand.written) if ref}
     for ref in new.objects.keys() - old.objects.keys():
-        assert not any(_below(ref, key) for key in hand.written), (
-            f"{ref.name}: defined in spite of somebody's keys"
-        )
+        assert ref not in taken, f"{ref.name}: defined in spite of somebody's keys"
     _whole(new)
-    _shown(after, new, hand)
+    _shown(after, new, hand, where)
     lives = before.commit(Transaction(fence, (), ())).__class__.__name__ == "Committed"
     assert lives or before.revision == after.revision, "written by who was declared dead"
 
 
-def _behind(ref: Ref, new: State, hand: Hand, *, mixed: bool) -> None:
+def _behind(ref: Ref, new: State, hand: Hand, where: Layout, *, mixed: bool) -> None:
     record, claims = new.objects.get(ref), new.claims.get(ref, {})
     assert bool(record) == bool(claims), f"{ref.name}: an object without claims, or claims without an object"
     if record:
@@ -89,7 +94,7 @@ def _behind(ref: Ref, new: State, hand: Hand, *, mixed: bool) -> None:
         definer = claims[record.definer]
         added = {path for path, _ in definer.wants.leaves} - {path for path, _ in record.definition.leaves}
         named = ref._replace(name=record.definition.name)
-        obstructed = any(LAYOUT.view_key(named, path) in hand.written for path in added)
+        obstructed = any(where.view_key(named, path) in hand.written for path in added)
         agrees = definer.wants.leaves == record.definition.leaves
         # Beside later ones, bridges keep in force what they cannot read, until somebody who can puts it right.
         assert agrees or obstructed or mixed, f"{ref.name}: its definer wants something else"
@@ -125,22 +130,18 @@ def _whole(new: State) -> None:
     assert not any(it.claims and it.waits for it in new.containers.values()), "waits while holding something"
 
 
-def _shown(etcd: FakeEtcd, new: State, hand: Hand) -> None:
-    shown = dict.fromkeys(hand.written, BY_HAND)
+def _shown(etcd: FakeEtcd, new: State, hand: Hand, where: Layout) -> None:
+    shown: dict[str, str] = {}
     for ref, record in new.objects.items():
         named = ref._replace(name=record.definition.name)
-        shown |= {LAYOUT.view_key(named, path): value for path, value in record.definition.leaves}
+        shown |= {where.view_key(named, path): value for path, value in record.definition.leaves}
         for claim in new.claims.get(ref, {}).values():
-            shown |= {LAYOUT.view_key(named, path): value for path, value in claim.server}
-    found = {seen.key: seen.value for seen in etcd.find(LAYOUT.view())}
+            shown |= {where.view_key(named, path): value for path, value in claim.server}
+    shown |= dict.fromkeys(hand.written, BY_HAND)
+    found = {seen.key: seen.value for seen in etcd.find(where.view())}
     missing = {key for key in shown if key not in found} - hand.wiped
     assert not missing, "what is in force is not in the view"
     assert found.items() <= shown.items() | hand.left, "the view holds more than what is in force"
-
-
-def _below(ref: Ref, key: str) -> bool:
-    viewed = LAYOUT.viewed(key)
-    return viewed is not None and folded(viewed) == ref
 
 
 def standing(etcd: FakeEtcd, wanted: Mapping[str, Publication | None]) -> None:

@@ -5,16 +5,11 @@ from typing import TypeVar
 
 from anyio import fail_after, sleep
 
-from bridge.claims.transaction import Committed, Delete, Put, Range, Transaction
+from bridge.claims.transaction import Committed, Delete, Put, Transaction
 from bridge.store.client import Store
 from bridge.store.errors import StoreUnavailable
 
 T = TypeVar("T")
-
-
-def under(prefix: str) -> Range:
-    """Return all keys below a prefix that ends in a slash."""
-    return Range(prefix, prefix[:-1] + "0")
 
 
 async def write(store: Store, *writes: Put | Delete) -> int:

@@ -8,20 +8,10 @@ from msgspec.structs import replace
 
 from bridge.claims.decide import Settled
 from bridge.claims.gather import Change, definition
-from bridge.claims.layout import Claimant, ClaimKey, ContainerKey, Layout, ObjectKey, folded
+from bridge.claims.layout import Claimant, ContainerKey, Layout, folded, under
 from bridge.claims.memory import Memory
-from bridge.claims.records import (
-    AliveRecord,
-    Claim,
-    ContainerRecord,
-    HostRecord,
-    ObjectRecord,
-    decode_claim,
-    decode_container,
-    decode_object,
-    encode_record,
-)
-from bridge.claims.transaction import Committed, Put, Range, Refused, Transaction
+from bridge.claims.records import AliveRecord, HostRecord, encode_record
+from bridge.claims.transaction import Committed, KeyValue, Put, Range, Refused, Transaction
 from bridge.daemon.apply import settle, settle_all
 from bridge.daemon.session import Session
 from bridge.labels.model import Leaf, Ref
@@ -30,7 +20,10 @@ from bridge.store.connection import Connection
 from bridge.store.errors import LeaseLost
 from bridge.store.watch import Watch
 from bridge.view.model import Item, Publication
-from tests.store.answers import under, write
+from tests.claims.fake_etcd import FakeEtcd
+from tests.claims.invariants import Hand, State, checked, state
+from tests.claims.world import identifier
+from tests.store.answers import write
 
 FENCE = "this bridge is the living one"
 LONG = 600
@@ -46,11 +39,6 @@ def item(name: str, **leaves: str) -> Item:
     paths = {"" if key == "bare" else key.replace("__", "/"): value for key, value in leaves.items()}
     made = sorted({**constant, **paths}.items())
     return Item(Ref("http", kind, name), tuple(Leaf(*leaf) for leaf in made))
-
-
-def identifier(name: str) -> str:
-    """The id of the container of this name."""
-    return name.encode().hex().ljust(12, "0")[:12]
 
 
 def publication(
@@ -152,80 +140,17 @@ class Bridge:
             await self.store.revoke(self.session.lease)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the bridges agree on, decoded."""
-
-    objects: dict[Ref, ObjectRecord] = field(default_factory=dict)
-    claims: dict[Ref, dict[Claimant, Claim]] = field(default_factory=dict)
-    containers: dict[Claimant, ContainerRecord] = field(default_factory=dict)
-
-
-def decoded(keys: Keys, layout: Layout) -> State:
-    """Decode the state."""
-    state = State()
-    for key, value in keys.items():
-        match layout.parse(key):
-            case ObjectKey(ref):
-                record = decode_object(value)
-                assert isinstance(record, ObjectRecord), key
-                state.objects[ref] = record
-            case ClaimKey(ref, claimant):
-                claim = decode_claim(value)
-                assert isinstance(claim, Claim), key
-                state.claims.setdefault(ref, {})[claimant] = claim
-            case ContainerKey(claimant):
-                container = decode_container(value)
-                assert isinstance(container, ContainerRecord), key
-                state.containers[claimant] = container
-    return state
-
-
 def check(before: Keys, after: Keys, layout: Layout, foreign: Keys) -> None:
     """Hold one transaction, from the keys before it to those after it, against all rules."""
-    old, new = decoded(before, layout), decoded(after, layout)
-    for ref in new.objects.keys() | new.claims.keys():
-        _behind(ref, new)
-    for ref in new.objects.keys() & old.objects.keys():
-        _unasked(ref, old, new)
-    _listed(new)
-    _shown(after, new, layout, foreign)
+    permanent = (layout.permanent.key, layout.permanent.value)
+    assert permanent in after.items(), "the root may be empty"
+    checked(_etcd(before), _etcd(after), Hand(frozenset({permanent}), frozenset(foreign)), (), layout)
     _alive(before, after, layout)
 
 
-def _behind(ref: Ref, state: State) -> None:
-    record, claims = state.objects.get(ref), state.claims.get(ref, {})
-    assert record, f"{ref.name}: claims without an object"
-    assert record.definer in claims, f"{ref.name}: no claim behind the definer"
-    spellings = {it.name for it in claims.values()}
-    assert spellings == {record.definition.name}, f"{ref.name}: spelled {spellings}"
-
-
-def _unasked(ref: Ref, old: State, new: State) -> None:
-    was, now, former = old.objects[ref].definition, new.objects[ref], old.claims.get(ref, {})
-    stayed = {who: it for who, it in new.claims[ref].items() if who in former and former[who].wants == it.wants}
-    others = {who for who, it in stayed.items() if it.application != now.application}
-    assert was == now.definition or not others, f"{ref.name}: changed under another application"
-
-
-def _listed(state: State) -> None:
-    held = {(who, ref) for ref, claims in state.claims.items() for who in claims}
-    listed = {(who, ref) for who, it in state.containers.items() for ref in it.claims}
-    assert held == listed, "containers do not list their claims"
-    assert not any(it.claims and it.waits for it in state.containers.values()), "waits while holding something"
-
-
-def _shown(keys: Keys, state: State, layout: Layout, foreign: Keys) -> None:
-    view = {key: value for key, value in keys.items() if key.startswith(f"{layout.root_key}/")}
-    harmed = {key for key, value in foreign.items() if view.get(key) != value}
-    assert not harmed, f"harmed what others wrote: {harmed}"
-    shown = {layout.permanent.key: layout.permanent.value, **foreign}
-    for ref, record in state.objects.items():
-        named = ref._replace(name=record.definition.name)
-        servers = [leaf for claim in state.claims[ref].values() for leaf in claim.server]
-        shown |= {layout.view_key(named, path): value for path, value in (*record.definition.leaves, *servers)}
-    assert not view.keys() - shown.keys(), f"orphans: {view.keys() - shown.keys()}"
-    assert view == shown, "the view is not what is in force"
+def _etcd(keys: Keys) -> FakeEtcd:
+    """An etcd that holds these keys; nobody asks at which revisions."""
+    return FakeEtcd({key: KeyValue(key, value, 0, 0) for key, value in keys.items()})
 
 
 def _alive(before: Keys, after: Keys, layout: Layout) -> None:
@@ -292,38 +217,38 @@ async def history(store: Store, layout: Layout, everything: str, foreign: Keys) 
 def at_rest(keys: Keys, bridges: Iterable[Bridge], foreign: Keys) -> None:
     """Everybody has all that it wants or waits for a reason that holds; who is gone left nothing."""
     bridges = list(bridges)
-    state = decoded(keys, bridges[0].layout)
+    found = state(_etcd(keys), bridges[0].layout)
     seen = (bridges[0].layout.viewed(key) for key in foreign)
     blocked = {folded(ref) for ref in seen if ref}
     wanted = {bridge.layout.me(name): it for bridge in bridges for name, it in bridge.wanted.items()}
-    assert state.containers.keys() == wanted.keys(), "somebody was forgotten, or is gone and left something"
+    assert found.containers.keys() == wanted.keys(), "somebody was forgotten, or is gone and left something"
     for me, it in wanted.items():
         refs = {folded(one.ref) for one in it.items}
-        if state.containers[me].waits:
-            held_up = _taken(me, it, state) or {folded(one.ref) for one in it.items} & blocked
+        if found.containers[me].waits:
+            held_up = _taken(me, it, found) or {folded(one.ref) for one in it.items} & blocked
             assert held_up, f"{it.container} waits for nothing"
         else:
-            assert set(state.containers[me].claims) == refs, f"{it.container} is there in part"
+            assert set(found.containers[me].claims) == refs, f"{it.container} is there in part"
 
 
-def _taken(me: Claimant, it: Publication, state: State) -> list[Item]:
+def _taken(me: Claimant, it: Publication, found: State) -> list[Item]:
     """The items that another application has or shares under another definition, or others spell otherwise."""
     return [
         one
         for one in it.items
-        if (_differs(one, state) and _others(me, it, folded(one.ref), state)) or _respelled(one, state)
+        if (_differs(one, found) and _others(me, it, folded(one.ref), found)) or _respelled(one, found)
     ]
 
 
-def _respelled(one: Item, state: State) -> bool:
-    record = state.objects.get(folded(one.ref))
+def _respelled(one: Item, found: State) -> bool:
+    record = found.objects.get(folded(one.ref))
     return record is not None and record.definition.name != one.ref.name
 
 
-def _differs(one: Item, state: State) -> bool:
-    record = state.objects.get(folded(one.ref))
+def _differs(one: Item, found: State) -> bool:
+    record = found.objects.get(folded(one.ref))
     return record is not None and record.definition != definition(one)
 
 
-def _others(me: Claimant, it: Publication, ref: Ref, state: State) -> bool:
-    return any(claim.application != it.application for who, claim in state.claims[ref].items() if who != me)
+def _others(me: Claimant, it: Publication, ref: Ref, found: State) -> bool:
+    return any(claim.application != it.application for who, claim in found.claims[ref].items() if who != me)

@@ -13,6 +13,7 @@ from bridge.claims.layout import Layout
 from bridge.claims.transaction import Put
 from bridge.store.connection import Connection
 from bridge.view.model import Item, Publication
+from tests.claims.world import identifier
 from tests.lab.etcd import Etcd
 from tests.store.answers import write
 from tests.store.bridges import (
@@ -21,7 +22,6 @@ from tests.store.bridges import (
     MeddledStore,
     at_rest,
     history,
-    identifier,
     item,
     publication,
 )

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import pytest
 from anyio import create_task_group
 
-from bridge.claims.layout import Layout
+from bridge.claims.layout import Layout, under
 from bridge.claims.transaction import Committed, Put, Refused, Transaction
 from bridge.store.connection import Connection
 from bridge.store.watch import Watch
 from bridge.view.model import Publication
 from tests.lab.etcd import Etcd
-from tests.store.answers import under, write
+from tests.store.answers import write
 from tests.store.bridges import Bridge, MeddledStore, item, publication
 
 pytestmark = pytest.mark.anyio

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from anyio import create_task_group, fail_after, sleep
 
+from bridge.claims.layout import under
 from bridge.claims.transaction import Put, Range
 from bridge.store.client import Lease, Store
 from bridge.store.connection import Connection
@@ -15,7 +16,7 @@ from tests.lab.certificates import Authority, authority
 from tests.lab.etcd import Etcd, Member
 from tests.lab.ports import LOOPBACK, free_port
 from tests.lab.traefik import Traefik
-from tests.store.answers import insist, under, write
+from tests.store.answers import insist, write
 from tests.store.conftest import OpenStore, StartEtcd
 
 pytestmark = pytest.mark.anyio

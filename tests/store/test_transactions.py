@@ -5,6 +5,7 @@ import itertools
 import pytest
 from anyio import create_task_group
 
+from bridge.claims.layout import under
 from bridge.claims.transaction import (
     Committed,
     Compare,
@@ -19,7 +20,7 @@ from bridge.claims.transaction import (
 from bridge.store.client import PAGE, Store
 from bridge.store.connection import Connection
 from bridge.store.errors import StoreRejected
-from tests.store.answers import under, write
+from tests.store.answers import write
 from tests.store.conftest import OpenStore, StartEtcd
 
 pytestmark = pytest.mark.anyio

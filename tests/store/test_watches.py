@@ -3,6 +3,7 @@
 import pytest
 from anyio import Semaphore, create_task_group, fail_after
 
+from bridge.claims.layout import under
 from bridge.claims.transaction import Delete, Put, Range
 from bridge.store.client import Store
 from bridge.store.connection import Connection
@@ -11,7 +12,7 @@ from bridge.store.session import Session, Stream
 from bridge.store.stubs import etcdrpc
 from bridge.store.watch import Event, Watch
 from tests.lab.etcd import Etcd
-from tests.store.answers import under, write
+from tests.store.answers import write
 
 pytestmark = pytest.mark.anyio
 
