@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.daemon.host import Host
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import Host, hosted
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 
@@ -14,13 +12,13 @@ from tests.lab.etcd import Etcd
 @pytest.fixture
 def host(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[Host]:
     """Return a host whose bridge is healthy."""
-    with Bridge(engine, etcd, root_key) as bridge:
-        yield Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key) as host:
+        yield host
 
 
 @pytest.fixture
 def host_alone(engine: Engine, start_etcd: Callable[[str], Etcd], root_key: str) -> Iterator[Host]:
     """Return a host with an etcd that nobody else uses."""
     etcd = start_etcd("3.4")
-    with Bridge(engine, etcd, root_key) as bridge:
-        yield Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key) as host:
+        yield host

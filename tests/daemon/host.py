@@ -10,6 +10,7 @@ from typing import Any
 from tests.daemon.keys import Keys
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
+from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
 
 WITHIN = 10.0
@@ -28,10 +29,26 @@ class Host:
         """The addresses under which a container's services are reached, empty where it is not routed."""
         return self.keys.servers(container_id, self.name)
 
+    def left(self) -> list[str]:
+        """What the state and the view hold of it."""
+        return self.keys.left_of(self.name)
+
     def restart(self) -> None:
         """Start the bridge again after its end, and wait until it is healthy."""
         self.bridge.start()
         self.bridge.wait_until_healthy()
+
+    def lose_lease(self) -> None:
+        """Have somebody else take the bridge's lease away, and wait until it has another."""
+        alive = f"alive/{self.name}"
+        lost = self.keys.state()[alive].lease
+        self.keys.etcd.ctl("lease", "revoke", f"{lost:x}")
+
+        def renewed() -> bool:
+            now = self.keys.state().get(alive)
+            return now is not None and now.lease != lost
+
+        wait_for(renewed, WITHIN, self.bridge.process.tail)
 
     def wait_until_routed(self, container_id: str, within: float = WITHIN) -> list[str]:
         """Wait until a container has servers, and return their addresses."""
@@ -63,6 +80,13 @@ class Host:
         """Return the lines of the log with these fields."""
         lines = [json.loads(line) for line in self.bridge.log().splitlines() if line.startswith("{")]
         return [line for line in lines if fields.items() <= line.items()]
+
+
+@contextmanager
+def hosted(engine: Engine, etcd: Etcd, root_key: str, **settings: str) -> Iterator[Host]:
+    """Run a host's bridge, until the block ends; gives the host once the bridge is healthy."""
+    with Bridge(engine, etcd, root_key, **settings) as bridge:
+        yield Host(engine, bridge, Keys(etcd, root_key))
 
 
 def routed_by(name: str) -> str:

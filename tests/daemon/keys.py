@@ -27,6 +27,11 @@ class Keys:
         segment = f"/servers/{host}-{container_id[:12]}/"
         return [key.value for path, key in sorted(self.view().items()) if segment in path]
 
+    def left_of(self, host: str) -> list[str]:
+        """What the state and the view hold of a host."""
+        state = [path for path in self.state() if f"/{host}/" in f"{path}/"]
+        return [*state, *(path for path in self.view() if f"/servers/{host}-" in path)]
+
     def revision(self) -> int:
         """The revision of the whole etcd."""
         return look(self.etcd, "-")[0]

@@ -7,7 +7,7 @@ import pytest
 from docker import APIClient
 
 from bridge.claims.layout import Layout
-from tests.daemon.host import Host, routed_by
+from tests.daemon.host import Host, hosted, routed_by
 from tests.daemon.keys import Keys
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
@@ -115,9 +115,9 @@ def test_a_stricter_policy(engine: Engine, etcd: Etcd, root_key: str) -> None:
         with Bridge(engine, etcd, root_key):
             before = keys.view()
             assert keys.servers(greedy)
-        with Bridge(engine, etcd, root_key, **strict) as bridge:
+        with hosted(engine, etcd, root_key, **strict) as host:
             assert keys.view() == {path: key for path, key in before.items() if "greedy" not in path}
-            told = Host(engine, bridge, keys).logged(container="greedy", level="warning")
+            told = host.logged(container="greedy", level="warning")
     assert [line["event"] for line in told] == [
         "http router greedy: the host greedy.localhost is not allowed here"
     ]

@@ -4,9 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.daemon.host import WITHIN, Host
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import WITHIN, Host, hosted
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
@@ -57,8 +55,7 @@ def test_a_container_that_outlives_its_drain_limit_is_back(host: Host) -> None:
 
 def test_the_limit_is_a_setting_too(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """Without a label the host's drain limit counts; with one that is longer, the label."""
-    with Bridge(engine, etcd, root_key, drain_limit="1s") as bridge:
-        host = Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key, drain_limit="1s") as host:
         label = "--label=bridge.drain-limit=1h"
         with (
             host.container("deaf", PORT, image="busybox", arguments=DEAF) as short,
@@ -120,14 +117,13 @@ def test_a_renamed_container_is_routed_by_its_new_name(host: Host) -> None:
 
 def test_a_container_that_is_kept_is_routed_before_its_start(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """One with allownonrunning=true has its router as soon as it is created, and goes when it is removed."""
-    with Bridge(engine, etcd, root_key, traefik_version="3.7") as bridge:
-        host = Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key, traefik_version="3.7") as host:
         engine.cli("create", "--name=kept", "--label=traefik.docker.allownonrunning=true", "traefik/whoami")
         try:
-            wait_for(lambda: "http/routers/kept/rule" in host.keys.view(), WITHIN, bridge.process.tail)
+            wait_for(lambda: "http/routers/kept/rule" in host.keys.view(), WITHIN, host.bridge.process.tail)
         finally:
             engine.cli("rm", "kept")
-        wait_for(lambda: "http/routers/kept/rule" not in host.keys.view(), WITHIN, bridge.process.tail)
+        wait_for(lambda: "http/routers/kept/rule" not in host.keys.view(), WITHIN, host.bridge.process.tail)
 
 
 def test_the_address_follows_the_networks(host: Host) -> None:

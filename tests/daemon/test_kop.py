@@ -9,9 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.daemon.host import Host, routed_by
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import Host, hosted, routed_by
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.shell import run
@@ -26,8 +24,8 @@ ADVERTISED = "127.0.0.1"
 @pytest.fixture
 def host(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[Host]:
     """Return a host with an advertise address."""
-    with Bridge(engine, etcd, root_key, advertise_address=ADVERTISED) as bridge:
-        yield Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key, advertise_address=ADVERTISED) as host:
+        yield host
 
 
 @pytest.fixture

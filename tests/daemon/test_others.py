@@ -5,9 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.daemon.host import WITHIN, Host, routed_by
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import WITHIN, Host, hosted, routed_by
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
@@ -18,8 +16,8 @@ MENDED = "mended a key that was changed by somebody else"
 @pytest.fixture
 def mending(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[Host]:
     """Return a host whose bridge looks after everything every second."""
-    with Bridge(engine, etcd, root_key, resync_interval="1s") as bridge:
-        yield Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key, resync_interval="1s") as host:
+        yield host
 
 
 def test_keys_of_others_are_left_alone(mending: Host, root_key: str) -> None:
@@ -63,8 +61,7 @@ def two_hosts(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[tuple[Host,
         hosts = []
         for site in ("one", "two"):
             settings = {"host_name": site, "constraints": f"Label(`site`, `{site}`)"}
-            bridge = stack.enter_context(Bridge(engine, etcd, root_key, **settings))
-            hosts.append(Host(engine, bridge, Keys(etcd, root_key)))
+            hosts.append(stack.enter_context(hosted(engine, etcd, root_key, **settings)))
         yield hosts[0], hosts[1]
 
 

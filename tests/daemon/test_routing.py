@@ -3,9 +3,7 @@
 import json
 from collections.abc import Callable
 
-from tests.daemon.host import Host, routed_by
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import Host, hosted, routed_by
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.traefik import Traefik, etcd_provider
@@ -19,9 +17,9 @@ def test_a_container_answers_until_it_stops(
     each_engine: Engine, etcd: Etcd, root_key: str, start_traefik: StartTraefik
 ) -> None:
     """A labelled container answers through Traefik, and no longer when it has been stopped."""
-    with Bridge(each_engine, etcd, root_key) as bridge:
+    with hosted(each_engine, etcd, root_key) as host:
         traefik = start_traefik(etcd_provider(etcd, root_key), AT_ONCE)
-        with Host(each_engine, bridge, Keys(etcd, root_key)).container("answers") as container:
+        with host.container("answers") as container:
             assert container[:12] in traefik.wait_for_status(200, "answers.localhost").body
             each_engine.cli("stop", "--time", "1", "answers")
             traefik.wait_for(lambda started: "answers@etcd" not in started.rawdata().get("routers", {}))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.daemon.host import Host, routed_by
+from tests.daemon.host import Host, hosted, routed_by
 from tests.daemon.keys import Keys
 from tests.lab.bridge import Bridge
 from tests.lab.engine import Engine
@@ -78,8 +78,8 @@ def host(
 ) -> Iterator[Host]:
     """Return a host whose bridge reaches the engine by a proxy."""
     proxy = start_socket_proxy(engine, **request.param)
-    with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url) as bridge:
-        yield Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key, docker_endpoint=proxy.url) as host:
+        yield host
 
 
 @pytest.fixture(
@@ -113,8 +113,8 @@ def test_a_container_comes_and_goes(host: Host) -> None:
 
 def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
     """A proxy that answers 503 for an engine that is away removes nothing."""
-    with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url) as bridge:
-        host = Host(engine, bridge, Keys(etcd, root_key))
+    with hosted(engine, etcd, root_key, docker_endpoint=proxy.url) as host:
+        bridge = host.bridge
         with host.container("stays") as container:
             before = host.keys.view()
             engine.process.kill()

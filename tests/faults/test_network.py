@@ -46,7 +46,7 @@ class Remote:
 
     def forgotten(self) -> bool:
         """Whether it was taken for dead, and nothing of it is left."""
-        return not any(f"/{self.host.name}/" in f"/{path}/" for path in self.host.keys.state())
+        return not self.host.left()
 
     def run(self, name: str) -> str:
         """Run a container with a router of its own; return its id."""

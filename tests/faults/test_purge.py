@@ -66,7 +66,7 @@ def test_it_takes_as_many_calls(etcd: Etcd, root_key: str) -> None:
     """An unharmed purge ends before the first call that is not among those that come to harm."""
     with scene(etcd, root_key, BEYOND) as it:
         assert it.purge.wait(PURGED_WITHIN) == 0, it.purge.tail()
-        assert not it.left.left_of("retired")
+        assert not it.left.keys.left_of("retired")
 
 
 @pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(CALLS, "KILL", "STOP", "LOSE")])
@@ -90,7 +90,7 @@ def see_it_repeated(it: Scene, point: Point) -> None:
     assert it.kept(), point
     again = it.left.bridge.command("purge", "retired", "--yes")
     assert again.returncode == 0 or "no host retired is known" in again.stderr, again.stderr
-    assert not it.left.left_of("retired"), point
+    assert not it.left.keys.left_of("retired"), point
     assert it.kept(), point
 
 

@@ -91,4 +91,4 @@ def see_it_removed(it: Scene, point: Point) -> None:
     if point.harm == "STOP":
         it.remover.process.send(signal.SIGCONT)
         it.wait_until_routed(it.remover)
-    assert not it.left.left_of("dead"), point
+    assert not it.left.keys.left_of("dead"), point

@@ -63,11 +63,6 @@ class FakeHost:
         self.engine.remove(container)
         wait_for(lambda: not self.routed(container), WITHIN, self.process.tail)
 
-    def left_of(self, host: str) -> list[str]:
-        """What is left of a host, in the state and in the view."""
-        state = [path for path in self.keys.state() if f"/{host}/" in f"{path}/"]
-        return [*state, *(path for path in self.keys.view() if f"/servers/{host}-" in path)]
-
     def view_without(self, *hosts: str) -> Mapping[str, Key]:
         """Return what is in the view, but for the servers of these hosts."""
         theirs = tuple(f"/{host}-" for host in hosts)
@@ -75,7 +70,7 @@ class FakeHost:
 
     def wait_until_forgotten(self, host: str, within: float) -> None:
         """Wait until nothing is left of a host."""
-        wait_for(lambda: not self.left_of(host), within, lambda: f"{self.left_of(host)}")
+        wait_for(lambda: not self.keys.left_of(host), within, lambda: f"{self.keys.left_of(host)}")
 
     def wait_until_told(self, event: str, **fields: str) -> None:
         """Wait until the log has a line with a text and such fields."""

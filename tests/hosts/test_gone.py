@@ -19,14 +19,9 @@ BACK_WITHIN = 5.0
 LONG = "1h"
 
 
-def known(host: Host) -> bool:
-    """Whether anything of a host is left in the state."""
-    return any(f"/{host.name}/" in f"/{path}/" for path in host.keys.state())
-
-
 def wait_until_forgotten(host: Host, by: Host) -> None:
     """Wait until nothing of a host is left."""
-    wait_for(lambda: not known(host), REMOVED_WITHIN, by.bridge.process.tail)
+    wait_for(lambda: not host.left(), REMOVED_WITHIN, by.bridge.process.tail)
 
 
 def test_a_dead_hosts_servers_go_and_everything_else_stays(hosts: tuple[Host, Host]) -> None:
@@ -86,7 +81,7 @@ def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, e
     with running(one), web(one, "web-1"):
         one.bridge.process.kill()
         with running(two):
-            assert known(one)
+            assert one.left()
             wait_until_forgotten(one, two)
             assert not [path for path in one.keys.view() if "web" in path]
 
@@ -113,7 +108,7 @@ def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root
         before = one.keys.revision()
         one.bridge.process.send(signal.SIGTERM)
         assert one.bridge.process.wait(WITHIN) == 0
-        assert not known(one)
+        assert not one.left()
         assert two.servers(stays)
         # The fence is renewed, the containers leave, the host's record goes, and so does its lease.
         assert one.keys.revision() == before + 4
@@ -132,7 +127,7 @@ def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key
             one.wait_until_told("stopping")
         etcd.thaw()
         assert one.process.wait(WITHIN) == 0, one.process.tail()
-        assert not one.left_of("one")
+        assert not one.keys.left_of("one")
 
 
 def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(

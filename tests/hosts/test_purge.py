@@ -24,11 +24,6 @@ def slow_hosts(engine: Engine, etcd: Etcd, root_key: str) -> tuple[Host, Host]:
     return one, two
 
 
-def state_of(host: Host) -> set[str]:
-    """What the state holds of a host."""
-    return {path for path in host.keys.state() if f"/{host.name}/" in f"/{path}/"}
-
-
 def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
     """It shows what goes, and removes that and nothing else."""
     one, two = slow_hosts
@@ -38,7 +33,7 @@ def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
             done = two.bridge.command("purge", "one", "--yes")
         assert done.returncode == 0, done.stderr
         assert "\n  web-1\n" in done.stdout
-        assert not state_of(one)
+        assert not one.left()
         assert [path for path in two.keys.view() if "/servers/" in path] == [
             f"http/services/web-shop/loadbalancer/servers/two-{stays[:12]}/url"
         ]
@@ -75,7 +70,7 @@ def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
         unasked = one.bridge.command("purge", "one")
         assert unasked.returncode == 2
         assert unasked.stderr.endswith("standard input is not a terminal, so nobody can confirm: use --yes\n")
-        assert state_of(one)
+        assert one.left()
 
 
 def test_a_person_is_asked(slow_hosts: tuple[Host, Host]) -> None:
@@ -86,9 +81,9 @@ def test_a_person_is_asked(slow_hosts: tuple[Host, Host]) -> None:
         wait_for(lambda: "alive/one" not in one.keys.state(), WITHIN, one.bridge.process.tail)
         for answer in ("n\n", "\n", "\x04"):
             assert answered(one, answer) == (1, "docker-event-bridge: nothing was removed\n")
-        assert state_of(one)
+        assert one.left()
         assert answered(one, "y\n") == (0, "")
-        assert not state_of(one)
+        assert not one.left()
 
 
 def answered(host: Host, answer: str) -> tuple[int, str]:

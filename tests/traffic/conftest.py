@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.daemon.host import Host
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import hosted
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.load import Load
@@ -22,9 +20,9 @@ def site(
 ) -> Iterator[Site]:
     """Return a site whose Traefik takes up changes as slowly as it does by default."""
     etcd = start_etcd("3.4")
-    with Bridge(engine, etcd, root_key) as bridge, replicas(engine) as names:
+    with hosted(engine, etcd, root_key) as host, replicas(engine) as names:
         traefik = start_traefik(etcd_provider(etcd, root_key), METRICS)
-        host = f"{WEB}.localhost"
-        traefik.wait_for_status(200, host)
-        with Load(traefik.port(), host) as load:
-            yield Site(Host(engine, bridge, Keys(etcd, root_key)), names, traefik, load)
+        name = f"{WEB}.localhost"
+        traefik.wait_for_status(200, name)
+        with Load(traefik.port(), name) as load:
+            yield Site(host, names, traefik, load)

@@ -31,15 +31,7 @@ def restart_etcd(site: Site) -> None:
 
 def lose_lease(site: Site) -> None:
     """Revoke the bridge's lease, and see it take another."""
-    keys = site.host.keys
-    lease = keys.state()["alive/lab"].lease
-    keys.etcd.ctl("lease", "revoke", f"{lease:x}")
-
-    def renewed() -> bool:
-        alive = keys.state().get("alive/lab")
-        return alive is not None and alive.lease != lease
-
-    wait_for(renewed, WITHIN, site.host.bridge.process.tail)
+    site.host.lose_lease()
 
 
 @pytest.mark.parametrize("fault", [kill, restart_etcd, lose_lease], ids=lambda fault: fault.__name__)

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.daemon.host import Host, routed_by
-from tests.daemon.keys import Keys
-from tests.lab.bridge import Bridge
+from tests.daemon.host import hosted, routed_by
 from tests.lab.engine import Engine
 from tests.lab.etcd import Etcd
 from tests.lab.traefik import Traefik, etcd_provider
@@ -19,9 +17,8 @@ def test_one_reading_for_each_change(
 ) -> None:
     """A start with several objects, and a stop, which is told by several events, are read once each."""
     more = ("--label=traefik.http.middlewares.more.addprefix.prefix=/more", routed_by("more"))
-    with Bridge(engine, etcd, root_key) as bridge:
+    with hosted(engine, etcd, root_key) as host:
         traefik = start_traefik(etcd_provider(etcd, root_key), UNTHROTTLED)
-        host = Host(engine, bridge, Keys(etcd, root_key))
         traefik.wait_for(lambda started: _readings(started, root_key) == AT_START)
         with host.container("read", *more, arguments=("-linger", "2s")):
             traefik.wait_for_status(200, "read.localhost")
