@@ -147,7 +147,7 @@ def test_harm_at_the_goodbye(docker: Docker, members: list[Etcd], points: Points
 def test_two_at_once(docker: Docker, members: list[Etcd], prefix: str) -> None:
     """Of two that start at the same moment under one name, one lives, and the other is refused."""
     docker.populate()
-    both = [new_world(docker, members, prefix), new_world(docker, members, prefix)]
+    both = [new_world(docker, members, prefix, host_lease="3s") for _ in range(2)]
     with ExitStack() as stack:
         for world in both:
             stack.callback(world.bridge.remove)
