@@ -27,7 +27,6 @@ from tests.lab.traefik import Traefik, etcd_provider
 from tests.lab.wait import wait_for
 
 DOCUMENTATION = (Path(__file__).parents[2] / "docs/security.md").read_text()
-USERS = ("root", "bridge", "traefik")
 ENDED_WITHIN = 20.0
 LEASE, GOODBYE = 3, load(RunSettings, {}).keep_after_stop.total_seconds()
 
@@ -97,11 +96,16 @@ def locked(
     addresses = (f"--listen-client-urls={urls}", f"--advertise-client-urls={urls}")
     release = cast("EtcdRelease", request.param)
     etcd = start_etcd(release, member=member, arguments=(*addresses, *tls, f"--auth-token-ttl={token_ttl}"))
-    for user in USERS:
-        (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
+    write_passwords(tmp_path)
     run(documented("etcd"), tmp_path, etcd)
     monkeypatch.setenv("ETCDCTL_USER", "root:root-secret")
     return Locked(etcd, f"https://{LOOPBACK}:{port}", signed_by, tmp_path)
+
+
+def write_passwords(directory: Path) -> None:
+    """Write what the commands of the documentation read."""
+    for user in ("root", "bridge", "traefik"):
+        (directory / f"{user}.password").write_text(f"{user}-secret\n")
 
 
 def run(commands: str, directory: Path, etcd: Etcd) -> None:
@@ -225,8 +229,7 @@ def test_what_no_waiting_mends(engine: Engine, locked: Locked) -> None:
 def test_users_that_are_switched_on(engine: Engine, tmp_path: Path, start_etcd: Callable[..., Etcd]) -> None:
     """Users may be switched on under a running bridge that has one: lease, routes and events go on."""
     etcd = start_etcd("3.7")
-    for user in USERS:
-        (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
+    write_passwords(tmp_path)
     account = {"etcd_username": "bridge", "etcd_password_file": str(tmp_path / "bridge.password")}
     with (
         Bridge(engine, etcd, "traefik", host_lease=f"{LEASE}s", **account) as bridge,

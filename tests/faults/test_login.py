@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.test_etcd_access import USERS, documented, run
+from tests.daemon.test_etcd_access import documented, run, write_passwords
 from tests.faults.points import REACHED, Point, Points, every
 from tests.faults.test_bridge import EARLIER, PRODUCT
 from tests.faults.world import HEALED_WITHIN
@@ -44,8 +44,7 @@ def test_harm_at_a_login(start_etcd: Callable[..., Etcd], tmp_path: Path, points
     None of them waits for a bridge before it, since none has begun.
     """
     etcd = start_etcd("3.7")
-    for user in USERS:
-        (tmp_path / f"{user}.password").write_text(f"{user}-secret\n")
+    write_passwords(tmp_path)
     run(documented("etcd"), tmp_path, etcd)
     account = {"etcd_username": "bridge", "etcd_password_file": str(tmp_path / "bridge.password")}
     with FakeEngine() as engine, ExitStack() as stack:
