@@ -1,14 +1,14 @@
 """Every case on real parts: one Traefik with its Docker provider, one that reads what the bridge wrote.
 
-On both releases of Traefik, unless a case is about what only one of them has.
+On both releases of Traefik at once, unless a case is about what only one of them has.
 """
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from operator import itemgetter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -29,20 +29,24 @@ PROBLEM = '"level": "warning"'
 ENGINES: Mapping[EngineRelease, str] = {"20.10": "engine", "29": "engine29"}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class World:
-    """What the Traefiks and the bridge are started with."""
+Options = tuple[tuple[str, str], ...]
+Place = tuple[str, Options, Options]
+"""The engine of a case, and what the bridges and the Traefiks are started with."""
 
-    traefik: TraefikRelease
-    settings: tuple[tuple[str, str], ...]
-    static: tuple[tuple[str, str], ...]
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the bridges and the Traefiks are started with, and the releases of Traefik that its cases are about."""
+
+    settings: Options
+    static: Options
+    releases: tuple[TraefikRelease, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The two Traefiks, one engine below both, and the bridge in between."""
+    """Two Traefiks of one release, and the bridge before the one that reads etcd."""
 
-    engine: Engine
     docker: Traefik
     etcd: Traefik
     bridge: Bridge
@@ -58,58 +62,79 @@ class Pair:
         told = [json.loads(line) for line in lines if PROBLEM in line]
         return sorted({line["container"] for line in told if "container" in line})
 
+    def knows(self, router: str) -> bool:
+        """Whether both sides have a router."""
+        return all(router in side.get("routers", {}) for side in self.sections())
+
+    def forgot(self, router: str) -> bool:
+        """Whether neither side has a router."""
+        return not any(router in side.get("routers", {}) for side in self.sections())
+
+
+Pairs = Mapping[TraefikRelease, Pair]
+
 
 def _cases() -> list[Any]:
     """Return all cases, those of one world one after the other, so that it is made once."""
-    files = [(path.stem, read(path)) for path in sorted(CASES.glob("*.yaml"))]
-    found = [
-        (ENGINES[case.engine], _world(release, case), case, f"{name}-{release}")
-        for name, case in files
-        for release in case.releases
-    ]
-    return [pytest.param(*arguments, id=name) for *arguments, name in sorted(found, key=itemgetter(0, 1, 3))]
+    cases = sorted(
+        ((read(path), path.stem) for path in CASES.glob("*.yaml")), key=lambda it: (_place(it[0]), it[1])
+    )
+    releases: dict[Place, set[TraefikRelease]] = {}
+    for case, _ in cases:
+        releases.setdefault(_place(case), set()).update(case.releases)
+    worlds = {place: World(place[1], place[2], tuple(sorted(them))) for place, them in releases.items()}
+    return [pytest.param(_place(case)[0], worlds[_place(case)], case, id=name) for case, name in cases]
 
 
-def _world(release: TraefikRelease, case: Case) -> World:
-    return World(release, *(tuple(sorted(options.items())) for options in (case.settings, case.static)))
+def _place(case: Case) -> Place:
+    settings, static = (tuple(sorted(options.items())) for options in (case.settings, case.static))
+    return ENGINES[case.engine], settings, static
 
 
 @pytest.fixture(scope="module")
-def pair(request: pytest.FixtureRequest, each_engine: Engine, etcd: Etcd) -> Iterator[Pair]:
-    """Start both sides as the cases that follow need them."""
+def pairs(request: pytest.FixtureRequest, each_engine: Engine, etcd: Etcd) -> Iterator[Pairs]:
+    """Start both sides of all releases as the cases that follow need them."""
     world: World = request.param
-    release, settings = world.traefik, dict(world.settings)
-    options = docker_provider(each_engine, **docker_options(settings))
+    with ExitStack() as stack:
+        yield {it: stack.enter_context(_pair(each_engine, etcd, it, world)) for it in world.releases}
+
+
+@contextmanager
+def _pair(engine: Engine, etcd: Etcd, release: TraefikRelease, world: World) -> Iterator[Pair]:
+    settings = {"traefik_version": release} | dict(world.settings)
+    options = docker_provider(engine, **docker_options(settings))
     root_key = f"traefik-{uuid.uuid4().hex}"
     static = {**AT_ONCE, **dict(world.static)}
     with (
-        Bridge(each_engine, etcd, root_key, **({"traefik_version": release} | settings)) as bridge,
+        Bridge(engine, etcd, root_key, **settings) as bridge,
         Traefik(release, options, static, entry_points=ENTRY_POINTS) as docker,
         Traefik(release, etcd_provider(etcd, root_key), static, entry_points=ENTRY_POINTS) as kv,
     ):
-        yield Pair(each_engine, docker, kv, bridge)
+        yield Pair(docker, kv, bridge)
 
 
 @pytest.mark.usefixtures("traefiks")
 @pytest.mark.parametrize(
-    ("each_engine", "pair", "case"), _cases(), indirect=["each_engine", "pair"], scope="module"
+    ("each_engine", "pairs", "case"), _cases(), indirect=["each_engine", "pairs"], scope="module"
 )
-def test_the_same_configuration(pair: Pair, case: Case) -> None:
+def test_the_same_configuration(each_engine: Engine, pairs: Pairs, case: Case) -> None:
     """The etcd Traefik's configuration equals the Docker one's, or differs just as the case says.
 
     A problem is reported of the containers that the case names, and of no other.
     """
-    since = len(pair.bridge.log())
-    with _running(pair.engine, case):
-        _wait_until_seen(pair, case)
-        expected, actual = _compared(pair, case, since)
-        assert actual == expected
-        assert not _ended(pair.engine, case)
+    since = {release: len(pair.bridge.log()) for release, pair in pairs.items()}
+    with _running(each_engine, case):
+        _wait_until_seen(each_engine, pairs.values(), case)
+        names = {each_engine.address(it.name): it.name for it in case.containers} if case.deviation else {}
+        compared = {release: _compared(pairs[release], case, since[release], names) for release in case.releases}
+        assert {release: actual for release, (_, actual) in compared.items()} == {
+            release: expected for release, (expected, _) in compared.items()
+        }
+        assert not _ended(each_engine, case)
 
 
-def _compared(pair: Pair, case: Case, since: int) -> tuple[Any, Any]:
+def _compared(pair: Pair, case: Case, since: int, names: Mapping[str, str]) -> tuple[Any, Any]:
     """Wait for agreement; what both sides are held against is each other, or the case's deviation."""
-    names = {pair.engine.address(it.name): it.name for it in case.containers} if case.deviation else {}
 
     def sides() -> tuple[Any, Any]:
         theirs, ours = pair.sections(names)
@@ -163,18 +188,12 @@ def _wait_for_health(engine: Engine, container: CaseContainer) -> None:
     wait_for(lambda: health() == container.health, SEEN_WITHIN, health)
 
 
-def _wait_until_seen(pair: Pair, case: Case) -> None:
-    """Wait until both sides know a container that was started after all others."""
+def _wait_until_seen(engine: Engine, pairs: Iterable[Pair], case: Case) -> None:
+    """Wait until both sides of all pairs know a container that was started after all others."""
     name = f"last-{uuid.uuid4().hex[:8]}"
     labels = (f"--label=traefik.http.routers.{name}.rule=Host(`{name}`)", "--label=traefik.enable=true")
-    with pair.engine.container(name, *labels, *case.passes):
-        wait_for(lambda: _knows(pair, name), SEEN_WITHIN, pair.bridge.process.tail)
-    wait_for(lambda: _forgot(pair, name), SEEN_WITHIN, pair.bridge.process.tail)
-
-
-def _knows(pair: Pair, router: str) -> bool:
-    return all(router in side.get("routers", {}) for side in pair.sections())
-
-
-def _forgot(pair: Pair, router: str) -> bool:
-    return not any(router in side.get("routers", {}) for side in pair.sections())
+    with engine.container(name, *labels, *case.passes):
+        for pair in pairs:
+            wait_for(partial(pair.knows, name), SEEN_WITHIN, pair.bridge.process.tail)
+    for pair in pairs:
+        wait_for(partial(pair.forgot, name), SEEN_WITHIN, pair.bridge.process.tail)
