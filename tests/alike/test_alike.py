@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.alike.case import CASES, Case, CaseContainer, read
+from tests.alike.case import CASES, Case, read
 from tests.alike.rawdata import differing, named, of_provider
 from tests.alike.sides import AT_ONCE, ENTRY_POINTS, docker_options
 from tests.lab.bridge import Bridge
@@ -170,7 +170,7 @@ def _running(engine: Engine, case: Case) -> Iterator[None]:
             for command in container.after:
                 engine.cli(*command)
             if container.health:
-                _wait_for_health(engine, container)
+                engine.wait_for_health(container.name, container.health)
         yield
 
 
@@ -179,13 +179,6 @@ def _ended(engine: Engine, case: Case) -> list[str]:
     names = [container.name for container in case.containers if not container.after]
     runs = engine.cli("inspect", "--format", "{{.State.Running}}", *names).split() if names else []
     return [name for name, answer in zip(names, runs, strict=True) if answer != "true"]
-
-
-def _wait_for_health(engine: Engine, container: CaseContainer) -> None:
-    def health() -> str:
-        return engine.cli("inspect", "--format", "{{.State.Health.Status}}", container.name)
-
-    wait_for(lambda: health() == container.health, SEEN_WITHIN, health)
 
 
 def _wait_until_seen(engine: Engine, pairs: Iterable[Pair], case: Case) -> None:

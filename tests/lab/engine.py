@@ -18,9 +18,11 @@ from tests.lab import bridge_device, guard, images, parts
 from tests.lab.bridge_device import BridgeDevice
 from tests.lab.process import Process
 from tests.lab.shell import Command, run
+from tests.lab.wait import wait_for
 from tests.lab.workdir import WorkDirectory
 
 STARTED_WITHIN = 60.0
+CHECKED_WITHIN = 30.0
 ADDRESS = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
 CLEAR = '"$@" ps --all --quiet | xargs --no-run-if-empty "$@" rm --force --volumes; "$@" network prune --force'
 UNMOUNT = 'grep --only-matching "$1[^ ]*" /proc/mounts | sort --reverse | xargs --no-run-if-empty umount --lazy'
@@ -115,6 +117,14 @@ class Engine:
     def address(self, container: str) -> str:
         """Return the IPv4 address of a container that is in one network."""
         return self.cli("inspect", "--format", ADDRESS, container)
+
+    def wait_for_health(self, container: str, health: str = "healthy") -> None:
+        """Wait until a container's health check says this."""
+
+        def said() -> str:
+            return self.cli("inspect", "--format", "{{.State.Health.Status}}", container)
+
+        wait_for(lambda: said() == health, CHECKED_WITHIN, said)
 
     def stop(self) -> None:
         """Stop the engine; its containers stop with it."""

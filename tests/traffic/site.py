@@ -11,9 +11,7 @@ from tests.lab.engine import Engine
 from tests.lab.load import Load
 from tests.lab.ports import LOOPBACK
 from tests.lab.traefik import API, Traefik
-from tests.lab.wait import wait_for
 
-HEALTHY_WITHIN = 30.0
 LINGER = "3s"
 """How long the application serves on after its stop signal: longer than Traefik may take to notice."""
 
@@ -66,7 +64,7 @@ def replicas(engine: Engine, number: int = 2) -> Iterator[list[str]]:
         for name in names:
             start(engine, name)
         for name in names:
-            wait_until_healthy(engine, name)
+            engine.wait_for_health(name)
         yield names
     finally:
         engine.cli("rm", "--force", *names)
@@ -78,19 +76,10 @@ def update(engine: Engine, names: list[str]) -> None:
         engine.cli("stop", name)
         engine.cli("rm", name)
         start(engine, name)
-        wait_until_healthy(engine, name)
+        engine.wait_for_health(name)
 
 
 def start(engine: Engine, name: str) -> None:
     """Start a replica, which serves on for a while after its stop signal and says whether it is healthy."""
     options = ("--detach", "--name", name, routed_by(WEB), *COMPOSE, *HEALTH)
     engine.cli("run", *options, "traefik/whoami", "-linger", LINGER)
-
-
-def wait_until_healthy(engine: Engine, name: str) -> None:
-    """Wait until a container's health check says that it serves."""
-
-    def health() -> str:
-        return engine.cli("inspect", "--format", "{{.State.Health.Status}}", name)
-
-    wait_for(lambda: health() == "healthy", HEALTHY_WITHIN, health)
