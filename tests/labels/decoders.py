@@ -1,14 +1,11 @@
 """Asks Traefik's own decoders, which the small Go program beside this module imports."""
 
-import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bridge.labels.fields import Release
+from tests.lab.oracle import Oracle
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +16,8 @@ class Answer:
     decoded: dict[str, Any]
 
 
-class Decoders:
-    """The decoders of Traefik 2.11.54 and 3.7.13 in a running process; a context manager."""
-
-    def __init__(self, executable: Path) -> None:
-        self._process = subprocess.Popen(
-            [executable], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.communicate()
+class Decoders(Oracle):
+    """The decoders of Traefik 2.11.54 and 3.7.13."""
 
     def labels(self, labels: Mapping[str, str], release: Release) -> Answer:
         """Decode labels as the Docker provider does, before it builds anything from them."""
@@ -49,16 +33,9 @@ class Decoders:
 
     def refusals(self, batch: Sequence[Mapping[str, str]], release: Release) -> list[str]:
         """Decode each of many sets of keys as `keys` does; return their errors, "" where there is none."""
-        errors: list[str] = self._answer({"decoder": f"keys {release}", "batch": list(map(dict, batch))})["errors"]
+        errors: list[str] = self.ask({"decoder": f"keys {release}", "batch": list(map(dict, batch))})["errors"]
         return errors
 
     def _ask(self, decoder: str, given: Mapping[str, str]) -> Answer:
-        answer = self._answer({"decoder": decoder, "input": dict(given)})
+        answer = self.ask({"decoder": decoder, "input": dict(given)})
         return Answer(answer["error"], answer["decoded"] or {})
-
-    def _answer(self, question: dict[str, object]) -> dict[str, Any]:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return dict(json.loads(self._process.stdout.readline()))
