@@ -137,7 +137,7 @@ def given_up(outcome: Outcome) -> set[str]:
 def test_refused_where_the_service_is_given_up(
     etcd: Etcd, release: TraefikRelease, values: Mapping[str, Sequence[str]]
 ) -> None:
-    """Every other URL is taken, whether it leads anywhere or not."""
+    """Just these are refused: every other URL is taken, whether it leads anywhere or not."""
     containers = placed(values)
     outcome = compare(containers, etcd, release)
     refused = outcome.theirs["services"].keys() - outcome.ours["services"].keys()

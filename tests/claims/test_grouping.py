@@ -19,12 +19,12 @@ from bridge.claims.grouping import independent
     ],
 )
 def test_who_touches_the_same_goes_together(touched: list[str], groups: list[list[int]]) -> None:
-    """Also through others, in the order in which they came."""
+    """Those who touch the same thing, also through others, are one group, in the order in which they came."""
     assert independent(touched) == groups
 
 
 def test_groups_are_all_that_is_connected() -> None:
-    """Whatever four of them touch of three things: the same as is found by walking from one to the next."""
+    """Whatever four of them touch of three things, walking from one to the next finds the same groups."""
     for touched in product(["", "a", "b", "c", "ab", "bc"], repeat=4):
         expected = sorted({_reached(place, touched) for place in range(len(touched))})
         assert [tuple(group) for group in independent(touched)] == expected

@@ -66,7 +66,7 @@ def test_a_goodbye_says_for_how_long(fake: FakeEtcd, two: tuple[Bridge, Bridge],
 
 
 def test_a_host_of_a_later_format_is_left_to_later_bridges(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
-    """It may have said goodbye for any time."""
+    """A host whose record has a later format is not removed: it may have said goodbye for any time."""
     fake.put(layout("h2").host_record(), '{"format":9}')
     gone, unclear = departed(seen(fake), layout(two[0].host), GRACE)
     assert (gone, list(unclear)) == ((), ["h2"])

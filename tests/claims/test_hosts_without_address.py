@@ -32,7 +32,7 @@ def keys(dead: str = "", **addresses: str) -> dict[str, KeyValue]:
     ],
 )
 def test_without_address(seen: dict[str, KeyValue], expected: tuple[str, ...]) -> None:
-    """Living hosts are named where neither they nor this one have an address; one that has excuses the pair."""
+    """Living hosts without an address are named, unless this one has an address."""
     assert without_address(seen, HERE) == expected
 
 

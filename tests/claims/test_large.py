@@ -87,7 +87,7 @@ TEXTS = st.text(st.sampled_from('a"\\\x01\x7fé€\U0001f600'), max_size=40)
 
 @given(st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), max_size=3), TEXTS, TEXTS)
 def test_a_weight_is_bounded(items: dict[str, dict[str, str]], text: str, root_key: str) -> None:
-    """Whoever is light at first sight is light, whatever its texts take as keys and in JSON."""
+    """The quick estimate of a weight is never below the weight, whatever texts take as keys and in JSON."""
     routers = [router(name, **leaves) for name, leaves in items.items()]
     one = publication("c1", *routers, service("s", text, "h1-c1"), application=text, created=text)
     where = Layout(root_key, "state", "h1")
@@ -115,7 +115,7 @@ def test_hundred_containers_start_at_once(fake: FakeEtcd, bridge: Bridge) -> Non
 
 @pytest.mark.parametrize("leaves", [200, 3_000])
 def test_an_object_with_many_leaves_is_handed_on(fake: FakeEtcd, bridge: Bridge, leaves: int) -> None:
-    """What succeeds a definition may add any number of leaves to it: they are compared as one range."""
+    """A successor's definition may add any number of leaves: they are compared as one range."""
     many = {f"option{number}": "x" for number in range(leaves)}
     bridge.settle(publication("c1", router("web", rule="a"), created="2"))
     bridge.settle(publication("c2", router("web", **many), created="1"))
@@ -124,7 +124,7 @@ def test_an_object_with_many_leaves_is_handed_on(fake: FakeEtcd, bridge: Bridge,
 
 
 def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A claim that another kind of bridge let grow too large keeps a definer from leaving: told, nothing hangs."""
+    """A definer whose successor's claim is too large for a transaction stays: it is told, and nothing hangs."""
     bridge.settle(publication("c1", router("web", rule="a"), created="2"))
     bridge.settle(publication("c2", router("web", rule="b"), created="1"))
     key = layout().claim(Ref("http", "routers", "web"), layout().me(identifier("c2")))

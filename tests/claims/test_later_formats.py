@@ -64,7 +64,7 @@ def test_the_last_one_takes_it_away(fake: FakeEtcd, bridge: Bridge, more: dict[s
 
 
 def test_what_is_not_known_of_it_is_told(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Leaves that are not as they are known may be anybody's: they stay, and are named."""
+    """Leaves that are not what the bridge knows may be anybody's: they stay, and are named to the user."""
     bridge.settle(publication("c1", router("web", priority="1", rule="a")))
     by_a_later_bridge(fake, bridge)
     fake.put(f"traefik/{RULE}", "b")
@@ -76,7 +76,7 @@ def test_what_is_not_known_of_it_is_told(fake: FakeEtcd, bridge: Bridge) -> None
 
 
 def test_a_recreated_container_defines_it_anew(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A container that is alone and made anew is one change, after which the format is today's."""
+    """To recreate the only container is one change, after which the definition has today's format."""
     bridge.settle(web("c1"))
     by_a_later_bridge(fake, bridge)
     before = fake.keys[f"traefik/{RULE}"]
@@ -111,7 +111,7 @@ def test_a_host_is_removed_with_all_it_defined(fake: FakeEtcd, bridge: Bridge) -
 
 
 def test_a_value_without_a_definer_is_only_left(fake: FakeEtcd, bridge: Bridge) -> None:
-    """What does not even say who defines it stays, whoever leaves."""
+    """A definition that does not even say who defines it stays, whoever leaves."""
     bridge.settle(web("c1"))
     said = by_a_later_bridge(fake, bridge, {"definer": "?"})
     bridge.settle("c1")

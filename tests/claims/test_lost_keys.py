@@ -97,7 +97,7 @@ def test_a_container_takes_over_its_own_orphan(fake: FakeEtcd, bridge: Bridge) -
 
 
 def test_what_lies_beside_an_orphan_stays(fake: FakeEtcd, bridge: Bridge) -> None:
-    """An orphan makes nothing else below the name ours."""
+    """An orphan of ours does not make the other keys below its name ours."""
     for path in (f"h1-{identifier('c1')}/url", "byhand/url"):
         fake.put(f"{SERVERS}/{path}", "x")
     shown = view(fake)

@@ -63,7 +63,7 @@ def test_unknown_fields_are_ignored() -> None:
     ["", "[]", "null", "{}", '"a"', '{"format":1}', "[" * 100_000, '{"format":1,"leaves":[["a"]],"name":1}'],
 )
 def test_broken_values_are_values(value: str) -> None:
-    """Whatever somebody wrote there is told, and nothing fails."""
+    """Whatever somebody wrote there is read as unreadable, with a reason; nothing is raised."""
     for decode in (decode_object, decode_claim, decode_container, decode_host, decode_alive):
         assert isinstance(decode(value), Unreadable)
 

@@ -129,7 +129,7 @@ def test_gone_and_recreated_while_nobody_looked(fake: FakeEtcd, bridge: Bridge) 
 
 
 def test_recreated_among_many(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many are settled in parts, who goes and who comes for the same are not apart: nothing is missing."""
+    """Where many are settled in parts, a container and its successor are in the same part: no key is missing."""
     monkeypatch.setattr("bridge.claims.resync.SETTLED_AT_ONCE", 2)
     bridge = Bridge(fake)
     first = [publication(f"a{number}", router(f"r{number}", rule="a")) for number in range(7)]
@@ -276,7 +276,7 @@ def test_nothing_is_listed_while_nobody_else_writes(fake: FakeEtcd, bridge: Brid
 
 @pytest.mark.parametrize("own_writes", [0, 1])
 def test_all_is_listed_after_a_write_of_others(fake: FakeEtcd, bridge: Bridge, own_writes: int) -> None:
-    """Whatever they wrote, also right before a write of one's own: it may have been anything."""
+    """After a write of others, whatever it was, all is listed again, also where one's own write followed."""
     listings(bridge, web("c1"))
     before = view(fake)
     fake.delete(RULE)
@@ -290,7 +290,7 @@ def test_all_is_listed_after_a_write_of_others(fake: FakeEtcd, bridge: Bridge, o
 
 
 def test_all_is_listed_after_a_lost_answer(bridge: Bridge) -> None:
-    """The write may have happened or not, at whatever revision."""
+    """After a lost answer the view is listed again: the write may have happened, at whatever revision."""
     listings(bridge, web("c1"))
     lost = Settling([Change(identifier("c1"), None)], bridge.memory, bridge.fence)
     lost.lost()
@@ -298,7 +298,7 @@ def test_all_is_listed_after_a_lost_answer(bridge: Bridge) -> None:
 
 
 def test_all_is_listed_where_an_etcd_restored_has_the_same_revision(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Its key of the living bridge is another one."""
+    """An etcd that was restored has another key of the living bridge, so that the view is listed again."""
     listings(bridge, web("c1"))
     bridge.fence = (Compare(Range(layout().alive()), Revision.MODIFIED, fake.revision + 1),)
     assert listings(bridge, web("c1"))
@@ -368,7 +368,7 @@ def test_what_cannot_be_mended_holds_up_nothing(fake: FakeEtcd, bridge: Bridge) 
 
 
 def test_who_was_taken_for_dead_mends_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
-    """It asks once, not for each key."""
+    """A bridge that was taken for dead is refused once, and does not try each key that is to be mended."""
     for path in view(fake):
         fake.put(f"traefik/{path}", "evil")
     fenced = (Compare(Range("nobody"), Revision.MODIFIED, 1),)

@@ -274,7 +274,7 @@ def test_wait_is_watched_from_before_its_own_transaction(fake: FakeEtcd) -> None
 
 
 def test_moved_server_needs_no_claim_anew(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A new address changes the server and its claim, in force stays what was."""
+    """A new address changes the server and its claim; the definition in force stays as it is."""
     bridge.settle(web("c1"))
     force = fake.keys[layout().object(Ref("http", "routers", "web"))]
     moved = service("web", "http://elsewhere", f"h1-{identifier('c1')}")

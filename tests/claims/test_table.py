@@ -26,7 +26,7 @@ def _sorted(found: Mapping[str, KeyValue]) -> list[KeyValue]:
 
 @given(LISTED, LISTED, st.integers(0, 20))
 def test_table(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle: int) -> None:
-    """It gives back what it was given, in parts or at once, and finds what is there and nothing else."""
+    """A table gives back what it was given, in parts or at once, and finds what is there and nothing else."""
     wanted = _sorted(listed)
     made = Table(wanted[:middle])
     made.extend(wanted[middle:])

@@ -43,14 +43,14 @@ def test_any_other_signal_does_not(container: Container) -> None:
 
 
 def test_a_label_is_no_signal(container: Container) -> None:
-    """Engines tell a label `signal` in place of the signal that was sent, which may have been any."""
+    """A container with a label `signal` does not drain: engines tell that in place of what was sent."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert not draining.holds(replace(container, labels={"signal": "15"}))
 
 
 def test_an_earlier_run_says_nothing(container: Container) -> None:
-    """A signal was for the run in which it was looked at, and for no later one whose start nobody told of."""
+    """A signal counts for the run in which it was looked at, and for no later one, even if nobody told of that."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert draining.holds(container)

@@ -28,7 +28,7 @@ LEASE = 3
 
 
 def test_who_keeps_a_bridge_busy_does_not_cost_it_its_lease(etcd: Etcd, root_key: str) -> None:
-    """Dozens with a thousand wrong labels each, which start at once, take longer than a lease lasts."""
+    """A bridge keeps its lease while dozens with a thousand wrong labels each keep it busy for longer."""
     with fake_host(etcd, root_key, "one", host_lease=f"{LEASE}s") as host:
         host.start()
         made = [host.engine.create(FakeContainer(f"bad{number}", BAD)) for number in range(40)]

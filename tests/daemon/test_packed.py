@@ -24,7 +24,7 @@ def test_values_are_as_they_were() -> None:
 
 
 def test_a_publication_is_as_it_was() -> None:
-    """Whatever it consists of, with texts that are not UTF-8."""
+    """A publication comes out as it was put in, also with texts that are not UTF-8."""
     item = Item(Ref("http", "routers", "\udcff"), (Leaf("rule", "Host(`a`)", ("traefik.x",)),), ())
     published = Publication("web", "0123456789ab", "app", "2026-01-01T00:00:00.000000000Z", (item,))
     packed = Packed[Publication]()

@@ -20,7 +20,7 @@ WITHIN, CUT_EVERY = 30.0, 3.5
 
 
 async def test_a_host_is_removed_although_the_watch_is_lost_again_and_again(etcd: Etcd, root_key: str) -> None:
-    """Some proxies end whatever is quiet for a minute: the time that has gone by until then counts."""
+    """The grace does not begin anew with each watch: some proxies end whatever is quiet for a minute."""
     layout = Layout(root_key, "docker-event-bridge", "lab")
     identity, gone = Identity(layout, "engine", "", TERMS), layout.of("gone").host_record()
     store, watched = Store(Connection((etcd.endpoint,))), Store(Connection((etcd.endpoint,)))

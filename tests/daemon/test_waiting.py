@@ -85,7 +85,7 @@ def waits(key: str, revision: int) -> Settled:
     ("since", "woken"), [({"x": 2, "y": 5}, {"x"}), ({"x": 7, "y": 4}, {"y"}), ({"x": 6, "y": 4}, {"x", "y"})]
 )
 async def test_nobody_is_woken_by_what_was_decided_on(since: dict[str, int], woken: set[str]) -> None:
-    """A watch begins where the one who waits longest has to begin; what came before the others' waits is old."""
+    """One watch serves all who wait; what happened before a container began to wait does not wake it."""
     work = Work()
     waiting = Waiting(Watched(), work)
     waiting.update("x", waits("a", since["x"]))
@@ -102,7 +102,7 @@ async def test_nobody_is_woken_by_what_was_decided_on(since: dict[str, int], wok
 
 
 async def test_nobody_is_kept_from_being_woken() -> None:
-    """One that waits for something else over and over, faster than a watch begins, costs nobody else his."""
+    """Who waits for something else again and again, faster than a watch begins, keeps nobody else asleep."""
     work = Work()
     waiting = Waiting(Watched(takes=0.1), work)
     waiting.update("x", waits("a", 2))
@@ -121,7 +121,7 @@ async def test_nobody_is_kept_from_being_woken() -> None:
 
 
 async def test_what_is_watched_is_not_watched_anew() -> None:
-    """Who waits for what is watched needs no other watch, and misses nothing that the watch has told before."""
+    """Who waits for what is watched already needs no other watch, and misses nothing that it told before."""
     work, store = Work(), Watched()
     waiting = Waiting(store, work)
     waiting.update("x", waits("a", 2))

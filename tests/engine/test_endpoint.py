@@ -99,18 +99,18 @@ async def works(asked: Engine) -> bool:
 
 
 async def test_unix(connect: Open, each_engine: Dockerd) -> None:
-    """A unix socket."""
+    """An engine is reached by a unix socket."""
     assert await works(connect(Endpoint(each_engine.url)))
 
 
 async def test_tcp(connect: Open, plain: str) -> None:
-    """A port without TLS, also as http://."""
+    """An engine is reached by a port without TLS, also as http://."""
     assert await works(connect(Endpoint(plain)))
     assert await works(connect(Endpoint(plain.replace("tcp", "http"))))
 
 
 async def test_tls(connect: Open, secured: Endpoint, stranger: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port with TLS and client certificates, also as https://, whatever CA the environment names."""
+    """An engine is reached by TLS with client certificates, also as https://, whatever the environment says."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", stranger.ca)
     assert await works(connect(secured))
     assert await works(connect(replace(secured, url=secured.url.replace("tcp", "https"))))
@@ -122,7 +122,7 @@ async def test_tls_unverified(connect: Open, secured: Endpoint) -> None:
 
 
 async def test_ssh(connect: Open, ssh: Server) -> None:
-    """A host that is reached by ssh, with keys and known hosts from the user's home."""
+    """An engine is reached by ssh, with keys and known hosts from the user's home."""
     assert await works(connect(Endpoint(ssh.url)))
 
 
@@ -174,13 +174,13 @@ async def refusal(asked: Engine) -> str:
 
 
 async def test_no_socket(connect: Open, tmp_path: Path) -> None:
-    """A socket that is missing may come yet."""
+    """A socket that is missing is worth another try: it may come yet."""
     with pytest.raises(EngineUnavailable, match=rf"unix://{tmp_path}/none\.sock: there is no such socket"):
         await connect(Endpoint(f"unix://{tmp_path}/none.sock")).ping()
 
 
 async def test_no_permission(connect: Open, engine: Dockerd) -> None:
-    """Rights do not come by waiting."""
+    """A socket that we may not use is refused: rights do not come by waiting."""
     asked = connect(Endpoint(engine.url))
     os.seteuid(NOBODY)
     try:
@@ -192,14 +192,14 @@ async def test_no_permission(connect: Open, engine: Dockerd) -> None:
 
 @pytest.mark.parametrize("scheme", ["tcp", "https", "ssh"])
 async def test_nobody_listens(connect: Open, scheme: str) -> None:
-    """A port on which nobody listens may be served yet."""
+    """A port on which nobody listens is worth another try."""
     with pytest.raises(EngineUnavailable, match=rf"{scheme}://127\.0\.0\.1:\d+: nobody listens"):
         await connect(Endpoint(f"{scheme}://{LOOPBACK}:{free_port()}")).ping()
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "ssh"])
 async def test_unknown_host(connect: Open, scheme: str) -> None:
-    """A name that cannot be resolved may be resolved yet."""
+    """A name that cannot be resolved is worth another try."""
     with pytest.raises(EngineUnavailable, match="host name cannot be resolved"):
         await connect(Endpoint(f"{scheme}://no-such-host.invalid:2375")).ping()
 
@@ -234,13 +234,13 @@ async def test_no_client_certificate(connect: Open, secured: Endpoint) -> None:
 
 
 async def test_plain_to_tls(connect: Open, secured: Endpoint) -> None:
-    """Speaking without TLS to a port that has it."""
+    """To speak without TLS to a port that has it is refused, and told."""
     with pytest.raises(EngineRejected, match="it speaks TLS"):
         await connect(Endpoint(secured.url)).ping()
 
 
 async def test_tls_to_plain(connect: Open, plain: str, stranger: Endpoint) -> None:
-    """Speaking TLS to a port without."""
+    """To speak TLS to a port without it is refused, and told."""
     with pytest.raises(EngineRejected, match="check that it speaks TLS"):
         await connect(replace(stranger, url=plain)).ping()
 
@@ -255,13 +255,13 @@ async def test_tls_to_plain(connect: Open, plain: str, stranger: Endpoint) -> No
     ],
 )
 async def test_missing_files(connect: Open, endpoint: Endpoint) -> None:
-    """Files that are missing are a matter of the set-up, and so is a CA for the default socket."""
+    """Files that are missing are refused, and so is a CA for the default socket: no waiting mends the set-up."""
     with pytest.raises(EngineRejected, match="check the endpoint, the CA"):
         await connect(endpoint).ping()
 
 
 async def test_garbled_files(connect: Open, secured: Endpoint, tmp_path: Path) -> None:
-    """Files that hold no certificate are a matter of the set-up."""
+    """Files that hold no certificate are refused: no waiting mends the set-up."""
     (tmp_path / "garbage.pem").write_text("garbage")
     garbage = str(tmp_path / "garbage.pem")
     for endpoint in (replace(secured, ca=garbage), replace(secured, cert=garbage), replace(secured, key=garbage)):

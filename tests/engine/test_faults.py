@@ -178,7 +178,7 @@ async def test_an_answer_about_another_container(asked_through: Engine, between:
 
 
 async def test_a_container_is_found_by_its_name(asked_through: Engine, engine: Dockerd) -> None:
-    """That is how another one may name it whose network it uses."""
+    """A container is found by its name, by which another one may name it whose network it uses."""
     with engine.container("named", image="busybox") as named:
         found = [await asked_through.inspect(asked) for asked in ("named", named[:12], named)]
 

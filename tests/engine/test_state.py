@@ -71,7 +71,7 @@ def test_each_change_is_another_state(each_engine: Engine, client: APIClient) ->
 
 
 def test_without_a_health_check(each_engine: Engine, client: APIClient) -> None:
-    """Pause and stop are other states also of a container that nothing is said of behind its time."""
+    """Pause and stop change the state of a container without a health check, too."""
     each_engine.cli("rm", NAME)
     each_engine.cli("run", "--detach", f"--name={NAME}", "--network=none", "busybox")
     states = [_state(client)]
@@ -84,7 +84,7 @@ def test_without_a_health_check(each_engine: Engine, client: APIClient) -> None:
 
 
 def test_another_port_is_another_state(each_engine: Engine, client: APIClient) -> None:
-    """A port that is published anywhere is published elsewhere after a restart."""
+    """A port that is published elsewhere after a restart changes the state."""
     each_engine.cli("start", NAME)
     listed = _listed(client)
     wait_for(lambda: HEALTHY(_inspected(client, listed.id)), WITHIN, "healthy")

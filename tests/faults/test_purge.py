@@ -71,7 +71,7 @@ def test_it_takes_as_many_calls(etcd: Etcd, root_key: str) -> None:
 
 @pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(CALLS, "KILL", "STOP", "LOSE")])
 def test_harm_at_a_purge(etcd: Etcd, root_key: str, points: Points) -> None:
-    """Killed or not answered, it is repeated; frozen, it finds that the host has come back."""
+    """A purge that is killed or not answered is repeated; one that was frozen finds that the host is back."""
     with ExitStack() as stack:
         scenes = [
             stack.enter_context(scene(etcd, f"{root_key}-{number}", point)) for number, point in enumerate(points)

@@ -26,7 +26,7 @@ def far_reaching(counts: Counter[str]) -> bool:
 
 
 def test_few() -> None:
-    """Some thousand sets of labels, without Traefik."""
+    """Some thousand sets of labels keep all rules; Traefik's decoders are not asked."""
     counts = examine(0, 2_000, None)
     assert counts["sets"] > 2_500
     assert far_reaching(counts), counts
@@ -53,7 +53,7 @@ def test_known(path: str, first: str) -> None:
 
 
 def test_many(decoders: Path) -> None:
-    """Others, against Traefik's decoders."""
+    """Other sets of labels keep all rules, and Traefik's decoders take all of their keys."""
     counts = run(1_000_000, WORLDS, decoders)
     assert far_reaching(counts), counts
 

@@ -156,7 +156,7 @@ def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) 
 
 @pytest.mark.parametrize("change", [("del",), ("put", "broken")], ids=["deleted", "broken"])
 def test_a_host_whose_record_is_lost_writes_it_again(hosts: tuple[Host, Host], change: tuple[str, ...]) -> None:
-    """Without it nobody would remove what the host leaves when it dies; no route changes."""
+    """A lost record is written again, since nobody removes a dead host without one; no route changes."""
     one, two = hosts
     with web(one, "web-1") as kept:
         before, record = one.keys.view(), one.keys.state()["hosts/one"].value

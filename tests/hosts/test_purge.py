@@ -25,7 +25,7 @@ def slow_hosts(engine: Engine, etcd: Etcd, root_key: str) -> tuple[Host, Host]:
 
 
 def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
-    """It shows what goes, and removes that and nothing else."""
+    """`purge` shows what goes, and removes that and nothing else."""
     one, two = slow_hosts
     with running(two), web(two, "web-2") as stays:
         with running(one), web(one, "web-1"):
@@ -74,7 +74,7 @@ def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
 
 
 def test_a_person_is_asked(slow_hosts: tuple[Host, Host]) -> None:
-    """On a terminal it asks, and anything but yes removes nothing, the end of the input (Ctrl-D) too."""
+    """On a terminal `purge` asks; anything but yes removes nothing, the end of the input (Ctrl-D) too."""
     one, _ = slow_hosts
     with running(one):
         one.bridge.process.end()
@@ -109,7 +109,7 @@ def answered(host: Host, answer: str) -> tuple[int, str]:
 
 
 def test_etcd_is_not_waited_for(slow_hosts: tuple[Host, Host]) -> None:
-    """Without etcd it fails with one line."""
+    """Without etcd `purge` fails at once, with one line."""
     one, _ = slow_hosts
     failed = one.bridge.command("purge", "one", "--etcd-endpoints", "127.0.0.1:1")
     assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)

@@ -34,7 +34,7 @@ def killed(tmp_path: Path) -> int:
 
 
 def test_a_killed_run_leaves_nothing(killed: int, tmp_path: Path) -> None:
-    """Its processes are ended and what it wanted undone is undone, but for what it revoked."""
+    """The processes of a killed run are ended, and what it wanted undone is undone, but for what it revoked."""
     wait_for((tmp_path / "done").exists, 10, "nothing was undone")
     wait_for(lambda: _ended(killed), 10, "its process lives on")
     assert not (tmp_path / "done-revoked").exists()

@@ -33,7 +33,7 @@ def test_taken(labels: dict[str, str]) -> None:
     ],
 )
 def test_too_much(labels: dict[str, str], told: str) -> None:
-    """What is more is one problem, which does not repeat it."""
+    """More than that is one problem, which does not repeat the labels."""
     [problem] = excess("web", labels)
     assert told in problem.message
     assert "at most 1,000 labels and 250,000 characters" in problem.hint

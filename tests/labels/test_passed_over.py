@@ -29,7 +29,7 @@ from bridge.problem import Problem
     ],
 )
 def test_misspelt(label: str, meant: str) -> None:
-    """The label is named that was meant."""
+    """A misspelt label is told with the label that was meant."""
     told = Problem("web", label, "Nothing reads this label.", f"did you mean {meant}?")
     assert passed_over("web", {label: "x"}) == (told,)
 
@@ -82,7 +82,7 @@ def test_read_elsewhere(label: str, hint: str) -> None:
     ],
 )
 def test_of_others(label: str) -> None:
-    """Labels that are read, or mean something else to somebody else, are none of these."""
+    """Nothing is told of labels that are read, or that mean something else to somebody else."""
     assert passed_over("web", {label: "x"}) == ()
 
 
@@ -112,7 +112,7 @@ def test_long_labels(part: str) -> None:
     ],
 )
 def test_very_many_labels(label: str) -> None:
-    """So do very many of them, which no limit of labels counts."""
+    """Very many labels of strangers, which no limit counts, take no time to speak of, either."""
     labels = {label.format(number, number % 10): "x" for number in range(50_000)}
     begun = time.process_time()
     passed_over("web", labels)
@@ -120,5 +120,5 @@ def test_very_many_labels(label: str) -> None:
 
 
 def test_endless_labels() -> None:
-    """Nobody needs what is told of a label that fills a log by itself."""
+    """Nothing is told of a label that would fill the log by itself."""
     assert passed_over("web", {"trafik.http.routers.web." + "x" * 1_000: "x"}) == ()

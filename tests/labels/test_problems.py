@@ -274,7 +274,7 @@ def test_problem(label: str, value: str, message: str, hint: str) -> None:
 
 
 def test_a_secret_in_a_name_is_not_told() -> None:
-    """As of a quoted item of Compose's list of labels that is written like one of a mapping."""
+    """A value that came into a label's name, as by `- "name: value"` in Compose's list of labels, is not told."""
     label = "traefik.http.middlewares.m.basicauth.users"
     (problem,) = decode("web", {f"{label}: me:$apr1$a.b": ""}, Release.V3_0).problems
     assert problem == Problem(

@@ -28,7 +28,7 @@ def told(label: str, value: str = "x", **others: str) -> tuple[Problem, ...]:
     ],
 )
 def test_positions_of_a_list(label: str, whole: str) -> None:
-    """A list is one label: whoever writes one for each item does without all of them."""
+    """A label for each item of a list has no effect: a list is one label. It is told how to write it."""
     hint = f"write {whole}=... with commas between the items"
     assert told(label) == (Problem("web", label, "Nothing reads this label.", hint),)
 
@@ -47,21 +47,21 @@ def test_positions_of_a_list(label: str, whole: str) -> None:
     ],
 )
 def test_value_of_an_object(label: str, fields: str) -> None:
-    """An object has its values in its fields."""
+    """The value of an object itself has no effect, which is told with the object's fields."""
     [problem] = [it for it in told(label) if it.label == label]
     assert problem == Problem("web", label, "Nothing reads the value of this label.", f"write {fields}")
 
 
 @pytest.mark.parametrize("value", ["", "true"])
 def test_bare_object(value: str) -> None:
-    """An object may be named without saying anything of it."""
+    """Nothing is told of an object that is only named."""
     assert told("traefik.http.routers.a", value) == ()
 
 
 @pytest.mark.parametrize("value", ["yes", "1", "on", " true", "letsencrypt"])
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_switched_off(switch: str, value: str) -> None:
-    """Whoever writes such a value hardly wants to do without."""
+    """A value that switches an object off, and looks as if it was to switch it on, is told."""
     label = f"traefik.{switch}"
     hint = "write true to switch it on, or false to switch it off"
     assert told(label, value) == (Problem("web", label, "Any value but true switches it off.", hint),)
@@ -70,12 +70,12 @@ def test_switched_off(switch: str, value: str) -> None:
 @pytest.mark.parametrize("value", ["", "true", "True", "false"])
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_as_it_is_meant(switch: str, value: str) -> None:
-    """What has its effect is not told."""
+    """Nothing is told of a switch that is plainly on or off."""
     assert told(f"traefik.{switch}", value) == ()
 
 
 def test_below_what_is_off() -> None:
-    """What stands below is as its writer wants it."""
+    """Nothing is told of what stands below an object that is plainly off."""
     others = {f"{STICKY}.cookie": "1", f"{STICKY}.cookie.name": "x"}
     assert told(STICKY, "false", **others) == ()
 
@@ -91,6 +91,6 @@ def test_below_what_is_off() -> None:
     ],
 )
 def test_not_for_labels(label: str, hint: str) -> None:
-    """Traefik has what labels cannot define."""
+    """A label of what Traefik has, but does not read from labels, is told with where it belongs."""
     problem = Problem("web", label, "Traefik reads this, but not from labels.", hint)
     assert told(label, **{"traefik.http.routers.a.rule": "Host(`a`)"}) == (problem,)

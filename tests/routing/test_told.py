@@ -22,6 +22,6 @@ MISSPELT = {"treafik.enable": "true"}
     ],
 )
 def test_told(settings: dict[str, str], labels: dict[str, str], told: bool) -> None:  # noqa: FBT001 - of the table
-    """Who says nothing of it may have meant to say that it is to be routed."""
+    """A misspelt label is told unless the container's labels, as they are read, keep it from being routed."""
     routing = route(container(labels=MISSPELT | labels), options(load(PlanSettings, settings), "host"))
     assert ("treafik.enable" in [problem.label for problem in routing.problems]) == told

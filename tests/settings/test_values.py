@@ -49,7 +49,7 @@ from bridge.store.connection import Connection
     ],
 )
 def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 - each setting has its own type
-    """A value in any of its spellings."""
+    """A setting takes its values in any of their spellings."""
     assert getattr(load(RunSettings, {setting: text}), setting) == value
 
 
@@ -122,7 +122,7 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
     ],
 )
 def test_refused(setting: str, text: str, accepted: str) -> None:
-    """One line: the flag as it was given, its value, what is accepted."""
+    """A wrong value is told in one line: the flag as it was given, its value, what is accepted."""
     with pytest.raises(UsageError) as error:
         load(RunSettings, {setting: text})
     line = str(error.value)

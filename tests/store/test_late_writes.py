@@ -63,6 +63,6 @@ async def test_it_comes_too_late(late: Bridge) -> None:
 
 
 async def test_without_the_renewal_it_publishes_who_is_gone(late: Bridge) -> None:
-    """`alive` as it was does not tell a late write from a new one."""
+    """Without the renewal of `alive`, the late write is carried out and publishes a container that is gone."""
     late.session.uncertain = False
     assert await carried_out_late(late)

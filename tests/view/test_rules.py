@@ -16,7 +16,7 @@ LARGEST = 240_000
 
 
 def test_a_rule_that_holds_traefik_up() -> None:
-    """It costs its own container; which label, and what to write, is told."""
+    """A rule with too many dots costs its own container; which label, and what to write, is told."""
     slow = container(name="web", labels={RULE: "a" + ".b" * 101})
     message = "http router web: its rule has more than 100 dots outside of quotes, which stall Traefik"
     found = mapped(slow, options(PlanSettings(), "lab"))
@@ -46,7 +46,7 @@ def test_dots(rule: str, many: bool) -> None:  # noqa: FBT001 - a case
 
 @pytest.mark.parametrize("part", ['."', ".`", '.\\"', '."`', ".a"])
 def test_counting_takes_little_time(part: str) -> None:
-    """Whatever a container says: the time is in proportion to its length."""
+    """To count dots takes time in proportion to the length, whatever a container says."""
     begun = time.process_time()
     has_many_dots(part * (LARGEST // len(part)))
     assert time.process_time() - begun < 1

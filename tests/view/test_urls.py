@@ -31,7 +31,7 @@ SETTINGS = {"traefik_version": "3.7", "allow_empty_services": "true"}
     ],
 )
 def test_problem(label: str, labels: dict[str, str], told: str, state: dict[str, str]) -> None:
-    """It names the label that is wrong; a URL may hold a password. Only a URL stays of one that does not serve."""
+    """The wrong label is told, not the URL: it may hold a password. Of who does not serve only a URL counts."""
     labelled = container(labels={f"{SERVER}{name}": value for name, value in labels.items()}, **state)
     found = mapped(labelled, options(load(PlanSettings, SETTINGS), "host"))
     if state and label != "url":
