@@ -93,7 +93,7 @@ def routed(keys: Keys, container_id: str) -> None:
 def test_a_container_that_its_labels_exclude_is_never_inspected(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
-    """The list and the events say so already."""
+    """A container that its labels exclude is not inspected: the list and the events say so already."""
     excluded = engine.run(container("excluded", enable="false"))
     with bridge(engine, etcd, root_key) as keys:
         engine.stop(excluded)
@@ -104,7 +104,7 @@ def test_a_container_that_its_labels_exclude_is_never_inspected(
 def test_a_container_that_is_only_created_is_no_reason_to_inspect(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
-    """It is one with its start, unless its labels say that it is kept without running."""
+    """A container is inspected with its start, or when it is created if its labels keep it without running."""
     with bridge(engine, etcd, root_key, traefik_version="3.7") as keys:
         created = engine.create(container("created"))
         kept = engine.create(container("kept", **{"docker.allownonrunning": "true"}))
@@ -116,7 +116,7 @@ def test_a_container_that_is_only_created_is_no_reason_to_inspect(
 def test_a_signal_that_stops_nothing_is_no_reason_to_inspect(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
-    """Only the stop signal is: others are how users talk to their programs."""
+    """Only the stop signal leads to an inspection: other signals are how users talk to their programs."""
     reloaded = engine.run(container("reloaded"))
     with bridge(engine, etcd, root_key) as keys:
         routed(keys, reloaded)
@@ -127,7 +127,7 @@ def test_a_signal_that_stops_nothing_is_no_reason_to_inspect(
 
 
 def test_a_resync_inspects_what_changed(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """Who is listed as when it was last inspected is not inspected again, and stays; who is changed by hand is."""
+    """A resync inspects nobody who is listed as before, and puts back what somebody removed by hand."""
     same = engine.run(container("same"))
     with bridge(engine, etcd, root_key, resync_interval="1s") as keys:
         routed(keys, same)
@@ -149,7 +149,7 @@ def resynced(engine: CountingEngine) -> None:
 
 
 def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """Whatever is due when all is listed anew is looked at with it, also where no list tells of it."""
+    """An event that comes while all is listed anew leads to an inspection, though the list shows no change."""
     same = engine.run(replace(container("same"), health="healthy"))
     with Bridge(engine, etcd, root_key) as running:
         routed(Keys(etcd, root_key), same)
@@ -181,19 +181,23 @@ def test_a_signal_beside_a_lost_stream_counts(engine: CountingEngine, etcd: Etcd
 
 
 def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """At the start and later, others are routed; so is this one, once it is answered."""
+    """A container whose inspection hangs is routed once it is answered; others are, at the start and later."""
     some = [engine.run(container(f"some{number}")) for number in range(20)]
     hanging = engine.run(container("hanging"))
     others = [*some, *(engine.run(container(f"other{number}")) for number in range(20))]
-    with engine.hanging(hanging), bridge(engine, etcd, root_key) as keys:
-        for other in others:
-            routed(keys, other)
-        routed(keys, engine.run(container("later")))
-        assert not keys.servers(hanging)
+    with ExitStack() as unanswered:
+        unanswered.enter_context(engine.hanging(hanging))
+        with bridge(engine, etcd, root_key) as keys:
+            for other in others:
+                routed(keys, other)
+            routed(keys, engine.run(container("later")))
+            assert not keys.servers(hanging)
+            unanswered.close()
+            routed(keys, hanging)
 
 
 def test_an_answer_that_breaks_off_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """The others are routed, what is known of this one stays, and it is asked for again."""
+    """Where an inspection breaks off, what is known of the container stays, and it is asked for again."""
     breaking = engine.run(container("breaking"))
     with bridge(engine, etcd, root_key) as keys:
         routed(keys, breaking)
@@ -206,7 +210,7 @@ def test_an_answer_that_breaks_off_holds_up_nobody(engine: CountingEngine, etcd:
 
 
 def test_an_engine_that_is_always_slow_is_followed(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """What takes longer than a round waits is decided all the same: routes come, and go."""
+    """Where each inspection takes longer than a round waits for it, routes come and go all the same."""
     first, engine.inspection_takes = engine.run(container("first")), 2.5
     with bridge(engine, etcd, root_key) as keys:
         routed(keys, first)
@@ -253,7 +257,7 @@ async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) ->
 
 @pytest.mark.anyio
 async def test_many_that_hang_are_given_up_together(engine: CountingEngine) -> None:
-    """Where everybody hangs of those that are asked for together, it takes little longer than where one does."""
+    """To give up many inspections that hang together takes little longer than to give up one."""
     hanging = [engine.run(container(f"some{number}")) for number in range(32)]
     other = engine.run(container("other"))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
@@ -269,7 +273,7 @@ async def test_many_that_hang_are_given_up_together(engine: CountingEngine) -> N
 
 @pytest.mark.anyio
 async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) -> None:
-    """It is asked for beside the rounds already, and once more: what was asked before all is listed may be old."""
+    """A resync does not wait for who is asked for beside it; that answer may be old, so it is asked once more."""
     hanging, other = engine.run(container("hanging")), engine.run(container("other"))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
     with engine.hanging(hanging):
@@ -285,7 +289,7 @@ async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) 
 
 @pytest.mark.anyio
 async def test_who_is_listed_but_not_found_is_asked_for_again(engine: CountingEngine) -> None:
-    """An engine, or what is before it, may be wrong about one that it lists: at the next resync it may not be."""
+    """A container that is listed but not found is inspected at the next resync: the engine may have been wrong."""
     one, lost = engine.run(container("one")), engine.run(container("lost"))
     states = {one: 1, lost: 2}
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
@@ -321,7 +325,7 @@ async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens
 
 @pytest.mark.anyio
 async def test_what_happens_to_a_target_while_it_is_inspected_counts(engine: CountingEngine) -> None:
-    """Its answer may be older: a target is one as soon as it is asked for."""
+    """Events of a target count from when it is asked for: its answer may be older than they are."""
     target = engine.run(container("target", enable="false"))
     user = engine.run(replace(container("user"), network_mode=f"container:{target}", networks={}))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
@@ -334,7 +338,7 @@ async def test_what_happens_to_a_target_while_it_is_inspected_counts(engine: Cou
 
 
 def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """An inspection that is not answered says nothing of those that use the container's network, either."""
+    """Whoever uses the network of a container whose inspection hangs stays as it is, until there is an answer."""
     target = engine.run(container("target", enable="false"))
     guest = replace(container("guest"), network_mode=f"container:{target}", networks={}, health="healthy")
     user = engine.run(replace(guest, labels={**guest.labels, PORT: "80"}))
@@ -351,7 +355,7 @@ def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, et
 
 
 def test_who_ends_leaves_although_its_target_hangs(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """A container that does not run is not routed, whoever's network it uses; one that is kept needs to know."""
+    """Whoever ends leaves though the inspection of its target hangs; one that is kept without running stays."""
     target = engine.run(container("target", enable="false"))
     users = [container("ended"), container("kept", **{"docker.allownonrunning": "true"})]
     ended, kept = (
@@ -442,7 +446,7 @@ def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_ke
 def test_networks_of_who_does_not_run_are_no_reason_to_inspect(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
-    """A start tells of its networks before, and an end after it: each is one inspection, not two."""
+    """Networks are told of before a start and after an end: each of these is one inspection, not two."""
     with bridge(engine, etcd, root_key) as keys:
         routed(keys, other := engine.run(container("other")))
         started = engine.run(container("started"))
