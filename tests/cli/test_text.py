@@ -23,8 +23,6 @@ from tests.cli.conftest import clean_environment
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
-USERS = "http/middlewares/auth/basicauth/users"
-
 
 def published(name: str, *items: Item) -> Planned:
     """Return a container that publishes."""

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.world import WITHIN, World, idle, wait
+from tests.faults.world import WITHIN, World, idle, short_and_long, wait
 from tests.lab.shell import run
 from tests.lab.wait import wait_for
-
-LONG = pytest.param(True, marks=pytest.mark.faults, id="long")
-SHORT = pytest.param(False, id="short")
 
 
 def service(name: str, replicas: int) -> Mapping[str, object]:
@@ -30,7 +27,7 @@ def service(name: str, replicas: int) -> Mapping[str, object]:
 PROJECT = {"services": {name: service(name, replicas) for name, replicas in (("web", 2), ("api", 1))}}
 
 
-@pytest.mark.parametrize("long", [SHORT, LONG])
+@short_and_long
 def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # noqa: FBT001
     """Containers change while the bridge has neither its stream of events nor a socket to ask for another."""
     with world.ordeal("no Docker socket"):
@@ -41,7 +38,7 @@ def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # no
         world.docker.connect()
 
 
-@pytest.mark.parametrize("long", [SHORT, LONG])
+@short_and_long
 def test_a_frozen_engine(world: World, long: bool) -> None:  # noqa: FBT001
     """An engine that says nothing for a while removes nothing."""
     with world.ordeal("engine frozen"):

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.faults.etcd_faults import FAULTS, Fault
-from tests.faults.world import World, idle, wait
+from tests.faults.world import World, idle, short_and_long, wait
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.faults)], ids=["short", "long"])
+@short_and_long
 def test_a_fault_of_etcd(world: World, name: str, long: bool) -> None:  # noqa: FBT001
     """Containers change while etcd, or a part of it, is away: it is waited for, and made up for."""
     fault: Fault = FAULTS[name]

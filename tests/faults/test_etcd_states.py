@@ -7,15 +7,12 @@ import pytest
 
 from tests.faults.docker import Docker
 from tests.faults.etcd_faults import LIMITED, compact, no_space, restored_from, saved, wiped
-from tests.faults.world import HEALED_WITHIN, WITHIN, World, idle, make_world, wait
+from tests.faults.world import HEALED_WITHIN, WITHIN, World, idle, make_world, short_and_long, wait
 from tests.lab.etcd import Etcd, Member, cluster
 from tests.lab.network import make_host, make_network
 from tests.lab.wait import wait_for
 
 TOKEN_TTL = 2
-
-LONG = pytest.param(True, marks=pytest.mark.faults, id="long")
-SHORT = pytest.param(False, id="short")
 
 
 @pytest.fixture
@@ -30,7 +27,7 @@ def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..
         yield start
 
 
-@pytest.mark.parametrize("long", [SHORT, LONG])
+@short_and_long
 def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
     """An etcd whose quota is used up takes no writes until somebody makes room and disarms it."""
     world = start_world(LIMITED)
@@ -88,7 +85,7 @@ def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: A
             members[0].process.wait_until(members[0].healthy, HEALED_WITHIN)
 
 
-@pytest.mark.parametrize("long", [SHORT, LONG])
+@short_and_long
 def test_users_are_switched_on(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
     """Users come while the bridge runs, their tokens live for two seconds, and they go again."""
     world = start_world(f"--auth-token-ttl={TOKEN_TTL}", etcd_username="root", etcd_password="secret")

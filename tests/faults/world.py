@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from bridge.claims.layout import Layout
 from bridge.container import Container
 from bridge.planning import plan
@@ -29,6 +31,11 @@ WITHIN = 5.0
 
 HEALED_WITHIN = 30.0
 CONNECTED = '{"to": "etcd", "event": "connected"'
+
+
+short_and_long = pytest.mark.parametrize(
+    "long", [pytest.param(False, id="short"), pytest.param(True, marks=pytest.mark.faults, id="long")]
+)
 
 
 def wait(seconds: float) -> None:
