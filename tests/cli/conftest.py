@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,11 @@ def bridge(tmp_path: Path) -> Bridge:
         )
 
     return run
+
+
+def ended(command: list[str], directory: Path, **how: Any) -> "subprocess.CompletedProcess[bytes]":  # noqa: ANN401
+    """Run a command to its end in a directory, with a user's environment and whatever `subprocess.run` takes."""
+    return subprocess.run(command, cwd=directory, env=clean_environment(), timeout=30, check=False, **how)
 
 
 def clean_environment() -> dict[str, str]:

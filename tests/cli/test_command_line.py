@@ -12,7 +12,7 @@ from bridge import __version__
 from bridge.cli.command import FLAGS
 from bridge.settings import HealthSettings, PlanSettings, RunSettings, StateSettings
 from bridge.settings.load import flag
-from tests.cli.conftest import Bridge, clean_environment
+from tests.cli.conftest import Bridge, ended
 
 
 def test_alone_is_help(bridge: Bridge) -> None:
@@ -163,32 +163,17 @@ def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
     os.close(reader)
     argv = [sys.executable, "-m", "bridge", "--help"]
     with open(writer, "wb") as pipe:  # noqa: PTH123 - a descriptor
-        done = subprocess.run(
-            argv,
-            env=clean_environment(),
-            stdout=pipe,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            timeout=30,
-            check=False,
-        )
+        done = ended(argv, tmp_path, stdout=pipe, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (1, b"")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["plan", "--from", "-"]])
 def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
     """An output that takes no more ends the command with one line and exit code 1."""
+    argv = [sys.executable, "-m", "bridge", *arguments]
+    container = json.dumps([{"Id": "0123456789ab", "Name": "/web"}]).encode()
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "bridge", *arguments],
-            input=json.dumps([{"Id": "0123456789ab", "Name": "/web"}]).encode(),
-            env=clean_environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            timeout=30,
-            check=False,
-        )
+        done = ended(argv, tmp_path, input=container, stdout=full, stderr=subprocess.PIPE)
     line = b"docker-event-bridge: standard output cannot be written: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, line)
 
@@ -207,15 +192,7 @@ def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
 def test_closed_files(arguments: str, code: int, closed: str, tmp_path: Path) -> None:
     """A command does what it does where standard files are closed, as some cron daemons have it."""
     script = f"exec {sys.executable} -m bridge {arguments} {closed}"
-    done = subprocess.run(
-        ["/bin/sh", "-c", script],
-        stdin=subprocess.DEVNULL,
-        env=clean_environment(),
-        capture_output=True,
-        cwd=tmp_path,
-        timeout=30,
-        check=False,
-    )
+    done = ended(["/bin/sh", "-c", script], tmp_path, stdin=subprocess.DEVNULL, capture_output=True)
     assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
 
 
@@ -223,7 +200,7 @@ def test_errors_that_nobody_reads(tmp_path: Path) -> None:
     """Where not even what is wrong can be written, the exit code still tells it."""
     argv = [sys.executable, "-m", "bridge", "plan", "--frm", "x"]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(argv, env=clean_environment(), stderr=full, cwd=tmp_path, timeout=30, check=False)
+        done = ended(argv, tmp_path, stderr=full)
     assert done.returncode == 2
 
 
@@ -237,16 +214,6 @@ def test_output_that_nobody_reads_before_an_error(tmp_path: Path) -> None:
         "__main__._dispatch = said\n"
         "__main__.main()"
     )
-    argv = [sys.executable, "-c", code]
-    environment = {name: value for name, value in clean_environment().items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            argv,
-            env=environment,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            timeout=30,
-            check=False,
-        )
+        done = ended([sys.executable, "-c", code], tmp_path, stdout=full, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (2, b"docker-event-bridge: nobody can be asked\n")

@@ -2,14 +2,13 @@
 
 import json
 import resource
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Bridge, clean_environment
+from tests.cli.conftest import Bridge, ended
 from tests.cli.test_command_line import imported
 
 
@@ -144,8 +143,8 @@ def test_no_name_is_looked_up(tmp_path: Path) -> None:
         "sys.exit(command(sys.argv[1:]))"
     )
     argv = [sys.executable, "-c", code, "plan", "--from", str(tmp_path / "inspect.json"), *settings]
-    done = subprocess.run(argv, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = ended(argv, tmp_path, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_missing_file(bridge: Bridge) -> None:
