@@ -70,6 +70,13 @@ class Crowd:
         self.bridges.append(bridge)
         return bridge
 
+    async def beside_one(self) -> list[Bridge]:
+        """Have one host start a replica, and so many others begin; what they write until then is not told."""
+        await self.start(1, await self.join())
+        others = [await self.join() for _ in range(HOSTS)]
+        await self.written()
+        return others
+
     async def start(self, number: int, bridge: Bridge) -> None:
         """Have a host start replicas, one after the other."""
         for position in range(number):
@@ -102,9 +109,7 @@ async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
 
     The same holds for one that stops.
     """
-    await crowd.start(1, await crowd.join())
-    others = [await crowd.join() for _ in range(HOSTS)]
-    await crowd.written()
+    others = await crowd.beside_one()
     async with create_task_group() as tasks:
         for bridge in others:
             tasks.start_soon(crowd.start, EACH, bridge)
@@ -134,9 +139,7 @@ async def test_the_first_of_all_are_refused_once_at_most(crowd: Crowd) -> None:
 
 async def test_a_host_begins_beside_the_others(crowd: Crowd) -> None:
     """While others go on, a host that begins with a replica refuses nobody, and writes nothing but its own."""
-    await crowd.start(1, await crowd.join())
-    others = [await crowd.join() for _ in range(HOSTS)]
-    await crowd.written()
+    others = await crowd.beside_one()
     async with create_task_group() as tasks:
         for bridge in others:
             tasks.start_soon(crowd.start, EACH, bridge)
