@@ -80,7 +80,7 @@ async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
     async with create_task_group() as tasks:
         tasks.start_soon(store.hold, lease)
         async with store.watch(Range(root_key), revision=lease.revision + 1) as watch:
-            with move_on_after(3 * TTL):
+            with move_on_after(2 * TTL):
                 pytest.fail(f"lost: {await anext(watch)}")
         tasks.cancel_scope.cancel()
 
