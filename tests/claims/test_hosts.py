@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from bridge.claims.hosts import Removal, Removed, departed, removal, unchanged
-from bridge.claims.records import HostRecord, encode_record
+from bridge.claims.hosts import Removal, Removed, departed, names, removal, unchanged
+from bridge.claims.records import ContainerRecord, HostRecord, encode_record
 from bridge.claims.transaction import KeyValue, Read, Transaction
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.world import Bridge, layout, started, view, web
@@ -57,6 +57,14 @@ def test_who_is_not_alive_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge
     assert not unclear
 
 
+@pytest.mark.usefixtures("two")
+def test_nobody_takes_itself_for_departed(fake: FakeEtcd) -> None:
+    """A bridge that finds its own `alive` gone is no dead host to itself: it would remove what it serves."""
+    gone, unclear = departed(seen(fake), layout("h2"), GRACE)
+    assert not gone
+    assert not unclear
+
+
 @pytest.mark.parametrize("stays", [0.0, 600.0])
 def test_a_goodbye_says_for_how_long(fake: FakeEtcd, two: tuple[Bridge, Bridge], stays: float) -> None:
     """After a goodbye a host stays for the time that it names, be that shorter or longer than the grace."""
@@ -92,6 +100,14 @@ def test_what_cannot_be_read_is_left(fake: FakeEtcd, two: tuple[Bridge, Bridge],
     assert "its format is 9" in came.problems[0].message
     assert view(fake) == before
     assert layout("h2").host_record() in fake.keys
+
+
+def test_containers_are_named_in_order() -> None:
+    """Whoever removes a host is shown names, sorted; where one cannot be read, what its key ends in."""
+    records = {"0a": encode_record(ContainerRecord("web", ())), "0b": '{"format":9}'}
+    records["0c"] = encode_record(ContainerRecord("api", ()))
+    keys = [KeyValue(layout().container(container), value, 1, 1) for container, value in records.items()]
+    assert names(keys) == ("0b", "api", "web")
 
 
 def test_a_host_that_is_back_keeps_everything(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
