@@ -9,7 +9,7 @@ from bridge.claims.records import (
     decode_object,
     encode_object,
 )
-from bridge.claims.settling import Settling
+from bridge.claims.settling import ATTEMPTS, Settling
 from bridge.claims.standing import standing
 from bridge.claims.transaction import Put, Range, Read, Transaction
 from bridge.labels.model import Ref
@@ -368,6 +368,19 @@ def test_compares_come_first() -> None:
     while settling.request:
         settling.answer(fake.carry_out(settling.request))
     assert rules(settling) == {"c1": ["WAIT_APPLICATION", "JOIN"]}
+
+
+def test_who_is_refused_over_and_over_is_left_for_later(fake: FakeEtcd) -> None:
+    """While others go forward at each attempt a container is not settled; it is told so after so many attempts."""
+    first, second = started(fake, ["h1", "h2"])
+    settling, attempts = Settling([change(web("c1"))], first.memory, first.fence), 0
+    while settling.request:
+        if isinstance(settling.request, Transaction):
+            second.settle("c2" if attempts % 2 else web("c2"))
+            attempts += 1
+        settling.answer(fake.carry_out(settling.request))
+    assert attempts == ATTEMPTS
+    assert (settling.settled, settling.unsettled) == ({}, [identifier("c1")])
 
 
 def test_put_of_state_names_the_definer(fake: FakeEtcd, bridge: Bridge) -> None:
