@@ -31,7 +31,6 @@ from bridge.claims.transaction import (
     each_once,
     holds,
 )
-from bridge.labels.model import Ref
 from bridge.view.model import Publication
 
 CLAIMS_AT_ONCE = 1_280
@@ -98,11 +97,11 @@ def _renew(
     memory: Memory, staying: Collection[str], keeping: list[str], fence: tuple[Compare, ...], resynced: Resynced
 ) -> Generator[Transaction | Read, Answer, set[str]]:
     """List everything, mend the view, note which of `keeping` have strayed, and return which containers differ."""
-    written = {container: _written(container, memory.held(container), memory) for container in keeping}
+    written = {container: _written(container, memory) for container in keeping}
     # Dropped before the listing, so that both are never in memory at once.
     memory.keys = Keys()
     survey = yield from _listed(memory, staying)
-    strayed = {it for it, before in written.items() if _strayed(it, before, memory)}
+    strayed = {it for it, before in written.items() if _written(it, memory) != before}
     resynced.unsettled += [it for it in keeping if it in strayed or it in survey.differing]
     resynced.mended = yield from _mend(survey.mends, fence)
     return survey.differing
@@ -143,17 +142,10 @@ def _settle(settling: Settling) -> Generator[Transaction | Read, Answer, None]:
         settling.answer(answer)
 
 
-def _strayed(container: str, written: tuple[int, ...], memory: Memory) -> bool:
-    """Return whether a container's own keys changed, or an object that it holds has no definition any more."""
-    held = memory.held(container)
-    forces = map(memory.layout.object, held)
-    return _written(container, held, memory) != written or any(force not in memory.keys for force in forces)
-
-
-def _written(container: str, held: Collection[Ref], memory: Memory) -> tuple[int, ...]:
+def _written(container: str, memory: Memory) -> tuple[int, ...]:
     """Return the mod revisions of a container's own keys: its record, and its claims on what it holds."""
     layout = memory.layout
-    claims = (layout.claim(ref, layout.me(container)) for ref in sorted(held))
+    claims = (layout.claim(ref, layout.me(container)) for ref in sorted(memory.held(container)))
     seen = (memory.keys.find(key) for key in (layout.container(container), *claims))
     return tuple(found.mod_revision if found else 0 for found in seen)
 

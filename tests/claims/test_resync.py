@@ -246,6 +246,14 @@ def test_name_in_another_case_blocks(fake: FakeEtcd, key: str) -> None:
     assert run(bridge, web("c1")).settled[identifier("c1")].published
 
 
+@pytest.mark.parametrize("kind", ["objects", "claims", "containers"])
+def test_who_lost_something_is_decided_again(fake: FakeEtcd, bridge: Bridge, kind: str) -> None:
+    """A container that stays as it is, of which somebody has deleted a key of the state, is to be settled anew."""
+    for key in [it for it in fake.keys if f"/{kind}/" in it]:
+        fake.delete(key)
+    assert run(bridge, keeps=[identifier("c1")]).unsettled == [identifier("c1")]
+
+
 def test_doubts_end_with_a_resync(fake: FakeEtcd, bridge: Bridge) -> None:
     """A resync finds out what a lost answer left open."""
     bridge.memory.doubted.add(layout().container(identifier("c1")))
