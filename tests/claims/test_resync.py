@@ -10,7 +10,7 @@ from bridge.claims.memory import Memory
 from bridge.claims.resync import Resynced, Steps, resync
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Compare, Range, Read, Revision, Transaction
-from bridge.labels.model import Ref
+from bridge.labels.model import Leaf, Ref
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import state
@@ -206,9 +206,12 @@ def test_definition_is_mended_though_its_definer_goes(fake: FakeEtcd, bridge: Br
     assert view(fake) == {key: value for key, value in shown.items() if key != servers}
 
 
-def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge) -> None:
+@pytest.mark.parametrize("field", ["url", "weight", "preservepath", "address", "tls"])
+def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge, field: str) -> None:
     """Without state, a view that holds just what would be written is taken over, other hosts' servers kept."""
-    run(Bridge(fake, "h2"), _on_second_host())
+    shared, item = _on_second_host().items
+    more = Leaf(item.server[0].path.replace("/url", f"/{field}"), "x")
+    run(Bridge(fake, "h2"), _on_second_host()._replace(items=(shared, item._replace(server=(more,)))))
     shown = view(fake)
     for key in list(fake.keys):
         if key.startswith("docker-event-bridge/") and "/alive/" not in key:
