@@ -2,6 +2,8 @@
 
 import pytest
 
+from bridge.claims.decide import Decision, decide
+from bridge.claims.gather import Known
 from bridge.claims.records import (
     ContainerRecord,
     ObjectRecord,
@@ -271,6 +273,18 @@ def test_wait_is_watched_from_before_its_own_transaction(fake: FakeEtcd) -> None
     came = first.settle(waits, leaves)
     assert came.settled[identifier("c1")].revision < fake.revision
     assert first.settle(waits).settled[identifier("c1")].published
+
+
+def test_a_decision_rests_on_the_oldest_that_was_read(fake: FakeEtcd, bridge: Bridge) -> None:
+    """Of what was read at several revisions the first one counts: what came after it is not known of all."""
+    bridge.settle(publication("c2", router("a", rule="new"), router("b", rule="new"), created="2"))
+    known = Known(bridge.memory)
+    for name, revision in (("a", 9), ("b", 5)):
+        claims = layout().claims(Ref("http", "routers", name))
+        known.learn([claims], [fake.find(claims)], revision)
+    decided = decide([change(publication("c1", router("a", rule="old"), router("b", rule="old")))], known, ())
+    assert isinstance(decided, Decision)
+    assert decided.relied == 5
 
 
 def test_moved_server_needs_no_claim_anew(fake: FakeEtcd, bridge: Bridge) -> None:
