@@ -12,6 +12,7 @@ from bridge.claims.transaction import Range
 from bridge.labels.model import Ref
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.test_hosts import driven
+from tests.claims.test_resync import PERMANENT, run
 from tests.claims.world import Bridge, identifier, layout, messages, publication, router, rules, view, web
 
 WEB = Ref("http", "routers", "web")
@@ -83,6 +84,17 @@ def test_a_recreated_container_defines_it_anew(fake: FakeEtcd, bridge: Bridge) -
     assert rules(bridge.settle("c1", web("c2", created="2")))["c2"][0] == "DEFINE"
     assert isinstance(decode_object(fake.keys[FORCE].value), ObjectRecord)
     assert fake.keys[f"traefik/{RULE}"] == before
+
+
+def test_a_recreated_container_may_spell_it_anew(fake: FakeEtcd, bridge: Bridge) -> None:
+    """What is in force and cannot be read is no stranger's: the spelling goes with the last who claimed it."""
+    first = publication("c1", router("Web", rule="a"))
+    bridge.settle(first)
+    by_a_later_bridge(fake, bridge)
+    run(bridge, first)
+    came = bridge.settle("c1", publication("c2", router("web", rule="a"), created="2"))
+    assert rules(came)["c2"] == ["DEFINE"]
+    assert view(fake) == {RULE: "a"} | PERMANENT
 
 
 def test_a_later_claim_succeeds_as_what_it_reads_like(fake: FakeEtcd, bridge: Bridge) -> None:
