@@ -45,7 +45,7 @@ def fits(transaction: Transaction) -> bool:
     """Return whether etcd accepts it: nested writes share the limit with what is beside them one level up."""
     beside = max(len(transaction.compares), len(transaction.reads))
     groups = max(beside, MAX_OPERATIONS // 2)
-    writes = max(groups * (MAX_OPERATIONS - groups), MAX_OPERATIONS if beside <= MAX_OPERATIONS else 0)
+    writes = max(groups * (MAX_OPERATIONS - groups), MAX_OPERATIONS)
     return beside <= MAX_OPERATIONS and len(transaction.writes) <= writes and _size(transaction) <= MAX_BYTES
 
 

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.claims.fitting import at_most, weight
+from bridge.claims.fitting import at_most, fits, weight
 from bridge.claims.layout import Layout
 from bridge.claims.settling import Settling
-from bridge.claims.transaction import Read
+from bridge.claims.transaction import Delete, Read, Transaction, as_seen
 from bridge.labels.model import Ref
+from bridge.store.messages import transaction_request
 from bridge.view.model import Publication
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.invariants import state
@@ -103,6 +104,29 @@ def test_many_leave_what_others_share(fake: FakeEtcd) -> None:
     first.settle("c1")
     assert {it.definer.container for it in state(fake).objects.values()} == {identifier("c2")}
     assert len(view(fake)) == 100
+
+
+def test_who_goes_makes_room_for_who_comes(bridge: Bridge) -> None:
+    """Where both do not fit one transaction, whoever comes finds the names free that the other had."""
+    first, second = (
+        publication(name, *(router(f"r{number}", rule=name) for number in numbers), application=name)
+        for name, numbers in (("c1", range(90)), ("c2", range(60, 150)))
+    )
+    bridge.settle(first)
+    assert bridge.settle(second, "c1").settled[second.id].published
+
+
+@pytest.mark.parametrize("beside", [0, 1, 63, 64, 65, 126, 127, 128, 129])
+def test_what_fits_is_what_can_be_sent(beside: int) -> None:
+    """However many compares there are, as many writes fit as a request to etcd has room for, and not one more."""
+    compares = tuple(as_seen(f"compared{number}", None) for number in range(beside))
+    for writes in (1, 127, 128, 129, 252, 253, 4_095, 4_096, 4_097):
+        transaction = Transaction(compares, tuple(Delete(f"k{number}") for number in range(writes)), ())
+        try:
+            sent = bool(transaction_request(transaction))
+        except ValueError:
+            sent = False
+        assert fits(transaction) is sent, writes
 
 
 def test_hundred_containers_start_at_once(fake: FakeEtcd, bridge: Bridge) -> None:
