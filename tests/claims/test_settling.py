@@ -79,11 +79,16 @@ def test_replica_touches_only_its_own(bridge: Bridge) -> None:
 
 
 def test_redefining_writes_what_differs(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Of a new definition only leaves that differ are written, and leaves that are gone deleted by name."""
+    """Of a new definition only leaves that differ are written, and leaves that are gone deleted by name.
+
+    Of what is there only the claims are read: that nobody wrote a new leaf by hand is compared.
+    """
     bridge.settle(publication("c1", router("web", rule="a", priority="1", service="s")))
     revision = fake.revision
-    came = bridge.settle(publication("c2", router("web", rule="a", priority="2", tls="true"), created="2"))
-    assert rules(came) == {"c2": ["REDEFINE"]}
+    newer = publication("c2", router("web", rule="a", priority="2", tls="true"), created="2")
+    settling = Settling([change(newer)], bridge.memory, bridge.fence)
+    assert settling.request == Read((layout().claims(Ref("http", "routers", "web")),))
+    assert rules(bridge.drive(settling)) == {"c2": ["REDEFINE"]}
     changed = {key for key, it in fake.keys.items() if it.mod_revision > revision and key.startswith("traefik/")}
     assert changed == {"traefik/http/routers/web/priority", "traefik/http/routers/web/tls"}
     assert "http/routers/web/service" not in view(fake)
@@ -223,12 +228,16 @@ def test_spelling_is_part_of_a_definition(bridge: Bridge) -> None:
 
 
 def test_successor_does_not_overwrite_strangers(fake: FakeEtcd, bridge: Bridge) -> None:
-    """What is in force stays where the successor's definition would take somebody else's key."""
-    bridge.settle(publication("c1", router("web", rule="old", priority="1")))
+    """What is in force stays where the successor's definition would take somebody's key, while that is there."""
+    old = publication("c1", router("web", rule="old", priority="1"))
+    bridge.settle(old)
     bridge.settle(publication("c2", router("web", rule="new"), created="2"))
     fake.put("traefik/http/routers/web/priority", "9")
     assert not bridge.settle("c2").unsettled
     assert view(fake) == {RULE: "new", "http/routers/web/priority": "9"}
+    fake.delete("traefik/http/routers/web/priority")
+    assert rules(bridge.settle(old)) == {"c1": ["REDEFINE"]}
+    assert view(fake) == {RULE: "old", "http/routers/web/priority": "1"}
 
 
 def test_claims_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
