@@ -39,6 +39,17 @@ def definer(container: str) -> dict[str, str]:
     return {"host": "h1", "container": identifier(container)}
 
 
+def test_fields_that_are_added_within_a_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
+    """A container that is as it was has nothing written for it, whatever else its keys say."""
+    bridge.settle(web("c1"))
+    for key in [it for it in fake.keys if identifier("c1") in it or "/objects/" in it]:
+        if key.startswith(layout().state):
+            by_a_later_bridge(fake, bridge, {"format": 1}, key)
+    before = dict(fake.keys)
+    bridge.settle(web("c1"))
+    assert fake.keys == before
+
+
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
 def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
     """When its definer leaves, the newest claim of those that agree defines it: nothing else changes."""
