@@ -157,6 +157,7 @@ def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
     assert "cannot leave" in came.settled[identifier("c1")].problems[0].message
     assert not came.unsettled
     assert view(fake) == {"http/routers/web/rule": "a", "http/routers/api/rule": "a"}
+    assert state(fake).containers[layout().me(identifier("c1"))].container == "c1"
 
 
 @pytest.mark.parametrize("name", ["api", "web"])

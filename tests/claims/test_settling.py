@@ -138,6 +138,16 @@ def test_waiting_container_gives_back_what_it_held(fake: FakeEtcd) -> None:
     checked(before, fake, Hand(), second.fence)
 
 
+def test_a_record_says_what_is_waited_for(fake: FakeEtcd, bridge: Bridge) -> None:
+    """Beside that, whoever waits may differ from what is in force: told, but no reason to wait."""
+    bridge.settle(publication("c2", router("web", rule="new"), created="2"))
+    bridge.settle(publication("c3", router("taken", rule="a"), application="blog"))
+    came = bridge.settle(publication("c1", router("web", rule="old"), router("taken", rule="b")))
+    assert rules(came) == {"c1": ["DIFFER", "WAIT_APPLICATION"]}
+    record = state(fake).containers[layout().me(identifier("c1"))]
+    assert [wait.ref for wait in record.waits] == [Ref("http", "routers", "taken")]
+
+
 def test_secrets_are_not_told(bridge: Bridge) -> None:
     """The difference between two definitions shows no credentials."""
     leaf = "basicauth/users"
