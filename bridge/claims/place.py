@@ -133,8 +133,7 @@ class Place(Struct):
         others = {who: other for who, other in self.claims.items() if who != me}
         if not all(_application(other) == claim.application for other in others.values()):
             return Rule.DIFFER if holds else Rule.WAIT_SHARED
-        newest = all(_age(who, other) < (claim.created, me) for who, other in others.items())
-        if not newest or claim.wants.leaves == record.definition.leaves:
+        if not all(_age(who, other) < (claim.created, me) for who, other in others.items()):
             return Rule.DIFFER
         if self._obstructed(replace(claim.wants, name=record.definition.name)):
             return Rule.DIFFER if holds else Rule.WAIT_FOREIGN
