@@ -53,6 +53,14 @@ def test_stranger_comes_between_a_large_container(fake: FakeEtcd, bridge: Bridge
     assert list(view(fake)) == ["http/routers/r7/priority"]
 
 
+def test_stranger_was_there_before_a_large_container(fake: FakeEtcd, bridge: Bridge) -> None:
+    """What is read of a kind is looked at, not only compared."""
+    fake.put("traefik/http/routers/r7/priority", "1")
+    came = bridge.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
+    assert rules(came)["c1"].count("WAIT_FOREIGN") == 1
+    assert list(view(fake)) == ["http/routers/r7/priority"]
+
+
 def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
     """A claim that came while a large container was leaving keeps its object."""
     first, second = started(fake, ["h1", "h2"])
