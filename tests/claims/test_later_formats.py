@@ -75,6 +75,15 @@ def test_the_last_one_takes_it_away(fake: FakeEtcd, bridge: Bridge, more: dict[s
     assert fake.keys.keys() == {layout().alive(), layout().host_record()}
 
 
+def test_what_it_reads_like_counts_before_what_its_definer_wants(fake: FakeEtcd, bridge: Bridge) -> None:
+    """A later bridge may have put in force what its definer did not ask for."""
+    bridge.settle(publication("c1", router("web", rule="a")))
+    by_a_later_bridge(fake, bridge, {"leaves": {"rule": "b"}})
+    fake.put(f"traefik/{RULE}", "b")
+    assert not messages(bridge.settle("c1"))
+    assert not view(fake)
+
+
 def test_what_is_not_known_of_it_is_told(fake: FakeEtcd, bridge: Bridge) -> None:
     """Leaves that are not what the bridge knows may be anybody's: they stay, and are named to the user."""
     bridge.settle(publication("c1", router("web", priority="1", rule="a")))
