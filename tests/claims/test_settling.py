@@ -167,6 +167,16 @@ def test_newest_agreeing_claim_succeeds(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake) == {key: value for key, value in shown.items() if identifier("c1") not in key}
 
 
+def test_who_disagrees_does_not_succeed(fake: FakeEtcd, bridge: Bridge) -> None:
+    """While several applications share what is in force, an older one that agrees succeeds, not a newer one."""
+    bridge.settle(web("c2", rule="old", created="2"))
+    bridge.settle(web("c3", rule="new", created="3"))
+    bridge.settle(web("c1", rule="new", created="1", application="blog"))
+    bridge.settle("c3")
+    assert state(fake).objects[Ref("http", "routers", "web")].definer.container == identifier("c1")
+    assert view(fake)[RULE] == "new"
+
+
 def test_rollback_falls_back_to_what_is_left(fake: FakeEtcd, bridge: Bridge) -> None:
     """When the container that redefined leaves, the newest of those that are left has its way."""
     bridge.settle(web("c1", rule="old"))
@@ -210,6 +220,7 @@ def test_rollout_that_spells_a_name_anew_waits(fake: FakeEtcd, bridge: Bridge) -
     """No router leads to a service by another spelling than its own: Traefik would not find it."""
     bridge.settle(publication("c1", router("web", service="Shop"), service("Shop", "u1", "h1-c1")))
     before = view(fake)
+    assert before["http/services/Shop/loadbalancer/servers/h1-c1/url"] == "u1"
     renewed = publication("c2", router("web", service="shop"), service("shop", "u2", "h1-c2"), created="2")
     came = bridge.settle(renewed)
     assert rules(came) == {"c2": ["REDEFINE", "WAIT_SPELLING"]}
