@@ -143,6 +143,29 @@ def test_recreated_among_many(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -
     assert {who.container for who in state(fake).containers} == {*map(identifier, names)}
 
 
+def test_many_containers_are_few_requests(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has nothing in common shares transactions, and the claims of many are read in parts."""
+    monkeypatch.setattr("bridge.claims.resync.CLAIMS_AT_ONCE", 30)
+    many = [publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)]
+    bridge, before = Bridge(fake), fake.revision
+    run(bridge, *many)
+    assert fake.revision - before <= 5
+    asked: list[Asked] = []
+    _carried_out(resync(by_id(*many), Memory(layout()), bridge.fence), fake, asked.append)
+    assert [len(it.ranges) for it in asked if isinstance(it, Read)] == [3, 30, 30, 30, 10]
+
+
+def test_a_failure_ends_a_resync(bridge: Bridge) -> None:
+    """Whoever carries it out is told, and what the transaction was to write is in doubt."""
+    steps = resync(by_id(web("c1", rule="b")), bridge.memory, bridge.fence)
+    request = next(steps)
+    while isinstance(request, Read):
+        request = steps.send(bridge.etcd.carry_out(request))
+    with pytest.raises(ConnectionError):
+        steps.throw(ConnectionError())
+    assert layout().object(Ref("http", "routers", "web")) in bridge.memory.doubted
+
+
 def test_unknown_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that cannot be inspected at the moment keeps what it has."""
     shown = view(fake)
@@ -227,9 +250,9 @@ def test_servers_of_the_dead_go_after_a_lost_state(fake: FakeEtcd, bridge: Bridg
     for key in [it for it in fake.keys if it.startswith("docker-event-bridge/")]:
         fake.delete(key)
     bridge = Bridge(fake)
-    run(bridge, web("c1"))
+    run(bridge, web("c1"), publication("c3", router("other", rule="a")))
     stray = f"traefik/http/services/web/loadbalancer/servers/h1-{identifier('c2')}/url"
-    assert run(bridge, keeps=[identifier("c1")]).mended == (stray,)
+    assert run(bridge, keeps=[identifier("c1"), identifier("c3")]).mended == (stray,)
 
 
 def _on_second_host() -> Publication:
@@ -255,6 +278,14 @@ def test_who_lost_something_is_decided_again(fake: FakeEtcd, bridge: Bridge, kin
     for key in [it for it in fake.keys if f"/{kind}/" in it]:
         fake.delete(key)
     assert run(bridge, keeps=[identifier("c1")]).unsettled == [identifier("c1")]
+
+
+def test_who_waits_and_lost_its_record_is_decided_again(fake: FakeEtcd, bridge: Bridge) -> None:
+    """The record is all that there is of it."""
+    waits = web("c2", rule="b", application="blog")
+    run(bridge, web("c1"), waits)
+    fake.delete(layout().container(waits.id))
+    assert run(bridge, web("c1"), keeps=[waits.id]).unsettled == [waits.id]
 
 
 def test_doubts_end_with_a_resync(fake: FakeEtcd, bridge: Bridge) -> None:
