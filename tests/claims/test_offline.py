@@ -3,6 +3,8 @@
 import sys
 from types import FrameType
 
+import pytest
+
 from bridge.claims.offline import settle_offline
 from tests.claims.world import identifier, layout, publication, router, web
 
@@ -27,10 +29,12 @@ def test_view_only() -> None:
     ]
 
 
-def test_newest_of_an_application_redefines() -> None:
+@pytest.mark.parametrize("name", ["web", "Web"])
+def test_newest_of_an_application_redefines(name: str) -> None:
     """An application's newest container has its way, and the older one is told that it differs."""
-    plan = settle_offline([web("c1", rule="old"), web("c2", rule="new", created="2")], layout())
-    assert plan.keys["traefik/http/routers/web/rule"] == "new"
+    older = publication("c1", router(name, rule="old"), created="1")
+    plan = settle_offline([older, publication("c2", router(name, rule="new"), created="2")], layout())
+    assert plan.keys[f"traefik/http/routers/{name}/rule"] == "new"
     assert "rule is 'old' here and 'new' there" in plan.settled[identifier("c1")].problems[0].message
     assert not plan.settled[identifier("c2")].problems
 

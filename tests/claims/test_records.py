@@ -30,6 +30,8 @@ WEB = Ref("http", "routers", "web")
 DEFINITION = Definition("Wéb", (("entrypoints", "a,b"), ("rule", "Host(`a`)")))
 OBJECT = ObjectRecord(DEFINITION, Claimant("h1", "0123456789ab"), "shop|img", "2024-01-01T00:00:00Z")
 
+DEEP = '{"format":1,"more":' + "[" * 100_000
+
 
 def test_values_are_read_back() -> None:
     """What one bridge writes another reads."""
@@ -47,6 +49,38 @@ def test_values_are_read_back() -> None:
     assert decode_alive('{"format":1,"engine":"id","version":"1.0","lease":5}') == AliveRecord("id", "1.0", 5)
 
 
+def test_format_1() -> None:
+    """What is written bears format 1 as long as it is just this: earlier bridges, and later ones, read it."""
+    claim = Claim("shop|img", "2024", Definition("Web", (("rule", "a"),)), "Web", (("b/url", "u"),))
+    force = ObjectRecord(Definition("Web", (("rule", "a"),)), Claimant("h1", "0a1b"), "shop|img", "2024")
+    waiting = ContainerRecord("shop-1", (), (Wait(WEB, "taken"),))
+    assert encode_object(force) == (
+        '{"format":1,"definer":{"host":"h1","container":"0a1b"},"application":"shop|img","created":"2024",'
+        '"name":"Web","leaves":{"rule":"a"}}'
+    )
+    assert encode_claim(claim) == (
+        '{"format":1,"application":"shop|img","created":"2024","wants":{"name":"Web","leaves":{"rule":"a"}},'
+        '"name":"Web","server":{"b/url":"u"}}'
+    )
+    assert encode_container(waiting) == (
+        '{"format":1,"container":"shop-1","claims":[],'
+        '"waits":[{"object":["http","routers","web"],"reason":"taken"}]}'
+    )
+    assert encode_host(HostRecord("id", "10.0.0.1", "1.0", 600.0)) == (
+        '{"format":1,"engine":"id","address":"10.0.0.1","version":"1.0","goodbye":600.0}'
+    )
+    assert encode_alive(AliveRecord("id", "1.0", 5, "0a1b")) == (
+        '{"format":1,"engine":"id","version":"1.0","lease":5,"run":"0a1b"}'
+    )
+
+
+def test_leaves_may_be_written_in_any_order() -> None:
+    """Definitions are equal when their leaves are, whoever wrote them."""
+    said = json.loads(encode_object(OBJECT))
+    said["leaves"] = dict(reversed(said["leaves"].items()))
+    assert decode_object(json.dumps(said)) == OBJECT
+
+
 def test_definer_is_readable_in_every_version() -> None:
     """Of a later format the definer is known, so that an older bridge can leave."""
     later = json.dumps({"format": 2, "definer": {"host": "h1", "container": "0123456789ab"}, "what": []})
@@ -60,7 +94,7 @@ def test_unknown_fields_are_ignored() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "[]", "null", "{}", '"a"', '{"format":1}', "[" * 100_000, '{"format":1,"leaves":[["a"]],"name":1}'],
+    ["", "[]", "null", "{}", '"a"', '{"format":1}', "[" * 100_000, DEEP, '{"format":1,"leaves":[["a"]],"name":1}'],
 )
 def test_broken_values_are_values(value: str) -> None:
     """Whatever somebody wrote there is read as unreadable, with a reason; nothing is raised."""
