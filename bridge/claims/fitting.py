@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from bridge.claims.gather import claimed
 from bridge.claims.layout import Layout
 from bridge.claims.place import Place
-from bridge.claims.records import ObjectRecord, encode_claim
+from bridge.claims.records import encode_claim
 from bridge.claims.transaction import (
     MAX_OPERATIONS,
     Compare,
@@ -80,7 +80,7 @@ def unread(place: Place, coarse: Collection[Kind]) -> list[Range]:
     if kind(place.ref) not in coarse:
         return []
     claims = [place.layout.claims(place.ref)] if place.claims_compares and place.read is None else []
-    return claims + (place.unread_view(_name(place)) if place.view_compares else [])
+    return claims + [keys for name in sorted(place.compared) for keys in place.unread_view(name)]
 
 
 def kind(ref: Ref) -> Kind:
@@ -121,14 +121,10 @@ def _bytes(*texts: str) -> int:
 
 def _whole(places: Iterable[Place], layout: Layout) -> list[Compare]:
     claims = [(place.ref, place.read or 0) for place in places if place.claims_compares]
-    view = [(place.ref, place.view_read(_name(place))) for place in places if place.view_compares]
+    view = [(place.ref, place.view_read(name)) for place in places for name in place.compared]
     asked = [(layout.claims_of_kind(ref), "claim", claims) for ref, _ in claims[:1]]
     asked += [(layout.view_of_kind(ref), "leaf", view) for ref, _ in view[:1]]
     return [
         not_newer(keys, min(read for _, read in known), f"whole: no {what} is newer")
         for keys, what, known in asked
     ]
-
-
-def _name(place: Place) -> str:
-    return place.record.definition.name if isinstance(place.record, ObjectRecord) else place.ref.name

@@ -83,9 +83,10 @@ class Place(Struct):
 
     `read` is the revision at which all `claims` were read; if it is None, they are only those of the containers
     that are decided now. `revisions` are the mod revisions of the claims. While `trusting`, what was not read is
-    assumed to be empty, since the transaction compares it. `redefined` says that the definition changes for those
-    who claim it. If the definition in force cannot be read, `text` is its new value, `known` are the leaves that
-    are removed with it, and `remains` are the other keys below its name, of which nothing is known.
+    assumed to be empty, since the transaction compares it; `compared` are the spellings under which it compares the
+    view. `redefined` says that the definition changes for those who claim it. If the definition in force cannot be
+    read, `text` is its new value, `known` are the leaves that are removed with it, and `remains` are the other keys
+    below its name, of which nothing is known.
     """
 
     ref: Ref
@@ -101,6 +102,7 @@ class Place(Struct):
     exact: list[Compare] = field(default_factory=list)
     claims_compares: list[Compare] = field(default_factory=list)
     view_compares: list[Compare] = field(default_factory=list)
+    compared: set[str] = field(default_factory=set)
     needs: set[Range] = field(default_factory=set)
     redefined: bool = False
     text: str = ""
@@ -288,8 +290,8 @@ class Place(Struct):
         """Require that leaves added to an object were not written by hand; return what must be read first."""
         if self.seen and isinstance(self.record, ObjectRecord):
             why = "redefine: an added leaf is absent"
-            added = sorted(self._added(self.record.definition))
-            self.view_compares += [absent(Range(key), why) for key in added]
+            if added := sorted(self._added(self.record.definition)):
+                self._compare_view(self.record.definition.name, [absent(Range(key), why) for key in added])
         return self.needs
 
     def _unchanged(self, why: str) -> None:
@@ -307,15 +309,17 @@ class Place(Struct):
 
     def _view_empty(self, name: str) -> None:
         below, bare = self._view(name)
-        self.view_compares += [
-            absent(below, "define: the view has nothing below the name"),
-            absent(bare, "define: the view has no bare leaf"),
-        ]
+        why = "define: the view has nothing below the name", "define: the view has no bare leaf"
+        self._compare_view(name, [absent(below, why[0]), absent(bare, why[1])])
 
     def _view_unchanged(self, name: str) -> None:
         why = "adopt: the view is unchanged"
         read = self.view_read(name)
-        self.view_compares += [not_newer(keys, read, why) for keys in self._view(name)]
+        self._compare_view(name, [not_newer(keys, read, why) for keys in self._view(name)])
+
+    def _compare_view(self, name: str, asked: list[Compare]) -> None:
+        self.compared.add(name)
+        self.view_compares += asked
 
     def view_read(self, name: str) -> int:
         """Return the revision at which the view was read under this spelling."""

@@ -8,12 +8,13 @@ import pytest
 from bridge.claims.hosts import removal, unchanged
 from bridge.claims.layout import Claimant
 from bridge.claims.records import ObjectRecord, Unreadable, decode_object
-from bridge.claims.transaction import Range
+from bridge.claims.settling import Settling
+from bridge.claims.transaction import Range, Read
 from bridge.labels.model import Ref
 from tests.claims.fake_etcd import FakeEtcd
 from tests.claims.test_hosts import driven
 from tests.claims.test_resync import PERMANENT, run
-from tests.claims.world import Bridge, identifier, layout, messages, publication, router, rules, view, web
+from tests.claims.world import Bridge, change, identifier, layout, messages, publication, router, rules, view, web
 
 WEB = Ref("http", "routers", "web")
 FORCE = layout().object(WEB)
@@ -140,6 +141,20 @@ def test_a_host_is_removed_with_all_it_defined(fake: FakeEtcd, bridge: Bridge) -
     assert came.done
     assert len(came.problems) == 1
     assert sorted(fake.keys) == [layout().permanent.key, "traefik/http/routers/web/later"]
+
+
+def test_a_large_container_takes_all_of_it_away(fake: FakeEtcd, bridge: Bridge) -> None:
+    """Also where whole kinds are compared, in names' own spelling: what somebody changes meanwhile is theirs."""
+    bridge.settle(publication("c1", *(router(f"R{number}", rule="a") for number in range(60))))
+    for key in [it for it in fake.keys if "/objects/" in it]:
+        by_a_later_bridge(fake, bridge, key=key)
+    settling = Settling([change("c1")], bridge.memory, bridge.fence)
+    assert isinstance(settling.request, Read)
+    settling.answer(fake.carry_out(settling.request))
+    fake.put("traefik/http/routers/R7/rule", "by hand")
+    [told] = messages(bridge.drive(settling))
+    assert told.endswith("left are traefik/http/routers/R7/rule")
+    assert view(fake) == {"http/routers/R7/rule": "by hand"}
 
 
 def test_a_value_without_a_definer_is_only_left(fake: FakeEtcd, bridge: Bridge) -> None:

@@ -62,14 +62,14 @@ def test_format_1() -> None:
         '{"format":1,"application":"shop|img","created":"2024","wants":{"name":"Web","leaves":{"rule":"a"}},'
         '"name":"Web","server":{"b/url":"u"}}'
     )
-    assert encode_container(waiting) == (
+    assert encode_record(waiting) == (
         '{"format":1,"container":"shop-1","claims":[],'
         '"waits":[{"object":["http","routers","web"],"reason":"taken"}]}'
     )
-    assert encode_host(HostRecord("id", "10.0.0.1", "1.0", 600.0)) == (
+    assert encode_record(HostRecord("id", "10.0.0.1", "1.0", 600.0)) == (
         '{"format":1,"engine":"id","address":"10.0.0.1","version":"1.0","goodbye":600.0}'
     )
-    assert encode_alive(AliveRecord("id", "1.0", 5, "0a1b")) == (
+    assert encode_record(AliveRecord("id", "1.0", 5, "0a1b")) == (
         '{"format":1,"engine":"id","version":"1.0","lease":5,"run":"0a1b"}'
     )
 
