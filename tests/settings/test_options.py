@@ -1,0 +1,37 @@
+"""The name of the host: as it is set, else as its engine calls itself."""
+
+import pytest
+
+from bridge.errors import UsageError
+from bridge.settings import PlanSettings
+from bridge.settings.options import options
+
+
+@pytest.mark.parametrize(
+    ("given", "engine", "host"),
+    [
+        pytest.param("", "Node-1.Example", "node-1.example", id="lower-case"),
+        pytest.param("one", "two", "one", id="set"),
+        pytest.param("one", "no_name", "one", id="set-beside-one-that-cannot-be"),
+        pytest.param("one", "", "one", id="set-beside-none"),
+    ],
+)
+def test_names(given: str, engine: str, host: str) -> None:
+    """The setting counts first; an engine's name is taken in lower case."""
+    assert options(PlanSettings(host_name=given), engine).host == host
+
+
+@pytest.mark.parametrize(
+    ("engine", "line"),
+    [
+        pytest.param("", "the engine, or a proxy before it, refuses to tell its name (/info): set", id="untold"),
+        pytest.param(
+            "No_Name", "the engine calls itself 'No_Name', which cannot be the name of this host: set", id="wrong"
+        ),
+    ],
+)
+def test_no_name(engine: str, line: str) -> None:
+    """Where there is none the line names the variable that gives one."""
+    with pytest.raises(UsageError) as error:
+        options(PlanSettings(), engine)
+    assert str(error.value).startswith(f"{line} BRIDGE_HOST_NAME")
