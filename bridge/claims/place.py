@@ -83,10 +83,10 @@ class Place(Struct):
 
     `read` is the revision at which all `claims` were read; if it is None, they are only those of the containers
     that are decided now. `revisions` are the mod revisions of the claims. While `trusting`, what was not read is
-    assumed to be empty, since the transaction compares it; `compared` are the spellings under which it compares the
-    view. `redefined` says that the definition changes for those who claim it. If the definition in force cannot be
-    read, `text` is its new value, `known` are the leaves that are removed with it, and `remains` are the other keys
-    below its name, of which nothing is known.
+    assumed to be empty, since the transaction compares it; `compared` are the spellings under which it compares
+    the view. `redefined` says that the definition changes for those who claim it. If the definition in force
+    cannot be read, `text` is its new value, `known` are the leaves that are removed with it, and `remains` are the
+    other keys below its name, of which nothing is known.
     """
 
     ref: Ref
