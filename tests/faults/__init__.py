@@ -1,5 +1,5 @@
-"""Faults, one by one and at random, of real parts: what is routed is what runs, soon after the fault's end.
+"""Faults of real parts, one by one and at random: soon after a fault ends, what is routed is what runs.
 
-What each fault is held to: the view is what the engine runs within seconds of the fault's end; no key of a
-container that ran on was touched; the state was consistent at every single revision.
+What must hold for each fault: within seconds of its end the view matches what the engine runs; no key of a
+container that kept running was touched; the state was consistent at every single revision.
 """

@@ -1,4 +1,4 @@
-"""A world that the tests of one file share, healed before each; what was measured is told at the end."""
+"""A world shared by the tests of one file and healed before each; measurements are printed at the end."""
 
 import uuid
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from tests.lab.etcd import Etcd, cluster
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell what was measured."""
+    """Print the measurements."""
     for line in measured.lines():
         terminalreporter.write_line(line)
 
 
 @pytest.fixture
 def prefix() -> str:
-    """Return where nobody else has keys."""
+    """Return a key prefix that no other test uses."""
     return f"faults-{uuid.uuid4().hex[:8]}"
 
 
@@ -40,13 +40,13 @@ def members(etcd: Etcd) -> Iterator[list[Etcd]]:  # noqa: ARG001, it is built
 
 @pytest.fixture(scope="module")
 def shared_world(docker: Docker, members: list[Etcd]) -> Iterator[World]:
-    """Return a bridge between both."""
+    """Return a world with a bridge between the engine and the cluster."""
     with make_world(docker, members, f"faults-{uuid.uuid4().hex[:8]}") as made:
         yield made
 
 
 @pytest.fixture
 def world(shared_world: World) -> World:
-    """Return the world with everything there."""
+    """Return the shared world with all parts running."""
     shared_world.heal()
     return shared_world

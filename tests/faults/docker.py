@@ -1,4 +1,4 @@
-"""A real engine behind a relay that tests cut, and containers that come, go and change."""
+"""A real engine behind a relay that tests can cut, and containers that come, go and change."""
 
 import random
 import threading
@@ -24,9 +24,9 @@ PORT = "--label=traefik.http.services.{0}.loadbalancer.server.port=80"
 
 @dataclass(slots=True)
 class Docker:
-    """A real engine behind a relay, and its containers: `names` may be changed, `changed` were.
+    """A real engine behind a relay, and its containers: tests may change `names`, and did change `changed`.
 
-    `options` are those of every container.
+    `options` of `docker run` apply to every container.
     """
 
     engine: Engine
@@ -40,29 +40,29 @@ class Docker:
 
     @property
     def url(self) -> str:
-        """Where the bridge asks."""
+        """The endpoint that the bridge uses."""
         return f"unix://{self.path}"
 
     @property
     def relay(self) -> Relay:
-        """What is between the bridge and the engine."""
+        """The relay between the bridge and the engine."""
         assert self._relay
         return self._relay
 
     def connect(self) -> None:
-        """Have the socket there."""
+        """Create the socket, unless it exists."""
         if not self._relay:
             self._relay = self._stack.enter_context(relay(self.path, self.engine.socket))
 
     def disconnect(self) -> None:
-        """Have the socket gone, and all connections with it."""
+        """Remove the socket and break all its connections."""
         self._relay = None
         self._stack.close()
         self.path.unlink(missing_ok=True)
 
     @contextmanager
     def hanging(self, text: str) -> Iterator[None]:
-        """Hold back every request with a text in its first line, until the end of the block."""
+        """Hold back every request whose first line contains the text until the end of the block."""
         over = threading.Event()
 
         def hold_back(request: str) -> None:
@@ -75,7 +75,7 @@ class Docker:
         over.set()
 
     def populate(self) -> None:
-        """Have some containers that are never changed, and at least two that may be."""
+        """Run two containers that never change, and enough others that at least two may be changed."""
         if not self.everyone():
             for name in ("steady1", "steady2"):
                 self._run(name, "busybox")
@@ -95,7 +95,7 @@ class Docker:
         self._remove(name)
 
     def recreate(self, name: str, *options: str) -> None:
-        """Make a container anew, or for the first time."""
+        """Recreate a container, or create it if there is none."""
         if name in self.everyone():
             self._remove(name)
         self._run(name, *options, "busybox")
@@ -112,7 +112,7 @@ class Docker:
         self.engine.cli("unpause", name)
 
     def create(self, number: int) -> list[str]:
-        """Create this many containers that do not run; return their names."""
+        """Create this many containers without starting them; return their names."""
         names = [f"c{next(self._numbers)}" for _ in range(number)]
         for name in names:
             self._run(name, "busybox", how="create")
@@ -125,7 +125,7 @@ class Docker:
         return names
 
     def remove_together(self, names: Sequence[str]) -> None:
-        """Remove containers at once."""
+        """Remove containers all at the same time."""
         self.changed.update(names)
         self._all("rm", names, "--force")
 
@@ -134,14 +134,14 @@ class Docker:
         self._run(f"c{next(self._numbers)}", *options, "busybox", "sleep", "0.05")
 
     def churn(self, chance: random.Random) -> None:
-        """Have a container come, one go, one be made anew, and one pause."""
+        """Run a container, remove one, recreate one, and pause and unpause one."""
         self.run()
         self.remove(chance.choice(self.names))
         self.recreate(chance.choice(self.names))
         self.nap(chance.choice(self.names))
 
     def share(self, site: str) -> None:
-        """Run a container of a host that shares the router and the service `shared` with those of others."""
+        """Run a container of a host that shares the router and the service `shared` with those of other hosts."""
         application = ("--label=com.docker.compose.project=x", "--label=com.docker.compose.service=shared")
         labels = (f"--label=site={site}", routed_by("shared"), PORT.format("shared"), *application)
         self.engine.cli("run", "--detach", "--name", f"shared-{site}", *self.options, *labels, "busybox")
@@ -161,11 +161,11 @@ class Docker:
         self.engine.cli("rm", "--force", "--volumes", name)
 
     def everyone(self, *options: str) -> list[str]:
-        """Return the names of all containers, or of those that options of `docker ps` choose."""
+        """Return the names of all containers, or of those that options of `docker ps` select."""
         return self.engine.cli("ps", "--all", "--format", "{{.Names}}", *options).split()
 
     def containers(self) -> Sequence[Container]:
-        """Return what the engine says of its containers, past the relay."""
+        """Return the engine's containers, read without the relay."""
 
         async def inspect() -> Sequence[Container]:
             client = Client(Endpoint(self.engine.url))
@@ -185,7 +185,7 @@ class Docker:
 
 @contextmanager
 def make_docker(engine: Engine) -> Iterator[Docker]:
-    """Put a relay before an engine; its containers are removed in the end."""
+    """Put a relay in front of an engine; remove its containers at the end."""
     work = WorkDirectory("relay")
     docker = Docker(engine, work.path / "docker.sock")
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What can happen to a cluster of etcd, each as a block: it lasts inside, and its end is the end of the fault."""
+"""What can happen to an etcd cluster, as context managers: the fault lasts as long as the block."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -11,7 +11,7 @@ from tests.faults.world import HEALED_WITHIN, World
 from tests.lab.etcd import Etcd
 
 QUOTA = 32_000_000
-"""Bytes that a cluster may use on which `no_space` is to happen: `--quota-backend-bytes`."""
+"""The `--quota-backend-bytes` of a cluster that `no_space` is to fill."""
 
 PIECE = 1_000_000
 LIMITED = f"--quota-backend-bytes={QUOTA}"
@@ -19,7 +19,7 @@ LIMITED = f"--quota-backend-bytes={QUOTA}"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What hits whom, and for how many seconds in a short and in a long test."""
+    """A fault, the members that it hits, and how many seconds it lasts in a short and in a long test."""
 
     hit: Callable[[Sequence[Etcd]], AbstractContextManager[None]]
     choose: Callable[[World], Sequence[Etcd]]
@@ -27,13 +27,13 @@ class Fault:
     long: float
 
     def on(self, world: World) -> AbstractContextManager[None]:
-        """Have it happen."""
+        """Return the fault as a block."""
         return self.hit(self.choose(world))
 
 
 @contextmanager
 def killed(members: Sequence[Etcd]) -> Iterator[None]:
-    """Have members killed with -9; it ends when they serve again."""
+    """Kill members with SIGKILL; the fault ends when they serve again."""
     for member in members:
         member.kill()
     yield
@@ -42,7 +42,7 @@ def killed(members: Sequence[Etcd]) -> Iterator[None]:
 
 @contextmanager
 def frozen(members: Sequence[Etcd]) -> Iterator[None]:
-    """Have members keep their connections and say nothing."""
+    """Freeze members: they keep their connections and answer nothing."""
     for member in members:
         member.freeze()
     yield
@@ -57,22 +57,22 @@ def _wait_until_healthy(members: Sequence[Etcd]) -> None:
 
 
 def first(world: World) -> Sequence[Etcd]:
-    """The member that the bridge asks first."""
+    """Return the member that the bridge asks first."""
     return world.members[:1]
 
 
 def leader(world: World) -> Sequence[Etcd]:
-    """The member that leads."""
+    """Return the leader."""
     return [world.leader()]
 
 
 def most(world: World) -> Sequence[Etcd]:
-    """All members but one: there is no quorum."""
+    """Return all members but one, without which there is no quorum."""
     return world.members[:2]
 
 
 def everybody(world: World) -> Sequence[Etcd]:
-    """All members."""
+    """Return all members."""
     return world.members
 
 
@@ -90,9 +90,9 @@ FAULTS: Mapping[str, Fault] = {
 
 @contextmanager
 def no_space(world: World) -> Iterator[None]:
-    """Have the quota used up, until somebody makes room and disarms it.
+    """Use up the quota; at the end make room and disarm the alarm.
 
-    What happened before is forgotten with what took the room.
+    The compaction that makes room also discards the earlier history, so that the replay starts here.
     """
     _fill(world.observer)
     world.start = world.seen()
@@ -106,7 +106,7 @@ def no_space(world: World) -> Iterator[None]:
 
 
 def _fill(etcd: Etcd) -> None:
-    """Write until etcd takes no more."""
+    """Write until etcd refuses to."""
     with suppress(OSError):
         for _ in range(QUOTA // PIECE + 1):
             put(etcd, "full", "x" * PIECE)
@@ -115,14 +115,14 @@ def _fill(etcd: Etcd) -> None:
 
 @contextmanager
 def wiped(world: World) -> Iterator[None]:
-    """Have no etcd, and then one that is empty."""
+    """Stop etcd; it comes back empty."""
     with _other_data(world, Etcd.wipe):
         yield
 
 
 @contextmanager
 def restored(world: World) -> Iterator[None]:
-    """Have no etcd, and then one of which some time is gone: what has happened was committed, or is under way."""
+    """Stop etcd; it comes back without the latest changes, which may have been committed or still be under way."""
     with saved(world) as snapshot:
         world.docker.churn(world.chance)
         with restored_from(world, snapshot):
@@ -131,7 +131,7 @@ def restored(world: World) -> Iterator[None]:
 
 @contextmanager
 def saved(world: World) -> Iterator[Path]:
-    """Save a snapshot, and return where it is."""
+    """Save a snapshot, and return its path."""
     with TemporaryDirectory() as directory:
         snapshot = Path(directory, "snapshot")
         world.observer.ctl("snapshot", "save", str(snapshot))
@@ -140,14 +140,14 @@ def saved(world: World) -> Iterator[Path]:
 
 @contextmanager
 def restored_from(world: World, snapshot: Path) -> Iterator[None]:
-    """Have no etcd, and then one that knows what the snapshot knows."""
+    """Stop etcd; it comes back with the data of the snapshot."""
     with _other_data(world, lambda member: member.restore(snapshot)):
         yield
 
 
 @contextmanager
 def _other_data(world: World, change: Callable[[Etcd], None]) -> Iterator[None]:
-    """Have no etcd, and then one whose members' data was changed; it has lost what has happened."""
+    """Stop etcd; it comes back with its members' data changed and without its history."""
     world.start = None
     for member in world.members:
         member.kill()
@@ -165,9 +165,9 @@ def _start_together(members: Sequence[Etcd]) -> None:
 STATES: Mapping[str, Callable[[World], AbstractContextManager[None]]] = {
     it.__name__: it for it in (no_space, wiped, restored)
 }
-"""What changes etcd itself; two hosts know of it at once."""
+"""Faults that change what etcd holds; two hosts notice them at once."""
 
 
 def compact(world: World, revision: int) -> None:
-    """Have etcd forget its history up to a revision, which tests can then no longer read either."""
+    """Compact etcd's history up to a revision; tests can then no longer read it either."""
     world.observer.ctl("compact", str(revision))

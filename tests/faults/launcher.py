@@ -1,10 +1,10 @@
-"""Starts the bridge so that it comes to harm just before or after one of its calls to etcd.
+"""Start the bridge so that it is harmed just before or after one of its calls to etcd.
 
     python -m tests.faults.launcher run
 
 FAULT_CALL names the call: `Txn 2` is the second transaction, `call 4` the fourth of all calls, `removal 3` the
-third while it removes another host, `goodbye 1` the first while it stops. FAULT_MOMENT is `before` or `after` (of
-a stream: its first answer). FAULT_HARM is KILL, STOP, or LOSE: the bridge lives on, but never hears of this call.
+third while it removes another host, `goodbye 1` the first while it stops. FAULT_MOMENT is `before` or `after` (for
+a stream: after its first answer). FAULT_HARM is KILL, STOP or LOSE: the bridge runs on, but the call is lost.
 """
 
 import os
@@ -31,7 +31,7 @@ _ask, _login, _stream = Session.ask, Session._login, Session.stream  # noqa: SLF
 
 
 class Call:
-    """One call that begins: what it is named."""
+    """A call that begins, with the names under which it is counted."""
 
     def __init__(self, kind: str) -> None:
         kinds = [name for name in (kind, _within.get(), "call") if name]
@@ -39,7 +39,7 @@ class Call:
         self.names = [f"{name} {_numbers[name]}" for name in kinds]
 
     def come_to(self, moment: str) -> None:
-        """Come to harm, if this is where."""
+        """Harm the bridge if this is the configured point."""
         global _reached  # noqa: PLW0603 - there is one point in a process
         if _reached or moment != MOMENT or CALL not in self.names:
             return
@@ -69,7 +69,7 @@ async def _called(kind: str, answer: Awaitable[Any]) -> Any:  # noqa: ANN401 - w
 
 
 class Answers:
-    """The answers of a stream; after the first one it may come to harm."""
+    """The answers of a stream; the bridge may be harmed after the first one."""
 
     def __init__(self, stream: Stream, call: Call) -> None:
         self.stream, self.call = stream, call
@@ -95,7 +95,7 @@ def _name(method: Any) -> str:  # noqa: ANN401 - that of Session
 
 
 def _named(name: str, method: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Name the calls that are made within a method."""
+    """Count the calls made within a method under this name, too."""
 
     async def within(*arguments: object) -> None:
         token = _within.set(name)

@@ -1,15 +1,15 @@
-"""What was measured, for the summary at the end of a run."""
+"""Measurements for the summary at the end of a run."""
 
 _notes: dict[str, list[tuple[float, float]]] = {}
 
 
 def note(name: str, value: float, limit: float) -> None:
-    """Keep a value and what it was to stay below."""
+    """Record a value and its limit."""
     _notes.setdefault(name, []).append((value, limit))
 
 
 def lines() -> list[str]:
-    """Return one line for each name: how often, the middle, the worst, the limit."""
+    """Return one line for each name: the number of values, the median, the worst and the limit."""
     return [_line(name, values) for name, values in _notes.items()]
 
 

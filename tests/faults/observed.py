@@ -13,7 +13,7 @@ from tests.lab.gateway import ANSWER_WITHIN, ask, coded, text
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key was put, or deleted where `value` is None; seen at a time of the monotonic clock."""
+    """A key that was put, or deleted if `value` is None; `seen` is a time of the monotonic clock."""
 
     key: str
     value: str | None

@@ -1,4 +1,4 @@
-"""Where a bridge, or a command of the product, comes to harm: `launcher` starts it so."""
+"""Points at which `launcher` harms a bridge or a command of the product."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ REACHED = "fault point reached"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a bridge comes to harm: before or after which of its calls to etcd, and how; see the launcher."""
+    """Where and how a bridge is harmed: before or after which of its calls to etcd; see the launcher."""
 
     call: str
     moment: str
@@ -19,7 +19,7 @@ class Point:
 
     @property
     def program(self) -> tuple[str, ...]:
-        """What starts the bridge that comes to harm there."""
+        """The command that starts a bridge to be harmed there."""
         variables = f"FAULT_CALL={self.call}", f"FAULT_MOMENT={self.moment}", f"FAULT_HARM={self.harm}"
         return ("env", *variables, sys.executable, "-m", "tests.faults.launcher")
 
@@ -28,7 +28,7 @@ Points = list[Point]
 
 
 def every(calls: Sequence[str], *harms: str) -> list[object]:
-    """Each point of these calls, four at a time, for a long test."""
+    """Return every point of these calls, four to a parameter, for a long test."""
     points = [Point(call, moment, harm) for harm in harms for moment in ("before", "after") for call in calls]
     return [
         pytest.param(points[first : first + 4], marks=pytest.mark.faults, id=f"every-{first}")

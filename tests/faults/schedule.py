@@ -1,4 +1,4 @@
-"""Faults of every kind, from which schedules are drawn at random: whoever has the seed has the schedule."""
+"""Faults of every kind, from which schedules are drawn at random; a seed always gives the same schedule."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,12 @@ from tests.lab.wait import wait_for
 
 SITES: Mapping[str, str] = {"lab": "!Label(`site`, `other`)", "other": "Label(`site`, `other`)"}
 CHANCE = 0.4
-"""Of each kind of fault to be part of a schedule's next step: two or three are at the same time."""
+"""Probability that a kind of fault is part of a step, so that two or three usually happen at the same time."""
 
 
 @dataclass(slots=True)
 class Scene:
-    """A host whose way to etcd can be cut, and another one with which it shares a service."""
+    """A host that can be cut off from etcd, and another one with which it shares a service."""
 
     lab: World
     other: World
@@ -30,7 +30,7 @@ class Scene:
     network: Network
 
     def heal(self) -> None:
-        """Have everything there, whatever a test left."""
+        """Have all parts running again, whatever state a test left."""
         self.place.join(self.network)
         self.lab.heal()
         self.other.heal()
@@ -38,7 +38,7 @@ class Scene:
 
 @contextmanager
 def make_scene(docker: Docker, prefix: str) -> Iterator[Scene]:
-    """Start a cluster, and the bridges of both hosts; their containers start again with their engine."""
+    """Start a cluster and the bridges of both hosts; containers are restarted with their engine."""
     with ExitStack() as stack:
         network = stack.enter_context(make_network())
         place = stack.enter_context(make_host(1, network))
@@ -61,7 +61,7 @@ def make_scene(docker: Docker, prefix: str) -> Iterator[Scene]:
 
 @contextmanager
 def bridge_killed(world: World) -> Iterator[None]:
-    """Have no bridge; the next one waits for the lease, with which the fault ends."""
+    """Kill the bridge; the next one waits for the old lease to expire, which ends the fault."""
     world.bridge.process.kill()
     yield
     world.start_bridge()
@@ -69,7 +69,7 @@ def bridge_killed(world: World) -> Iterator[None]:
 
 @contextmanager
 def bridge_stopped(world: World) -> Iterator[None]:
-    """Have a bridge that ends as it should, and another one."""
+    """Stop the bridge cleanly; start another one at the end."""
     world.bridge.process.end()
     yield
     world.start_bridge()
@@ -77,7 +77,7 @@ def bridge_stopped(world: World) -> Iterator[None]:
 
 @contextmanager
 def bridge_begins(world: World) -> Iterator[None]:
-    """Have a bridge that ends as it should, and another one that begins while the other faults last."""
+    """Stop the bridge cleanly; start another one at once, while the other faults last."""
     world.bridge.process.end()
     world.bridge.start()
     yield
@@ -85,7 +85,7 @@ def bridge_begins(world: World) -> Iterator[None]:
 
 @contextmanager
 def bridge_frozen(world: World) -> Iterator[None]:
-    """Have a bridge that stands still, for longer than its lease or not."""
+    """Freeze the bridge, for longer than its lease or not."""
     world.freeze_bridge()
     yield
     world.thaw_bridge()
@@ -93,14 +93,14 @@ def bridge_frozen(world: World) -> Iterator[None]:
 
 @contextmanager
 def lease_revoked(world: World) -> Iterator[None]:
-    """Have somebody else take the bridge's lease away."""
+    """Revoke the bridge's lease from outside."""
     world.revoke_lease()
     yield
 
 
 @contextmanager
 def socket_gone(world: World) -> Iterator[None]:
-    """Have neither a Docker socket nor a stream of events."""
+    """Remove the Docker socket, which also ends the stream of events."""
     world.docker.disconnect()
     yield
     world.docker.connect()
@@ -108,14 +108,14 @@ def socket_gone(world: World) -> Iterator[None]:
 
 @contextmanager
 def event_torn(world: World) -> Iterator[None]:
-    """Have the next event cut in the middle."""
+    """Cut the next start event in the middle."""
     world.docker.relay.torn = b'"start"'
     yield
 
 
 @contextmanager
 def connections_cut(world: World) -> Iterator[None]:
-    """Have all connections to the engine break, at the beginning and at the end."""
+    """Break all connections to the engine, at the beginning and at the end."""
     world.docker.relay.cut()
     yield
     world.docker.relay.cut()
@@ -123,7 +123,7 @@ def connections_cut(world: World) -> Iterator[None]:
 
 @contextmanager
 def engine_restarted(world: World) -> Iterator[None]:
-    """Have the engine killed and started again, and its containers with it."""
+    """Kill the engine and start it again, and its containers with it."""
     docker = world.docker
     docker.changed.update(docker.everyone(), ("shared",))
     docker.engine.process.kill()
@@ -134,7 +134,7 @@ def engine_restarted(world: World) -> Iterator[None]:
 
 @contextmanager
 def drained(world: World) -> Iterator[None]:
-    """Have a container asked to stop that does not, until it is killed; then it is started again, and removed."""
+    """Stop a container that ignores its stop signal until it is killed; then start it again and remove it."""
     docker = world.docker
     name = docker.run("--stop-signal=WINCH")
     docker.names.remove(name)
@@ -148,7 +148,7 @@ def drained(world: World) -> Iterator[None]:
 
 @contextmanager
 def host_cut_off(scene: Scene) -> Iterator[None]:
-    """Have nothing come from etcd to one host, nor from there to etcd."""
+    """Cut one host off from etcd, in both directions."""
     scene.place.cut(scene.network)
     yield
     scene.place.join(scene.network)
@@ -156,7 +156,7 @@ def host_cut_off(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def history_compacted(scene: Scene) -> Iterator[None]:
-    """Have nothing left of what was before this step."""
+    """Compact the history up to the start of this step."""
     assert scene.lab.start
     compact(scene.lab, scene.lab.start.revision)
     yield
@@ -176,7 +176,7 @@ SURVIVED: Mapping[str, OfWorld] = {
     **{it.__name__: it for it in (bridge_frozen, lease_revoked, socket_gone, event_torn, connections_cut)},
     **ETCD,
 }
-"""Faults after which the bridge is the same process, and the containers are the same."""
+"""Faults that restart neither the bridge nor the containers."""
 
 
 def _of(host: str, faults: Mapping[str, OfWorld]) -> Mapping[str, OfScene]:
@@ -194,13 +194,13 @@ KINDS: tuple[Mapping[str, OfScene], ...] = (
     {"lab: cut off": host_cut_off},
 )
 OF_ETCD = _of("lab", ETCD), _of("lab", STATES)
-"""Of these there is one at a time."""
+"""Only one of these at a time."""
 
 
 def draw(chance: random.Random) -> Mapping[str, OfScene]:
     """Choose one fault, or several of different kinds, in the order in which they begin.
 
-    They end in the opposite one, since a new bridge needs the others to begin.
+    They end in reverse order, since a new bridge can start only once the faults after it have ended.
     """
     kinds = (*KINDS, chance.choice(OF_ETCD))
     chosen = {name: kind[name] for kind in kinds if chance.random() < CHANCE for name in [chance.choice([*kind])]}

@@ -1,4 +1,4 @@
-"""Faults of the bridge itself: killed, frozen or not answered at every step, and two of them at once."""
+"""Faults of the bridge itself: killed, frozen or left without an answer at any step, and two bridges at once."""
 
 import signal
 import sys
@@ -24,7 +24,7 @@ CALLS = (
     "LeaseKeepAlive 1",
     "LeaseKeepAlive 2",
 )
-"""What a bridge asks of etcd when it starts (up to the fifth transaction) and meets some events."""
+"""The calls of a bridge to etcd when it starts (up to the fifth transaction) and handles some events."""
 
 EARLIER = "an earlier bridge"
 
@@ -47,23 +47,23 @@ GOODBYES = [Point("goodbye 1", "after", "KILL"), Point("goodbye 2", "before", "S
 
 
 def reached(world: World) -> bool:
-    """Whether a bridge has come to its point."""
+    """Return whether a bridge has reached its fault point."""
     return REACHED in world.bridge.log()
 
 
 def wait_until_at_rest(world: World) -> None:
-    """Wait until a bridge has done all, or has come to its point."""
+    """Wait until a bridge has nothing left to do, or has reached its fault point."""
     wait_for(lambda: reached(world) or world.agrees(), HEALED_WITHIN, world.bridge.process.tail)
 
 
 def wait_until_reached(world: World) -> None:
-    """Wait until a bridge has come to its point."""
+    """Wait until a bridge has reached its fault point."""
     wait_for(lambda: reached(world), HEALED_WITHIN, world.bridge.process.tail)
 
 
 @contextmanager
 def worlds(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> Iterator[list[World]]:
-    """Start a bridge with keys of its own for each point."""
+    """Start a bridge for each point, each with keys of its own."""
     with ExitStack() as stack:
         made = [new_world(docker, members, f"{prefix}-{number}") for number in range(len(points))]
         for world, point in zip(made, points, strict=True):
@@ -74,7 +74,7 @@ def worlds(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> 
 
 
 def replayed(world: World, start: Moment, point: Point) -> None:
-    """Check each revision since a moment: it was consistent, and nothing of who ran on was removed."""
+    """Check that each revision since a moment was consistent, and removed nothing of the steady containers."""
     happened = world.replay(start, world.tick(), ())
     gone = [it.key for it in happened if it.value is None and it.key.startswith(f"{world.prefix}/view/")]
     assert not [key for key in gone if "/steady" in key], point
@@ -82,7 +82,7 @@ def replayed(world: World, start: Moment, point: Point) -> None:
 
 @pytest.mark.parametrize("points", [pytest.param(HARMED, id="some"), *every(CALLS, "KILL", "STOP")])
 def test_harm_at_a_step(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
-    """Wherever a bridge is killed, or frozen until it is taken for dead: all is made up for by who comes after."""
+    """Wherever a bridge is killed, or frozen until it is taken for dead, the next one catches up."""
     docker.populate()
     with worlds(docker, members, points, prefix) as made:
         starts = [world.seen() for world in made]
@@ -104,7 +104,7 @@ def test_harm_at_a_step(docker: Docker, members: list[Etcd], points: Points, pre
 
 @pytest.mark.parametrize("points", [pytest.param(LOST, id="some"), *every(CALLS, "LOSE")])
 def test_a_call_that_is_lost(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
-    """Whichever request or answer gets lost, the bridge has done all in seconds, and never waits for itself."""
+    """Whichever request or answer is lost, the bridge catches up in seconds, and never waits for its own lease."""
     docker.populate()
     with worlds(docker, members, points, prefix) as made:
         starts = [world.seen() for world in made]
@@ -123,7 +123,7 @@ def test_a_call_that_is_lost(docker: Docker, members: list[Etcd], points: Points
     "points", [pytest.param(GOODBYES, id="some"), *every(("goodbye 1", "goodbye 2"), "KILL", "STOP", "LOSE")]
 )
 def test_harm_at_the_goodbye(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
-    """However a bridge that is stopped comes to its end, no route changes, and the next one takes over."""
+    """Whatever happens to a bridge while it stops, no route changes, and the next one takes over."""
     docker.populate()
     with worlds(docker, members, points, prefix) as made:
         for world in made:
@@ -145,7 +145,7 @@ def test_harm_at_the_goodbye(docker: Docker, members: list[Etcd], points: Points
 
 
 def test_two_at_once(docker: Docker, members: list[Etcd], prefix: str) -> None:
-    """Of two that start at the same moment under one name, one lives, and the other is refused."""
+    """Of two bridges that start at the same moment under one name, one keeps running and the other is refused."""
     docker.populate()
     both = [new_world(docker, members, prefix, host_lease="3s") for _ in range(2)]
     with ExitStack() as stack:
@@ -163,7 +163,7 @@ def test_two_at_once(docker: Docker, members: list[Etcd], prefix: str) -> None:
 
 
 def test_a_bridge_killed_and_started_again(world: World) -> None:
-    """The next bridge waits for the lease of the last one; what runs on keeps its routes all the while."""
+    """The next bridge waits for the lease of the last one; containers that keep running keep their routes."""
     with world.ordeal("bridge killed"):
         world.bridge.process.kill()
         world.docker.churn(world.chance)
@@ -171,7 +171,7 @@ def test_a_bridge_killed_and_started_again(world: World) -> None:
 
 
 def test_a_lease_revoked(world: World) -> None:
-    """A bridge whose lease somebody revokes begins anew."""
+    """A bridge whose lease is revoked takes a new one and misses nothing."""
     with world.ordeal("lease revoked"):
         world.revoke_lease()
         world.docker.churn(world.chance)

@@ -1,4 +1,4 @@
-"""Faults of Docker: an engine that is away removes nothing, and what happened meanwhile is made up for."""
+"""Faults of Docker: an unreachable engine removes no route, and the bridge catches up with what it missed."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ from tests.lab.wait import wait_for
 
 
 def service(name: str, replicas: int) -> Mapping[str, object]:
-    """Return a service of Compose with a router, a middleware and a load balancer of its name."""
+    """Return a Compose service with a router, a middleware and a load balancer of its name."""
     about = {
         f"routers.{name}.rule": f"Host(`{name}`)",
         f"routers.{name}.middlewares": f"{name}@docker",
@@ -29,7 +29,7 @@ PROJECT = {"services": {name: service(name, replicas) for name, replicas in (("w
 
 @short_and_long
 def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # noqa: FBT001
-    """Containers change while the bridge has neither its stream of events nor a socket to ask for another."""
+    """While the Docker socket is gone the bridge idles; once it is back, it catches up with all changes."""
     with world.ordeal("no Docker socket"):
         world.docker.disconnect()
         world.docker.churn(world.chance)
@@ -40,7 +40,7 @@ def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # no
 
 @short_and_long
 def test_a_frozen_engine(world: World, long: bool) -> None:  # noqa: FBT001
-    """An engine that says nothing for a while removes nothing."""
+    """While the engine answers nothing, no route is removed."""
     with world.ordeal("engine frozen"):
         world.docker.churn(world.chance)
         world.docker.engine.freeze()
@@ -51,7 +51,7 @@ def test_a_frozen_engine(world: World, long: bool) -> None:  # noqa: FBT001
 
 
 def test_an_event_cut_in_the_middle(world: World) -> None:
-    """Half an event is none: the stream is taken up anew, and the container is seen all the same."""
+    """Half an event counts as none: the bridge subscribes again, and misses no container."""
     for torn in (b'"start"', b'"die"', b'"destroy"'):
         with world.ordeal("event torn"):
             world.docker.relay.torn = torn
@@ -60,7 +60,7 @@ def test_an_event_cut_in_the_middle(world: World) -> None:
 
 
 def test_connections_that_break_again_and_again(world: World) -> None:
-    """While containers change, all connections to the engine break at any moment."""
+    """Connections to the engine may break at any moment while containers change."""
     with world.ordeal("Docker connections cut"):
         over = threading.Event()
 
@@ -79,7 +79,7 @@ def test_connections_that_break_again_and_again(world: World) -> None:
 
 
 def test_an_inspection_that_hangs(world: World) -> None:
-    """A container of which the engine says nothing is looked at again when it does; nobody else waits for it."""
+    """A container whose inspection hangs is inspected again later; no other container waits for it."""
     name = world.docker.run()
     container = world.docker.engine.cli("inspect", "--format", "{{.Id}}", name)
     with world.ordeal("inspection hung"), world.docker.hanging(container):
@@ -92,7 +92,7 @@ def test_an_inspection_that_hangs(world: World) -> None:
 
 
 def test_a_container_of_a_moment(world: World) -> None:
-    """A container that lives for 50 ms leaves nothing, removed or not."""
+    """A container that lives for 50 ms leaves no route behind, removed or not."""
     with world.ordeal("container of 50 ms"):
         for options in (["--rm"], []):
             for _ in range(5):
@@ -101,7 +101,7 @@ def test_a_container_of_a_moment(world: World) -> None:
 
 @pytest.mark.parametrize("number", [10, pytest.param(100, marks=pytest.mark.faults)])
 def test_many_at_once(world: World, number: int) -> None:
-    """Many containers come at once, and go at once."""
+    """Many containers may start at once, and be removed at once."""
     with world.ordeal(f"{number} containers come"):
         names = world.docker.run_together(number)
     with world.ordeal(f"{number} containers go"):
@@ -110,7 +110,7 @@ def test_many_at_once(world: World, number: int) -> None:
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.faults)])
 def test_compose_recreates_all_again_and_again(world: World, compose: Path, tmp_path: Path, rounds: int) -> None:
-    """However often Compose makes its containers anew: what is routed are those of the last round, all of them."""
+    """However often Compose recreates its containers, all those of the last round are routed, and no others."""
     (tmp_path / "compose.yaml").write_text(json.dumps(PROJECT))
     try:
         with world.ordeal("compose up --force-recreate"):
@@ -130,14 +130,14 @@ def test_compose_recreates_all_again_and_again(world: World, compose: Path, tmp_
 
 
 def compose_shop(world: World, compose: Path, directory: Path, *arguments: str) -> None:
-    """Run Compose on the shop."""
+    """Run Compose on the project `shop`."""
     where = ("--project-name", "shop", "--project-directory", directory)
     run([*world.docker.engine.docker, "--config", compose.parents[1], "compose", *where, *arguments])
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
 def test_the_engine_is_restarted(world: World, signal: str) -> None:
-    """Containers that restart with the engine come back with their new addresses; the others go."""
+    """Containers that restart with the engine are routed at their new addresses; the others are removed."""
     world.docker.run("--restart=always")
     with world.ordeal(f"engine restarted after {signal}"):
         world.docker.changed.update(world.docker.everyone())

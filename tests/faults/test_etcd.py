@@ -1,4 +1,4 @@
-"""Faults of etcd: nothing is removed, nothing is lost, and soon after its end all is as it is to be."""
+"""Faults of etcd: no route is removed, no change is lost, and the view is right soon after the fault's end."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.faults.world import World, idle, short_and_long, wait
 @pytest.mark.parametrize("name", FAULTS)
 @short_and_long
 def test_a_fault_of_etcd(world: World, name: str, long: bool) -> None:  # noqa: FBT001
-    """Containers change while etcd, or a part of it, is away: it is waited for, and made up for."""
+    """While etcd, or a part of it, is away, the bridge waits for it; then it makes up for all changes."""
     fault: Fault = FAULTS[name]
     with world.ordeal(name), fault.on(world):
         world.docker.churn(world.chance)

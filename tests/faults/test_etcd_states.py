@@ -1,4 +1,4 @@
-"""States that etcd gets into without being away: full, compacted, with users, restored, in a minority."""
+"""States of etcd other than being away: full, compacted, with users, wiped, restored, in a minority."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..
 
 @short_and_long
 def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
-    """An etcd whose quota is used up takes no writes until somebody makes room and disarms it."""
+    """While etcd's quota is used up the bridge waits; it catches up once the alarm is disarmed."""
     world = start_world(LIMITED)
     with world.ordeal("no space"), no_space(world):
         world.docker.churn(world.chance)
@@ -38,7 +38,7 @@ def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noq
 
 
 def test_wiped(start_world: Callable[..., World]) -> None:
-    """An etcd that comes back empty is filled again."""
+    """An etcd that comes back empty gets all keys again."""
     world = start_world()
     with world.ordeal("etcd wiped"), wiped(world):
         pass
@@ -46,17 +46,17 @@ def test_wiped(start_world: Callable[..., World]) -> None:
 
 @pytest.mark.parametrize("away", [0.0, 7.0], ids=["quickly", "slowly"])
 def test_restored(start_world: Callable[..., World], away: float) -> None:
-    """An etcd that is restored from a snapshot, the bridge's lease included, gets what has happened since."""
+    """An etcd restored from a snapshot, with the bridge's old lease in it, gets all changes since then."""
     world = start_world()
     with saved(world) as snapshot:
         world.docker.churn(world.chance)
-        # It begins when all of this is committed.
+        # The ordeal begins when all of this is committed.
         with world.ordeal("etcd restored"), restored_from(world, snapshot):
             wait(away)
 
 
 def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001, it is built
-    """A member that answers, but has lost the others, is left for one that has not."""
+    """A member that answers but has no quorum is left for one that has."""
     with ExitStack() as stack:
         clients, peers = (stack.enter_context(make_network()) for _ in range(2))
         hosts = [stack.enter_context(make_host(number, clients, peers)) for number in (1, 2, 3)]
@@ -87,7 +87,7 @@ def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: A
 
 @short_and_long
 def test_users_are_switched_on(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
-    """Users come while the bridge runs, their tokens live for two seconds, and they go again."""
+    """Authentication may be switched on and off while the bridge runs, with tokens that live for two seconds."""
     world = start_world(f"--auth-token-ttl={TOKEN_TTL}", etcd_username="root", etcd_password="secret")
     with world.ordeal("users switched on"):
         for command in ("user add root:secret", "user grant-role root root", "auth enable"):
@@ -100,7 +100,7 @@ def test_users_are_switched_on(start_world: Callable[..., World], long: bool) ->
 
 
 def test_compaction(start_world: Callable[..., World]) -> None:
-    """Who waits for another container gets its turn although the history of what it waits for is gone."""
+    """A waiting container gets its turn even if the history since it began to wait has been compacted."""
     world = start_world()
     holder, _ = (world.docker.run(*sharing(name)) for name in ("one", "two"))
     waiter = world.docker.run(*sharing("one"))
@@ -114,5 +114,5 @@ def test_compaction(start_world: Callable[..., World]) -> None:
 
 
 def sharing(name: str) -> tuple[str, ...]:
-    """Return the label of a router that each container defines otherwise, since its service is another one."""
+    """Return the label of a router on which two containers disagree, since each has a service of its own."""
     return (f"--label=traefik.http.routers.shared-{name}.rule=Host(`{name}`)",)

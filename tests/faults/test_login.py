@@ -1,4 +1,4 @@
-"""Logging in is a call like any other: harm that a bridge comes to there is made up for."""
+"""Logging in is a call like any other: a bridge that is harmed there causes no lasting damage."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def wait_until_logged(bridge: Bridge, text: str) -> None:
 
 
 def make_up_for(bridge: Bridge, harm: str) -> None:
-    """Start the next bridge, or let the frozen one go on."""
+    """Start the next bridge after a killed one, or resume a frozen one."""
     if harm == "KILL":
         bridge.process.wait(HEALED_WITHIN)
         bridge.program = PRODUCT
@@ -39,9 +39,9 @@ def make_up_for(bridge: Bridge, harm: str) -> None:
 
 @pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(("login 1",), "KILL", "STOP", "LOSE")])
 def test_harm_at_a_login(start_etcd: Callable[..., Etcd], tmp_path: Path, points: Points) -> None:
-    """Killed, frozen or not answered before or after its login: the same bridge or the next one routes.
+    """Whether a bridge is killed, frozen or not answered at its login, it or the next one routes.
 
-    None of them waits for a bridge before it, since none has begun.
+    None of them waits for an earlier bridge, since none has taken a lease before.
     """
     etcd = start_etcd("3.7")
     write_passwords(tmp_path)

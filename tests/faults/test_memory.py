@@ -1,4 +1,4 @@
-"""An hour's worth of faults in fast motion: what a bridge holds in memory does not grow with them."""
+"""An hour's worth of faults in fast motion: the memory of a bridge does not grow with their number."""
 
 import os
 import random
@@ -17,7 +17,7 @@ SEED = int(os.environ.get("FAULTS_SEED") or 1)
 
 
 def recreate_large(docker: Docker, number: int) -> None:
-    """Make containers anew with large labels, other ones each time: one is routed, one excluded."""
+    """Recreate two containers, one routed and one excluded, with large labels that differ each time."""
     text = f"{number:06}".ljust(30_000, "x")
     added = f"--label=traefik.http.middlewares.added{number}.headers.customresponseheaders.added={text}"
     for name, *labels in (("large", added), ("excluded", "--label=traefik.enable=false", added)):
@@ -27,7 +27,7 @@ def recreate_large(docker: Docker, number: int) -> None:
 @pytest.mark.faults
 @pytest.mark.timeout(1200)
 def test_memory_is_flat(world: World) -> None:
-    """After a hundred faults a bridge holds as much memory as after the first quarter of them."""
+    """After a hundred faults a bridge uses at most a tenth more memory than after the first quarter of them."""
     chance = random.Random(SEED)
     pid = world.bridge.process.pid
     early = 0

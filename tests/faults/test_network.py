@@ -1,4 +1,4 @@
-"""A host that the network cuts off from etcd: nothing is refused, everything is lost, until somebody mends it."""
+"""A host that the network cuts off from etcd: packets are dropped, not rejected, until it is connected again."""
 
 import random
 import time
@@ -22,26 +22,26 @@ StartEtcd = Callable[..., Etcd]
 Start = Callable[..., tuple[Host, list["Remote"]]]
 
 USUAL = {"host_lease": "5s", "host_grace": "6s"}
-"""The lease that bridges have unless told otherwise: when one finds it lost depends on its length."""
+"""The default lease, on whose length it depends when a bridge notices that it is lost; and a short grace."""
 
 RETRY = 3.0
-"""Seconds from one attempt to reach an etcd from which nothing comes back to the next one, at most."""
+"""Maximum number of seconds between two attempts to reach an etcd that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A host whose way to etcd can be cut."""
+    """A host that can be cut off from etcd."""
 
     host: Host
     place: NetworkHost
     network: Network
 
     def cut(self) -> None:
-        """Have nothing arrive any more."""
+        """Cut the host off."""
         self.place.cut(self.network)
 
     def join(self) -> None:
-        """Have everything arrive again."""
+        """Connect the host again."""
         self.place.join(self.network)
 
     def forgotten(self) -> bool:
@@ -54,14 +54,14 @@ class Remote:
         return self.host.engine.cli("run", "--detach", "--name", name, *labels, "traefik/whoami")
 
     def recreate(self, name: str) -> str:
-        """Put a new container in the place of an old one; return its id."""
+        """Replace a container by a new one; return its id."""
         self.host.engine.cli("rm", "--force", name)
         return self.run(name)
 
 
 @pytest.fixture
 def start(engine: Engine, start_etcd: StartEtcd, root_key: str) -> Iterator[Start]:
-    """Return a function that runs the bridge of a host that stays, and those of so many that may be cut off."""
+    """Return a function that runs the bridges of a host that stays and of several that may be cut off."""
     with ExitStack() as stack:
 
         def started(number: int, **terms: str) -> tuple[Host, list[Remote]]:
@@ -91,9 +91,9 @@ def start(engine: Engine, start_etcd: StartEtcd, root_key: str) -> Iterator[Star
 def test_cut_off_for_longer_than_lease_and_grace(
     start: Start, number: int, rounds: int, terms: dict[str, str]
 ) -> None:
-    """Cut-off hosts are removed, and have their routes back within 5 s of their return, at whatever moment.
+    """Cut-off hosts are removed, and have their routes back within 5 s of their return, whenever that is.
 
-    What stopped there meanwhile does not come back, what started does, and nobody else's keys are touched.
+    Containers removed there meanwhile stay away, new ones are routed, and no others' keys are touched.
     """
     chance = random.Random(number)
     stays, remotes = start(number, **terms)

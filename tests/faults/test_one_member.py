@@ -1,4 +1,4 @@
-"""One member of etcd fails while containers come: the bridge goes to the next one, and none waits long."""
+"""One member of etcd fails while containers start: the bridge turns to the next one, and no route is late."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,15 +23,15 @@ DELAY = 2.5
 COMING, TRIES = 8, 2
 
 ELECTION = 2.0
-"""Seconds within which the members elect a leader, unless two of them want to be it."""
+"""Seconds within which the members elect a leader, unless the vote is split."""
 
 PROBE = 0.2
-"""Seconds after which a write that nobody has answered is tried at the next member."""
+"""Seconds after which a write without an answer is tried on the next member."""
 
 
 @dataclass(slots=True)
 class Delays:
-    """Seconds until each container was routed, and until etcd itself took a write."""
+    """Seconds until each container was routed, and until etcd itself accepted a write."""
 
     routed: list[float] = field(default_factory=list)
     etcd: float = 0.0
@@ -43,7 +43,7 @@ class Delays:
 
 
 def delays(world: World, alive: Sequence[Etcd], fault: Callable[[], None]) -> Delays:
-    """Start containers one by one, the first one with the fault, which leaves these members alive."""
+    """Cause the fault, which leaves these members alive, and start containers one by one; return the delays."""
     names, seen, since = world.docker.create(COMING), list[Change](), world.seen().revision
     found, watching = Delays(), alive[-1]
 
@@ -89,8 +89,8 @@ def test_one_member(
 ) -> None:
     """Whichever member is killed or frozen, an event is delayed by at most 2.5 s.
 
-    Most of that is etcd's own election, of up to 2 s. Where two members want to be the leader it takes longer;
-    the bridge adds no more to it than else. A second try is for a machine that has other work meanwhile.
+    Most of that is etcd's own election, which takes up to 2 s. A split vote takes longer, but the bridge adds no
+    more to it than usual. The second try is for a machine that is busy with other work.
     """
     name = f"delay by one member, {fault.__name__} {choose.__name__}"
     with make_world(docker, members, prefix) as world:

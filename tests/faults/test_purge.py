@@ -1,4 +1,4 @@
-"""Who purges a host comes to harm: the next purge finishes, and a host that came back meanwhile loses nothing."""
+"""A purge that is harmed: the next one finishes the work, and a host that came back meanwhile loses nothing."""
 
 import signal
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from tests.lab.process import Process
 from tests.lab.wait import wait_for
 
 CALLS = tuple(f"call {number}" for number in range(1, 12))
-"""What a purge asks of etcd: seven reads, of what it shows and what it removes; the last call forgets the host."""
+"""The calls of a purge to etcd: seven are reads of what it shows and removes; the last one forgets the host."""
 
 BEYOND = Point("call 12", "before", "KILL")
 SOME = [
@@ -29,7 +29,7 @@ PURGED_WITHIN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A host that is retired, one that is left, and a purge of the former; they share a router and a service."""
+    """A retired host and one that is left, which share a router and a service, and a purge of the former."""
 
     retired: FakeHost
     left: FakeHost
@@ -38,17 +38,17 @@ class Scene:
     purge: Process
 
     def kept(self) -> bool:
-        """Whether what others have is there, and was not written again."""
+        """Return whether the keys of others are there and were not written again."""
         return self.left.view_without("retired") == self.before
 
     def wait_until_reached(self) -> None:
-        """Wait until the purge has come to its point."""
+        """Wait until the purge has reached its fault point."""
         wait_for(lambda: REACHED in self.purge.log.read_text(), PURGED_WITHIN, self.purge.tail)
 
 
 @contextmanager
 def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
-    """Retire a host, and begin to purge it."""
+    """Retire a host and start to purge it."""
     with ExitStack() as stack:
         retired, left = (stack.enter_context(fake_host(etcd, root_key, name)) for name in ("retired", "left"))
         containers = {host.name: host.run(f"on-{host.name}") for host in (retired, left)}
@@ -63,7 +63,7 @@ def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
 
 
 def test_it_takes_as_many_calls(etcd: Etcd, root_key: str) -> None:
-    """An unharmed purge ends before the first call that is not among those that come to harm."""
+    """An unharmed purge makes no more calls than those at which the other tests harm it."""
     with scene(etcd, root_key, BEYOND) as it:
         assert it.purge.wait(PURGED_WITHIN) == 0, it.purge.tail()
         assert not it.left.keys.left_of("retired")
@@ -85,7 +85,7 @@ def test_harm_at_a_purge(etcd: Etcd, root_key: str, points: Points) -> None:
 
 
 def see_it_repeated(it: Scene, point: Point) -> None:
-    """Purge again, after which nothing is left of the host, and all of the others."""
+    """Purge again; check that nothing is left of the host, and everything of the others."""
     it.purge.wait(PURGED_WITHIN)
     assert it.kept(), point
     again = it.left.bridge.command("purge", "retired", "--yes")
@@ -95,7 +95,7 @@ def see_it_repeated(it: Scene, point: Point) -> None:
 
 
 def see_it_refused(it: Scene, point: Point) -> None:
-    """Have the host come back while the purge stands still: when that goes on, nobody loses anything."""
+    """Bring the host back while the purge is frozen; check that the resumed purge removes nothing."""
     it.retired.bridge.start()
     it.retired.process.wait_until(it.retired.bridge.healthy, STARTED_WITHIN)
     routed = it.left.keys.view()

@@ -1,4 +1,4 @@
-"""Faults at random, also several at the same time: `FAULTS_SEED=...` runs a schedule again."""
+"""Random faults, also several at the same time: `FAULTS_SEED=...` repeats a schedule."""
 
 import os
 import random
@@ -19,14 +19,14 @@ LONG = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def shared_scene(docker: Docker, etcd: Etcd) -> Iterator[Scene]:  # noqa: ARG001, it is built
-    """Return two hosts."""
+    """Return a scene of two hosts."""
     with make_scene(docker, f"faults-{uuid.uuid4().hex[:8]}") as made:
         yield made
 
 
 @pytest.fixture
 def scene(shared_scene: Scene) -> Scene:
-    """Return the hosts with everything there."""
+    """Return the shared scene with all parts running."""
     shared_scene.heal()
     return shared_scene
 
@@ -39,7 +39,7 @@ def scene(shared_scene: Scene) -> Scene:
     ],
 )
 def test_random_faults(scene: Scene, seed: int, number: int, longest: float) -> None:
-    """Whatever happens, and whatever happens meanwhile, is got over; the test's name tells the seed."""
+    """Whatever faults coincide while containers change, the view recovers; the test's id contains the seed."""
     chance = scene.lab.chance = random.Random(seed)
     for _ in range(number):
         faults = draw(chance)

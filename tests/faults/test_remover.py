@@ -1,4 +1,4 @@
-"""Who removes a dead host comes to harm itself: another one finishes, and nothing is left of either."""
+"""A bridge that is harmed while it removes a dead host: another one finishes, and nothing is left of either."""
 
 import signal
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from tests.lab.gateway import Key
 from tests.lab.wait import wait_for
 
 CALLS = tuple(f"removal {number}" for number in range(1, 9))
-"""What a bridge asks of etcd when it removes a host that defines what others share: the eighth forgets it."""
+"""The calls of a bridge that removes a host which defines what others share; the eighth forgets the host."""
 
 SOME = [
     Point("removal 7", "after", "KILL"),
@@ -22,14 +22,14 @@ SOME = [
 ]
 FIRST = {"host_lease": "2s", "host_grace": "3s"}
 SECOND = {"host_lease": "2s", "host_grace": "6s"}
-"""Of two who remove, this one leaves the other the time to begin."""
+"""Settings of the second remover: its longer grace lets the first one begin."""
 
 REMOVED_WITHIN = 40.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A host that dies, whoever removes it and comes to harm, and one that is left."""
+    """A host that dies, one that removes it and is harmed, and one that is left."""
 
     dead: FakeHost
     remover: FakeHost
@@ -37,18 +37,18 @@ class Scene:
     containers: Mapping[str, str]
 
     def wait_until_routed(self, *hosts: FakeHost) -> None:
-        """Wait until the containers of hosts are routed."""
+        """Wait until the containers of these hosts are routed."""
         for host in hosts:
             host.wait_until_routed(self.containers[host.name], STARTED_WITHIN)
 
     def kept(self) -> Mapping[str, Key]:
-        """Return what is in the view, servers of those who may go aside."""
+        """Return the view without the servers of the hosts that may go."""
         return self.left.view_without("dead", "remover")
 
 
 @contextmanager
 def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
-    """Start the bridges of a scene, whose containers share a service; the point's bridge is the remover."""
+    """Start the bridges of three hosts that share a service; the remover's is harmed at the point."""
     with ExitStack() as stack:
         made = {"dead": FIRST, "remover": FIRST, "left": SECOND}
         dead, remover, left = (
@@ -56,7 +56,7 @@ def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
         )
         containers = [host.run(f"on-{host.name}") for host in (dead, remover, left)]
         remover.bridge.program = point.program
-        # The first one defines what they share, so that its removal always takes the same calls.
+        # The host that dies defines what they share, so that its removal always takes the same calls.
         dead.start()
         for host in (left, remover):
             host.bridge.start()
@@ -67,7 +67,7 @@ def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
 def test_harm_at_a_removal(etcd: Etcd, root_key: str, points: Points) -> None:
     """Wherever the remover of a host is killed, frozen or not answered, nothing is left of the host in the end.
 
-    Nothing either of the remover, where that is taken for dead; and what the others share stays as it is.
+    Nor is anything left of a remover that is taken for dead; what the others share stays as it is.
     """
     with ExitStack() as stack:
         scenes = [
@@ -84,7 +84,7 @@ def test_harm_at_a_removal(etcd: Etcd, root_key: str, points: Points) -> None:
 
 
 def see_it_removed(it: Scene, point: Point) -> None:
-    """Wait until the point is reached, and until nothing is left of who is dead; who was frozen comes back."""
+    """Wait until the point is reached and nothing is left of the dead hosts; resume a frozen remover."""
     wait_for(lambda: REACHED in it.remover.bridge.log(), REMOVED_WITHIN, it.remover.process.tail)
     for host in [it.dead] if point.harm == "LOSE" else [it.dead, it.remover]:
         it.left.wait_until_forgotten(host.name, REMOVED_WITHIN)

@@ -1,4 +1,4 @@
-"""A host with containers that change all the time, a cluster of etcd, and what every fault is held to."""
+"""A host with containers that change all the time, an etcd cluster, and the checks that every fault must pass."""
 
 import os
 import random
@@ -27,7 +27,7 @@ from tests.lab.wait import DeadlineError, wait_for
 from tests.store.bridges import check
 
 WITHIN = 5.0
-"""Seconds after the end of a fault in which the view is to be what the engine runs."""
+"""Seconds after the end of a fault within which the view must match what the engine runs."""
 
 HEALED_WITHIN = 30.0
 CONNECTED = '{"to": "etcd", "event": "connected"'
@@ -39,7 +39,7 @@ short_and_long = pytest.mark.parametrize(
 
 
 def wait(seconds: float) -> None:
-    """Let a fault last."""
+    """Let a fault last for a while."""
     time.sleep(seconds)
 
 
@@ -47,8 +47,8 @@ def wait(seconds: float) -> None:
 class World:
     """One bridge between an engine and the members of a cluster; all its keys are below `prefix`.
 
-    `sites` are the hosts that share the view, and by which constraints their containers are told apart. What
-    happens in an ordeal is followed from `start`, which a fault may put off; None where etcd has lost it.
+    `sites` maps the hosts that share the view to the constraints that select their containers. An ordeal is
+    replayed from `start`, which a fault may move forward, or set to None because etcd has lost its history.
     """
 
     docker: Docker
@@ -62,31 +62,31 @@ class World:
 
     @property
     def layout(self) -> Layout:
-        """The keys."""
+        """Where the keys are."""
         return layout(self.prefix, self.host)
 
     @property
     def observer(self) -> Etcd:
-        """A member that no fault hits, unless it hits all of them."""
+        """The last member, which only faults of all members hit (or of the leader, if it leads)."""
         return self.members[-1]
 
     def wanted(self) -> Mapping[str, str]:
-        """Return the view that is due by what the engine says now."""
+        """Return the view that the engine's present containers call for."""
         containers = self.docker.containers()
         plans = [planned(containers, self.prefix, host, text) for host, text in self.sites.items()]
         return {key: value for made in plans for key, value in made.items()}
 
     def seen(self, through: Etcd | None = None) -> Moment:
-        """Return all keys as etcd has them now."""
+        """Return all keys of this world that etcd holds now."""
         return look(through or self.observer, f"{self.prefix}/")
 
     def leader(self) -> Etcd:
-        """Return the member that leads."""
+        """Return the leader."""
         return next(member for member in self.members if leads(member))
 
     @contextmanager
     def ordeal(self, name: str, within: float = WITHIN) -> Iterator[None]:
-        """Hold what happens in the block to all that is promised; its end is the end of the fault."""
+        """Check every promise for what happens in the block; the fault ends with it."""
         self.converge("before")
         self.start, before = self.seen(), self.wanted()
         self.docker.changed.clear()
@@ -97,7 +97,7 @@ class World:
         check(*(state(self.seen().keys, self.prefix),) * 2, self.layout, {})
 
     def converge(self, name: str, within: float = WITHIN) -> Mapping[str, str]:
-        """Wait until the view is what the engine runs; return it, and note how long it took."""
+        """Wait until the view matches what the engine runs; return it, and record how long it took."""
         begun = time.monotonic()
         try:
             wait_for(self.agrees, within, "")
@@ -108,43 +108,43 @@ class World:
         return self.wanted()
 
     def tick(self) -> int:
-        """Return the revision that is reached now."""
+        """Return the current revision, of a write that marks it."""
         return put(self.observer, f"{self.prefix}/tick", "")
 
     def replay(self, start: Moment, end: int, untouched: Collection[str]) -> list[Change]:
-        """Check each revision after a moment up to the last, none of which may touch these keys of the view."""
+        """Check each revision after `start` and before `end`, none of which may touch the `untouched` keys."""
         keys, happened = state(start.keys, self.prefix), list[Change]()
         for together in by_revision(changes(self.observer, f"{self.prefix}/", start.revision), end):
             now = dict(keys)
             for change in together:
                 assert change.key not in untouched, f"{change} touches what runs on"
                 _apply(change, now)
-            if self.layout.permanent.key in now:  # a bridge has begun
+            if self.layout.permanent.key in now:  # a bridge has started
                 check(keys, now, self.layout, {})
             keys, happened = now, happened + together
         return happened
 
     def start_bridge(self) -> None:
-        """Start the bridge again, and wait until it has taken the place of the last one, whose lease may last."""
+        """Start the bridge again, and wait until it has replaced the last one, whose lease may still last."""
         before = self.bridge.log().count(CONNECTED)
         self.bridge.start()
         self.bridge.process.wait_until(lambda: self.bridge.log().count(CONNECTED) > before, HEALED_WITHIN)
 
     def freeze_bridge(self) -> None:
-        """Stop the bridge where it stands."""
+        """Freeze the bridge."""
         self.bridge.process.send(signal.SIGSTOP)
 
     def thaw_bridge(self) -> None:
-        """Let a frozen bridge go on."""
+        """Resume a frozen bridge."""
         self.bridge.process.send(signal.SIGCONT)
 
     def revoke_lease(self) -> None:
-        """Take the bridge's life from it."""
+        """Revoke the bridge's lease."""
         alive = Keys(self.observer, self.prefix).view()[self.layout.alive().removeprefix(f"{self.prefix}/")]
         self.observer.ctl("lease", "revoke", f"{alive.lease:x}")
 
     def heal(self) -> None:
-        """Have everything there, whatever a test left."""
+        """Have all parts running again, whatever state a test left."""
         self.docker.disconnect()
         if not self.docker.engine.process.running:
             self.docker.engine.restart()
@@ -165,14 +165,14 @@ class World:
         self.bridge.process.wait_until(self.bridge.healthy, HEALED_WITHIN)
 
     def agrees(self, through: Etcd | None = None) -> bool:
-        """Whether the view, as asked through a member, is what the engine runs."""
+        """Return whether the view, read through a member, matches what the engine runs."""
         try:
             return view(self.seen(through).keys, self.prefix) == self.wanted()
         except OSError:
             return False
 
     def _lateness(self, begun: float) -> str:
-        """Say what is missing and for how long it was, if it comes at all."""
+        """Describe what the view lacks and has in excess, and how late it came right, if at all."""
         seen, due = view(self.seen().keys, self.prefix), self.wanted()
         missing, surplus = sorted(due.items() - seen.items()), sorted(seen.items() - due.items())
         with suppress(DeadlineError):
@@ -182,13 +182,13 @@ class World:
 
 
 def _ran_on(before: Mapping[str, str], after: Mapping[str, str], changed: Collection[str]) -> set[str]:
-    """Return the keys of containers to which nothing happened."""
+    """Return the keys of containers that did not change."""
     names = {f"/{name}/" for name in changed}
     return {key for key in before.keys() & after.keys() if not any(name in key for name in names)}
 
 
 def planned(containers: Sequence[Container], prefix: str, host: str, constraints: str) -> Mapping[str, str]:
-    """Return the view that is due by a host's containers."""
+    """Return the view that a host's containers call for."""
     made = plan(containers, _options(host, constraints), f"{prefix}/view").keys
     permanent = layout(prefix, host).permanent
     return {**made, permanent.key: permanent.value}
@@ -217,7 +217,7 @@ def new_world(docker: Docker, members: list[Etcd], prefix: str, **more: str) -> 
 
 @contextmanager
 def make_world(docker: Docker, members: list[Etcd], prefix: str, **more: str) -> Iterator[World]:
-    """Start a bridge, and some containers."""
+    """Start some containers and a bridge."""
     docker.populate()
     world = new_world(docker, members, prefix, **more)
     with world.bridge:
@@ -225,17 +225,17 @@ def make_world(docker: Docker, members: list[Etcd], prefix: str, **more: str) ->
 
 
 def view(keys: Mapping[str, str], prefix: str) -> Mapping[str, str]:
-    """Return what Traefik reads of these keys."""
+    """Return those of the keys that Traefik reads."""
     return {key: value for key, value in keys.items() if key.startswith(f"{prefix}/view/")}
 
 
 def state(keys: Mapping[str, str], prefix: str) -> Mapping[str, str]:
-    """Return what the bridges write of these keys: the view and the state."""
+    """Return those of the keys that bridges write: the view and the state."""
     return {key: value for key, value in keys.items() if key != f"{prefix}/tick"}
 
 
 def by_revision(happened: Iterator[Change], end: int) -> Iterator[list[Change]]:
-    """Put together what was written at one revision, up to but not including the last one."""
+    """Group changes by their revision, up to but not including `end`."""
     together: list[Change] = []
     for change in happened:
         if together and together[0].revision != change.revision:
@@ -271,7 +271,7 @@ def resident(pid: int) -> int:
 
 @contextmanager
 def idle(world: World, name: str) -> Iterator[None]:
-    """Hold the bridge to a tenth of a core while it waits in the block."""
+    """Check that the bridge uses less than a tenth of a core during the block."""
     pid = world.bridge.process.pid
     begun, worked = time.monotonic(), processor_time(pid)
     yield
