@@ -1,1 +1,1 @@
-"""Proof on real parts; fakes only for what real parts cannot show."""
+"""Tests on real parts; fakes only for what real parts cannot show."""

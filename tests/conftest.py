@@ -1,8 +1,8 @@
 """The real parts as fixtures, each started when the first test asks for it.
 
 A test that uses any of them is marked `real`. What it needs is built before the first test runs, outside
-of every test's time limit and with its progress shown. What cannot be had on this machine is skipped with
-the reason; with CI=true a skip is a failure.
+the time limits of tests and with its progress shown. Tests whose parts are unavailable on this machine are
+skipped with the reason; with CI=true a skip is a failure.
 """
 
 import os
@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Build what the selected tests need; what cannot be had is told again by the tests that are skipped."""
+    """Build what the selected tests need; tests whose parts are unavailable give the reason again when skipped."""
     used = set().union(*map(_fixtures, session.items))
     wanted = [part for fixture, names in PARTS_OF_FIXTURES.items() if fixture in used for part in names]
     if wanted and not session.config.option.collectonly:
@@ -72,13 +72,13 @@ def _build(name: str) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Generator[None, None, None]:
-    """Skip what uses a fixture that cannot be had."""
+    """Skip a test that uses a fixture whose parts are unavailable."""
     return (yield from _skipping())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, None, None]:
-    """Skip what starts a part that cannot be had."""
+    """Skip a test that starts an unavailable part."""
     return (yield from _skipping())
 
 
@@ -122,14 +122,14 @@ def engine29() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def etcd() -> Iterator[Etcd]:
-    """Return an etcd 3.4, shared: tests keep apart by their `root_key`."""
+    """Return a shared etcd 3.4: tests do not collide since each has its own `root_key`."""
     with Etcd("3.4") as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def etcd37() -> Iterator[Etcd]:
-    """Return an etcd 3.7, shared: tests keep apart by their `root_key`."""
+    """Return a shared etcd 3.7: tests do not collide since each has its own `root_key`."""
     with Etcd("3.7") as started:
         yield started
 
@@ -150,7 +150,7 @@ def each_etcd(request: pytest.FixtureRequest) -> Etcd:
 
 @pytest.fixture
 def start_etcd() -> Iterator[Callable[..., Etcd]]:
-    """Return a function that starts an etcd, with the arguments of `Etcd`, for this test alone."""
+    """Return a function that starts an etcd for this test alone, with the arguments of `Etcd`."""
     with ExitStack() as stack:
         yield lambda *args, **kwargs: stack.enter_context(Etcd(*args, **kwargs))
 
@@ -163,7 +163,7 @@ def root_key() -> str:
 
 @pytest.fixture(scope="session")
 def compose() -> Path:
-    """Return Docker Compose: as a command, and as a plugin two folders below a Docker configuration."""
+    """Return Docker Compose: a command, and a plugin two folders below a Docker configuration."""
     return parts.compose()
 
 
@@ -190,4 +190,4 @@ def start_traefik_2_11() -> Iterator[Callable[..., Traefik]]:
 
 @pytest.fixture
 def traefiks() -> None:
-    """Have both releases of Traefik built, for a test that starts them itself."""
+    """Build both releases of Traefik, for a test that starts them itself."""

@@ -42,7 +42,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
 
 
 def test_identity() -> None:
-    """A container's name comes without its slash, its short id is as `docker ps` prints it."""
+    """The container's name has no slash, and its short id is the one that `docker ps` prints."""
     container = from_inspect(INSPECTED)
 
     assert (container.id, container.short_id) == ("0123456789abcdef" * 4, "0123456789ab")
@@ -54,7 +54,7 @@ def test_identity() -> None:
 
 
 def test_networks() -> None:
-    """Networks come in the order of their names; an address that there is not is empty."""
+    """Networks are sorted by name; an absent address is empty."""
     assert from_inspect(INSPECTED).networks == (
         Network("back", "b1", "", ""),
         Network("front", "f1", "10.0.0.2", "fd00::2"),
@@ -63,7 +63,7 @@ def test_networks() -> None:
 
 
 def test_network_of_swarm() -> None:
-    """Swarm's network for published ports comes last: nobody but its services may be on it."""
+    """Swarm's network for published ports comes last, since no Traefik outside Swarm can be on it."""
     networks = {name: {"IPAddress": "10.0.0.2"} for name in ("shop_default", "ingress", "jaeger")}
     read = from_inspect(changed("NetworkSettings.Networks", networks))
 
@@ -71,7 +71,7 @@ def test_network_of_swarm() -> None:
 
 
 def test_ports() -> None:
-    """Ports come in the order of number and protocol, which is tcp where none is named."""
+    """Ports are sorted by number and protocol; the protocol is tcp if none is given."""
     assert from_inspect(INSPECTED).ports == (
         Port(53, "tcp", ()),
         Port(53, "udp", ()),
@@ -82,7 +82,7 @@ def test_ports() -> None:
 
 @pytest.mark.parametrize("parent", ["Config", "State", "NetworkSettings", "HostConfig"])
 def test_absent_parts(parent: str) -> None:
-    """What an engine leaves out, or gives as null, is empty."""
+    """Parts that an engine leaves out or gives as null are empty."""
     without = {name: part for name, part in INSPECTED.items() if name != parent}
 
     assert from_inspect(without) == from_inspect(changed(parent, None))
@@ -123,14 +123,14 @@ def test_stop_signal_by_default() -> None:
     ],
 )
 def test_not_an_inspection(path: str, value: object, named: str) -> None:
-    """What cannot be read is a ValueError that names the field."""
+    """A field that cannot be read raises a ValueError that names it."""
     with pytest.raises(ValueError, match=named):
         from_inspect(changed(path, value))
 
 
 @pytest.mark.parametrize("inspected", [None, "text", [INSPECTED], 1, {}])
 def test_not_an_object(inspected: object) -> None:
-    """Anything but an object with an id is a ValueError."""
+    """Anything but an object with an id raises a ValueError."""
     with pytest.raises(ValueError, match=r"Id|Config"):
         from_inspect(inspected)
 
@@ -148,5 +148,5 @@ def test_not_an_object(inspected: object) -> None:
     ],
 )
 def test_creation_times_compare_as_text(told: str, expected: str) -> None:
-    """Docker leaves out zeros at the end and Podman tells a time zone; who is older must not depend on either."""
+    """Creation times compare as text, though Docker drops trailing zeros and Podman gives a time zone."""
     assert from_inspect(changed("Created", told)).created == expected

@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_the_example() -> None:
-    """The labels of the example become exactly the keys that stand below them."""
+    """The labels of the example become exactly the keys shown below them."""
     labels = yaml.safe_load(_example("labels"))["labels"]
     made = plan([_container(labels)], _options(), "traefik")
     assert made.problems == ()
@@ -28,7 +28,7 @@ def test_the_example() -> None:
 
 
 def test_the_further_host() -> None:
-    """What starts a further host names services of the compose file, and its file settings of the bridge."""
+    """The command for a further host names services of the Compose file, and its file settings of the bridge."""
     command = re.search(r"^docker compose .* --no-deps (.*)$", README, re.MULTILINE)
     assert command
     services = yaml.safe_load((ROOT / "compose/compose.yaml").read_text())["services"]
@@ -77,7 +77,7 @@ def _options() -> Options:
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
 def test_what_documents_name_exists(page: Path) -> None:
-    """Every test that a document names as its proof is there, and every page that it links to."""
+    """Every test that a document names as its proof exists, and so does every page that it links to."""
     text = page.read_text()
     tests = "\n".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
     named = set(re.findall(r"\btest_\w+", text))

@@ -1,4 +1,4 @@
-"""Asks Traefik's own decoders, which the small Go program beside this module imports."""
+"""Ask Traefik's own decoders, through the small Go program in `oracle` that imports them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tests.lab.oracle import Oracle
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a decoder made of its input: what it filled in, as nested dictionaries, or its error."""
+    """The answer of a decoder: what it decoded, as nested dictionaries, or its error."""
 
     error: str
     decoded: dict[str, Any]

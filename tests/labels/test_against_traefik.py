@@ -1,4 +1,4 @@
-"""What we make of labels is what Traefik's own decoders make of them; no key of ours is one that they refuse."""
+"""The bridge decodes labels as Traefik's own decoders do, and writes no key that they refuse."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -46,7 +46,7 @@ both_releases = pytest.mark.parametrize("release", RELEASES)
 
 @both_releases
 def test_every_field(decoders: Decoders, release: Release) -> None:
-    """Each field, alone, bare, cut short and continued, with values of all types, means what it means there."""
+    """Each field, complete, cut short or continued, with values of all types, means what it means to Traefik."""
     found = [
         difference(decoders, {label: value}, release) for row in ROWS for label in _labels(row) for value in VALUES
     ]
@@ -60,7 +60,7 @@ def _labels(row: Row) -> set[str]:
 
 
 def test_what_a_release_ignores_and_a_later_one_reads(decoders: Decoders) -> None:
-    """Of all fields it is just the server's URL that 2.11 takes in silence, without effect, and 3.7 reads."""
+    """The server's URL is the only field that 2.11 silently ignores and 3.7 reads."""
     labels = {label for row in ROWS for label in _labels(row)}
     told = {
         label: decode("c", {label: "true"}, Release.V2_11).problems[0].hint
@@ -77,7 +77,7 @@ def test_what_a_release_ignores_and_a_later_one_reads(decoders: Decoders) -> Non
 @both_releases
 @pytest.mark.parametrize("label", ["traefik.http.routers.a].rule", "traefik.tcp.x]", "traefik.http]"])
 def test_closing_bracket(decoders: Decoders, release: Release, label: str) -> None:
-    """A part that ends in "]" without "[" makes Traefik's own parser panic; here it is a container's problem."""
+    """A part with "]" but no "[" makes Traefik's own parser panic; here it is a problem of the container."""
     assert decoders.labels({label: ""}, release).error.startswith("panic: ")
     (problem,) = decode("c", {label: ""}, release).problems
     assert problem.message.endswith("has a closing bracket but no opening one.")
@@ -85,7 +85,7 @@ def test_closing_bracket(decoders: Decoders, release: Release, label: str) -> No
 
 @both_releases
 def test_every_key(decoders: Decoders, release: Release) -> None:
-    """No key and value that we would write are refused by the KV decoder, whatever the field and its value."""
+    """The KV decoder refuses no key and value that the bridge would write, whatever the field and its value."""
     pairs = [(key, value) for row in ROWS for key in _keys(row) for value in VALUES]
     ours = [(key, value) for key, value in pairs if not kv_problem(key, value, release)]
     refused = [pair for pair in ours if decoders.keys({f"traefik/{pair[0]}": pair[1]}, release).error]
@@ -121,7 +121,7 @@ FAMILIES = sorted({row.path[:4] for row in ROWS})
 
 @st.composite
 def label_names(draw: st.DrawFn, family: tuple[str, ...]) -> str:
-    """Draw a label near one of Traefik's fields."""
+    """Draw a label that resembles one of Traefik's fields."""
     path = draw(st.sampled_from([row.path for row in ROWS if row.path[:4] == family]))
     parts = path[: draw(st.sampled_from([len(path)] * 6 + list(range(1, len(path)))))]
     label = "traefik"
@@ -140,7 +140,7 @@ def label_names(draw: st.DrawFn, family: tuple[str, ...]) -> str:
 
 
 def label_sets(families: list[tuple[str, ...]]) -> st.SearchStrategy[dict[str, str]]:
-    """Draw some labels of one family, so that they meet in one object."""
+    """Draw labels of one or two families, so that several set the same object."""
     of_family = st.sampled_from(families).flatmap(
         lambda family: st.dictionaries(label_names(family), st.sampled_from(VALUES), min_size=1, max_size=6)
     )
@@ -153,7 +153,7 @@ def label_sets(families: list[tuple[str, ...]]) -> st.SearchStrategy[dict[str, s
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(labels=label_sets(FAMILIES))
 def test_random_labels(decoders: Decoders, release: Release, labels: dict[str, str]) -> None:
-    """Random labels near Traefik's fields mean what they mean there, together too."""
+    """Random sets of labels that resemble Traefik's fields mean what they mean to Traefik."""
     assert not difference(decoders, labels, release)
 
 
@@ -163,7 +163,7 @@ def test_random_labels(decoders: Decoders, release: Release, labels: dict[str, s
 @settings(max_examples=100_000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(labels=label_sets(FAMILIES))
 def test_a_hundred_thousand_random_labels(decoders: Decoders, release: Release, labels: dict[str, str]) -> None:
-    """The same for a hundred thousand sets: what hypothesis finds, it makes as small as it can."""
+    """The same for a hundred thousand sets; hypothesis reduces what it finds to a minimal example."""
     assert not difference(decoders, labels, release)
 
 
@@ -171,12 +171,12 @@ def test_a_hundred_thousand_random_labels(decoders: Decoders, release: Release, 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(labels=label_sets([("HTTP", "Middlewares", "{name}", "Plugin")]))
 def test_random_plugin_options(decoders: Decoders, release: Release, labels: dict[str, str]) -> None:
-    """A plugin's free-form options keep their shape: lists, objects, and what Traefik makes of odd ones."""
+    """A plugin's free-form options keep their shape: lists, objects, and what Traefik makes of odd names."""
     assert not difference(decoders, labels, release)
 
 
 def difference(decoders: Decoders, labels: Mapping[str, str], release: Release) -> str:
-    """Return how our way to Traefik, by keys, differs from Traefik's own, "" if it does not."""
+    """Return how Traefik's reading of our keys differs from its reading of the labels, "" if it does not."""
     ours, theirs = decode("c", labels, release), decoders.labels(labels, release)
     if ours.problems or theirs.error:
         agreed = bool(ours.problems) == bool(theirs.error) or _refused_on_purpose(ours)
@@ -190,7 +190,7 @@ def difference(decoders: Decoders, labels: Mapping[str, str], release: Release) 
 
 
 def _refused_on_purpose(ours: Decoded) -> bool:
-    """Whether all of it is what no key can hold, a later release reads alone, or would make Traefik panic."""
+    """Return whether all problems are for what no key holds, a later release reads, or Traefik cannot bear."""
     on_purpose = ("The name", "The plugin", f"Traefik {Release.V2_11} ignores")
     return bool(ours.problems) and all(
         problem.message.startswith(on_purpose) or problem.hint in BEARABLE for problem in ours.problems
@@ -201,7 +201,7 @@ def _as_keys(ours: Decoded) -> dict[str, str]:
     found = {}
     for ref, leaves in ours.objects.items():
         for leaf in leaves:
-            # What becomes of a server is not the decoder's business: Traefik's Docker provider makes its address.
+            # A server's address is not made by the decoder but by the Docker provider.
             server = leaf.path.startswith("loadbalancer/server/")
             path, value = ("loadbalancer/servers", "") if server else (leaf.path, leaf.value)
             found[f"{ref.protocol}/{ref.kind}/{ref.name}/{path}".removesuffix("/")] = value
@@ -209,7 +209,7 @@ def _as_keys(ours: Decoded) -> dict[str, str]:
 
 
 def _pruned(configuration: dict[str, Any]) -> dict[str, Any]:
-    """Leave out servers, and sections in which there is nothing."""
+    """Leave out servers and empty sections."""
     sections = {
         (protocol, kind): objects
         for protocol, kinds in configuration.items()
@@ -241,7 +241,7 @@ def _pruned(configuration: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_options(decoders: Decoders, label: str, value: str) -> None:
-    """`traefik.enable` and `traefik.docker.*` are read, and refused, as Traefik does."""
+    """`traefik.enable` and `traefik.docker.*` are read and refused as by Traefik."""
     ours, theirs = read_options("c", {label: value}, Release.V3_7), decoders.options({label: value}, Release.V3_7)
     assert bool(ours.problems) == bool(theirs.error)
     if not ours.problems:

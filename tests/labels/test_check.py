@@ -1,4 +1,4 @@
-"""The last look at a key and its value before they are written."""
+"""The last check of a key and its value before they are written."""
 
 import pytest
 
@@ -29,7 +29,7 @@ from bridge.labels.naming import unfit
     ],
 )
 def test_accepted(path: str, value: str) -> None:
-    """What the bridge writes, and what an operator may allow it to write, is taken by every release."""
+    """Keys that the bridge writes, or that an operator may allow it to write, are accepted for every release."""
     assert [kv_problem(path, value, release) for release in Release] == [""] * len(Release)
 
 
@@ -84,7 +84,7 @@ def test_accepted(path: str, value: str) -> None:
     ],
 )
 def test_refused(path: str, value: str, reason: str) -> None:
-    """What a release would reject for every host, or read as something else, is refused with the reason."""
+    """A key that Traefik would reject, or read as something else, is refused with the reason."""
     assert kv_problem(path, value, Release.V3_0) == reason
 
 
@@ -100,11 +100,11 @@ def test_refused(path: str, value: str, reason: str) -> None:
     ],
 )
 def test_unfit_name(name: str, reason: str) -> None:
-    """Some names cannot stand in a key."""
+    """Names that cannot be part of a key are refused with the reason."""
     assert unfit(name) == reason
 
 
 @pytest.mark.parametrize("name", ["web", "1a", "a.b", "a@docker", " ", "\u0661", "[0]", "__lock", "\U0001f600"])
 def test_fit_name(name: str) -> None:
-    """All other names can, odd as they are."""
+    """All other names can be part of a key, however odd."""
     assert unfit(name) == ""

@@ -1,4 +1,4 @@
-"""Labels to objects and leaves: what Traefik's label decoder makes of them, in the spelling of KV keys."""
+"""Labels become objects and leaves: what Traefik's label decoder makes of them, spelled as KV keys."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from bridge.labels.model import Decoded, Leaf, Ref
 
 
 def keys(decoded: Decoded) -> dict[str, str]:
-    """Return all leaves by their path, and no problems."""
+    """Return all leaves by their path, after checking that there are no problems."""
     assert not decoded.problems
     return {
         "/".join(filter(None, [ref.protocol, ref.kind, ref.name, leaf.path])): leaf.value
@@ -20,7 +20,7 @@ def keys(decoded: Decoded) -> dict[str, str]:
 
 
 def decoded(labels: Mapping[str, str], release: Release = Release.V3_7) -> dict[str, str]:
-    """Return the leaves of labels, which are written without their root."""
+    """Return the leaves of labels, which are given without the prefix `traefik.`."""
     return keys(decode("c", {f"traefik.{label}": value for label, value in labels.items()}, release))
 
 
@@ -178,7 +178,7 @@ CASES = [
 
 @pytest.mark.parametrize(("labels", "expected"), CASES)
 def test_decode(labels: dict[str, str], expected: dict[str, str]) -> None:
-    """What survives of labels is what Traefik's KV decoder needs to come to the same, and nothing more."""
+    """Labels become the leaves that give Traefik's KV decoder the same result, and no others."""
     assert decoded(labels) == expected
 
 
@@ -187,7 +187,7 @@ def test_decode(labels: dict[str, str], expected: dict[str, str]) -> None:
     [pytest.param(Release.V2_11, "5", id="2.11: a text"), pytest.param(Release.V3_0, "5s", id="3.0: a duration")],
 )
 def test_interval_by_release(release: Release, expected: str) -> None:
-    """A health check's interval has another type in 2.11, where a number without a unit stays as it is."""
+    """A health check's interval is a string in 2.11, where a number without a unit stays as it is."""
     label = "http.services.s.loadbalancer.healthcheck.interval"
     assert decoded({label: "5"}, release) == {"http/services/s/loadbalancer/healthcheck/interval": expected}
 

@@ -1,4 +1,4 @@
-"""The table of Traefik's fields, and what each release knows of it."""
+"""The table of Traefik's fields, and which of them each release knows."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -21,24 +21,24 @@ THREE = [
 
 
 def below(field: Field) -> Iterator[Field]:
-    """Return all fields below one."""
+    """Yield all fields below a field."""
     for child in field.children.values():
         yield child
         yield from below(child)
 
 
 def one(spec: str, release: Release) -> Field:
-    """Return the one field of a table, which labels and keys have in the same releases."""
+    """Return the only field of a table, known in the releases of `spec` as a label and as a key."""
     return tree(rows(f"# a comment\nField\tstring\t{spec}\t{spec}"), release).children["field"]
 
 
 def test_releases_stand_in_order() -> None:
-    """Releases compare by age."""
+    """Releases are ordered from the oldest to the newest."""
     assert sorted(Release) == [Release.V2_11, *THREE]
 
 
 def test_default_release() -> None:
-    """What 3.0 knows, every 3.x knows: nothing that keys have is ever taken away."""
+    """The default release is 3.0, and each later 3.x knows every key that the one before it knows."""
     known = [set(_paths(fields(release))) for release in THREE]
     assert THREE[0] == DEFAULT_RELEASE
     assert all(older <= newer for older, newer in pairwise(known))
@@ -46,7 +46,7 @@ def test_default_release() -> None:
 
 def _paths(field: Field, path: str = "") -> Iterator[str]:
     for child in field.children.values():
-        # The address of a server by port and scheme: the bridge writes its URL.
+        # A server's port and scheme are never keys of the bridge, which writes its URL.
         if child.kv and not path.endswith("servers/{n}/"):
             yield path + child.name
             yield from _paths(child, f"{path}{child.name.lower()}/")
@@ -64,14 +64,14 @@ def _paths(field: Field, path: str = "") -> Iterator[str]:
     ],
 )
 def test_ranges(spec: str, known: list[str]) -> None:
-    """A range of releases covers what the table's head says."""
+    """A range covers the releases that the header of the table says."""
     assert [release for release in Release if one(spec, release).label] == known
     assert [release for release in Release if one(spec, release).kv] == known
     assert not any(one(spec, release).ignored for release in Release)
 
 
 def test_ignored_ranges() -> None:
-    """In parentheses a field is known without effect; in other releases it may be settable."""
+    """In the releases in parentheses a field is known but has no effect; in others it may be settable."""
     spec = "3.4.0+,(3.2.0..3.3.0)"
     assert [release for release in Release if one(spec, release).ignored] == ["3.2", "3.3"]
     assert [release for release in Release if one(spec, release).label] == [
@@ -86,13 +86,13 @@ def test_ignored_ranges() -> None:
 
 
 def test_object_is_known_by_what_is_below() -> None:
-    """A release knows an object when it knows a field of it."""
+    """A release knows an object if it knows any field of it."""
     assert not fields(Release.V2_11).children["tcp"].children["serverstransports"].kv
     assert fields(Release.V3_0).children["tcp"].children["serverstransports"].kv
 
 
 def test_bare_object_by_release() -> None:
-    """Whether an object may stand alone depends on the release too."""
+    """Whether an object may stand alone depends on the release."""
     types = [
         fields(release).children["http"].children["middlewares"].each.children["contenttype"]
         for release in (Release.V2_11, Release.V3_0)
@@ -105,13 +105,13 @@ def test_bare_object_by_release() -> None:
 
 @pytest.mark.parametrize("release", list(Release))
 def test_every_value_has_a_type(release: Release) -> None:
-    """Each field without children has a type whose values we can read."""
+    """Each field without children has a type whose values the bridge can read."""
     assert {field.type for field in below(fields(release)) if not field.children} - ACCEPTED.keys() <= {"object"}
 
 
 @pytest.mark.parametrize("release", list(Release))
 def test_labels_lead_to_keys(release: Release) -> None:
-    """What a label sets, a key can hold in the same release; only a server's address is made by routing."""
+    """What a label can set, a key can hold in the same release, except a server's address, which routing makes."""
     lost = {
         path for path, field in _with_paths(fields(release)) if field.label and not field.ignored and not field.kv
     }

@@ -1,4 +1,4 @@
-"""Letter case as Go's strings.EqualFold sees it."""
+"""Letter case is folded as by Go's strings.EqualFold."""
 
 import hashlib
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from bridge.labels.folding import fold
 
-# Of each rune's class under Go 1.26's unicode.SimpleFold, the lower-case form of the least rune, in hexadecimal.
+# SHA-256 of each rune's fold: the lower case of the least rune of its unicode.SimpleFold class (Go 1.26), in hex.
 ALL_RUNES = "a765b88d3e25c6cff94ddc252bedde8565fee92ff83d3c460d89e321ee94d990"
 
 
@@ -23,18 +23,18 @@ ALL_RUNES = "a765b88d3e25c6cff94ddc252bedde8565fee92ff83d3c460d89e321ee94d990"
     ],
 )
 def test_same(one: str, other: str) -> None:
-    """Letters that differ only in case are the same, the long s and the Kelvin sign included."""
+    """Letters that differ only in case fold to the same, including the long s and the Kelvin sign."""
     assert fold(one) == fold(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("\u00df", "ss"), ("\u0130", "i"), ("\u0131", "i"), ("a", "\u00e4")])
 def test_different(one: str, other: str) -> None:
-    """Folding keeps the number of letters and knows no language."""
+    """Folding keeps the number of letters and follows the rules of no language."""
     assert fold(one) != fold(other)
 
 
 def test_all_code_points() -> None:
-    """The table is Go's own, for every code point, whatever Unicode this Python knows."""
+    """Every code point folds as in Go, whatever version of Unicode this Python has."""
     folded = (ord(fold(chr(point))) for point in range(sys.maxunicode + 1))
     assert hashlib.sha256("".join(f"{point:x} " for point in folded).encode()).hexdigest() == ALL_RUNES
 

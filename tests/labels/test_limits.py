@@ -1,4 +1,4 @@
-"""How much one container may say."""
+"""How many labels one container may have, and how long they may be."""
 
 import pytest
 
@@ -19,7 +19,7 @@ NAME = "traefik.http.routers.r"
     ],
 )
 def test_taken(labels: dict[str, str]) -> None:
-    """A great deal is taken, and labels of others do not count."""
+    """Labels up to the limits are accepted, and those of other tools do not count."""
     assert not excess("web", labels)
 
 
@@ -41,7 +41,7 @@ def test_too_much(labels: dict[str, str], told: str) -> None:
 
 @pytest.mark.parametrize("name", ["traefik.docker.networ", "bridge.applicatio"])
 def test_nothing_is_made_of_it(name: str) -> None:
-    """Whoever reads the labels of a container is told that alone, whichever of them are too many."""
+    """If a container has too many labels, that is the only problem, and none of them is read."""
     labels = {f"{name}{number}": "" for number in range(MOST_LABELS + 1)}
     assert read_options("web", labels, Release.V3_0) == Options(problems=excess("web", labels))
     assert read_own("web", labels) == Own(problems=excess("web", labels))

@@ -1,4 +1,4 @@
-"""`traefik.enable` and `traefik.docker.*`."""
+"""The labels `traefik.enable` and `traefik.docker.*`."""
 
 import pytest
 
@@ -73,6 +73,6 @@ def test_options(labels: dict[str, str], expected: Options) -> None:
     ],
 )
 def test_problem(label: str, value: str, message: str, hint: str) -> None:
-    """What Traefik would not decode drops the container, with the label, the reason and the remedy."""
+    """An option that Traefik would not decode is a problem that gives the label, the reason and the remedy."""
     (problem,) = read_options("web", {label: value}, Release.V3_0).problems
     assert (problem.container, problem.label, problem.message, problem.hint) == ("web", label, message, hint)

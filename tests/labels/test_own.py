@@ -1,4 +1,4 @@
-"""The bridge's own labels: what they take, and what a wrong one is told."""
+"""The bridge's own labels: which values they accept, and what is reported for a wrong one."""
 
 import time
 
@@ -25,7 +25,7 @@ from bridge.problem import Problem
     ],
 )
 def test_said(label: str, value: str, expected: Own) -> None:
-    """What a label says; an empty one says nothing, and labels of others are not read."""
+    """Each label sets its field; an empty one sets nothing, and labels of other tools are not read."""
     assert read_own("web", {label: value}) == expected
 
 
@@ -43,7 +43,7 @@ def test_said(label: str, value: str, expected: Own) -> None:
     ],
 )
 def test_address(value: str, host: str, port: str) -> None:
-    """An IP address or a name, with a port or without, for the container or for one service in any letter case."""
+    """An address is an IP address or a name, with or without a port, for the container or for one service."""
     assert read_own("web", {"bridge.address": value}) == Own(address=Address(host, port, "bridge.address"))
     label = "bridge.Shop.address"
     assert read_own("web", {label: value}) == Own(addresses={"shop": Address(host, port, label)})
@@ -67,7 +67,7 @@ def test_address(value: str, host: str, port: str) -> None:
     ],
 )
 def test_no_address(value: str) -> None:
-    """Anything else is a problem that shows how an address is written."""
+    """Anything else is a problem that shows how to write an address."""
     [problem] = read_own("web", {"bridge.address": value}).problems
     assert (problem.label, problem.message) == ("bridge.address", f"bridge.address does not accept {value!r}.")
     assert problem.hint == "write an address such as 10.0.0.7, node.example:8080 or [fd00::7]:80"
@@ -75,7 +75,7 @@ def test_no_address(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["[" + ":" * 32_000, "[a" + "a:" * 16_000, ":" * 100_000, "1." * 50_000])
 def test_a_long_address(value: str) -> None:
-    """However long an address is and whatever it holds, reading it takes no time to speak of."""
+    """Reading an address takes little time, however long it is and whatever it contains."""
     began = time.process_time()
     assert read_own("web", {"bridge.address": value}).problems
     assert time.process_time() - began < 5
@@ -120,7 +120,7 @@ def test_no_drain_limit(value: str) -> None:
     ],
 )
 def test_misspelt(label: str, hint: str) -> None:
-    """A label of the bridge that there is not is told with the nearest one, never ignored."""
+    """An unknown label of the bridge is never ignored but reported, with the nearest known one."""
     [problem] = read_own("web", {label: "x"}).problems
     assert (problem.container, problem.message) == ("web", "The bridge has no such label.")
     assert problem.hint.startswith(hint)
@@ -129,14 +129,14 @@ def test_misspelt(label: str, hint: str) -> None:
 
 
 def test_all_faults_are_told() -> None:
-    """Each wrong label is a problem of its own; with any of them nothing is said."""
+    """Each wrong label is a problem of its own; any of them voids the correct ones."""
     own = read_own("web", {"bridge.adress": "x", "bridge.drain-limit": "x", "bridge.application": "shop"})
     assert [problem.label for problem in own.problems] == ["bridge.adress", "bridge.drain-limit"]
     assert own == Own(problems=own.problems)
 
 
 def test_two_labels_that_say_where() -> None:
-    """An address and a network contradict each other; the address of a single service does not."""
+    """An address contradicts a network; the address of a single service does not."""
     both = {"bridge.address": "10.0.0.7", "bridge.network": "backbone"}
     message = "bridge.network already says where the container is."
     hint = "remove bridge.address or bridge.network"
@@ -145,7 +145,7 @@ def test_two_labels_that_say_where() -> None:
 
 
 def test_the_list_of_labels() -> None:
-    """Every label that is listed is known, with the value that the list shows."""
+    """Every label of the list is known and accepts the example value."""
     for name, example, meaning in LABELS:
         own = read_own("web", {name.replace("<service>", "web"): example})
         assert meaning

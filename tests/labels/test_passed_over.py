@@ -1,4 +1,4 @@
-"""Labels that were meant for Traefik, but that it does not read."""
+"""Labels that look as if they were meant for Traefik, but that it does not read."""
 
 import time
 
@@ -48,7 +48,7 @@ def test_misspelt(label: str, meant: str) -> None:
     ],
 )
 def test_read_elsewhere(label: str, hint: str) -> None:
-    """What Traefik knows, but not as a label, is told where it belongs."""
+    """For what Traefik knows, but not as a label, the hint says where it belongs."""
     [problem] = passed_over("web", {label: "x"})
     assert problem.label == label
     assert problem.hint.startswith(hint)
@@ -87,7 +87,7 @@ def test_of_others(label: str) -> None:
 
 
 def test_few_are_told() -> None:
-    """Of very many labels the first few are told, in the order of their names."""
+    """Of very many such labels, only the first few by name are reported."""
     labels = {f"trafik.http.routers.r{number:03}.rule": "x" for number in range(500, 0, -1)}
     told = passed_over("web", labels)
     assert [problem.label for problem in told] == [
@@ -97,7 +97,7 @@ def test_few_are_told() -> None:
 
 @pytest.mark.parametrize("part", ["a", "a.", "traefik.", "router.", ".", "traefik.http", "x_network"])
 def test_long_labels(part: str) -> None:
-    """A long label of a stranger takes no time to speak of."""
+    """A long label of another tool takes little time."""
     begun = time.process_time()
     for before in ("", "trafik.", "traefik.", "http."):
         passed_over("web", {before + part * 100_000: "x"})

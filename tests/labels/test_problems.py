@@ -1,4 +1,4 @@
-"""Labels that Traefik refuses, or that no key can hold: which label, why, and what to write instead."""
+"""Problems of labels that Traefik refuses or no key can hold: which label, why, and what to write instead."""
 
 import pytest
 
@@ -267,7 +267,7 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
     ],
 )
 def test_problem(label: str, value: str, message: str, hint: str) -> None:
-    """A bad label is told with its full name, what is wrong with it, and what to write instead."""
+    """The problem of a bad label gives its full name, what is wrong with it, and what to write instead."""
     decoded = decode("web", {label: value}, Release.V3_0)
     assert decoded.problems == (Problem("web", label, message, hint),)
     assert not decoded.objects
@@ -299,7 +299,7 @@ def test_a_secret_in_a_name_is_not_told() -> None:
     ],
 )
 def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) -> None:
-    """Options whose shape the KV decoder would change are refused."""
+    """Plugin options whose shape the KV decoder would change are refused."""
     labels = {f"{OPTIONS}{option}": "1" for option in options}
     (problem,) = decode("web", labels, Release.V3_0).problems
     assert problem.message == f"The plugin 'p' {reason}; a key-value store cannot hold that."
@@ -309,7 +309,7 @@ def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) ->
     ("code", "hint"), [("404", "write 404-404, which means the same"), ("4/4", "choose another name")]
 )
 def test_a_status_code_has_no_other_name(code: str, hint: str) -> None:
-    """A code that no key can hold is written as a range of one, which Traefik takes for the same."""
+    """A status code, which no key can hold alone, can be written as a range of one; the hint says so."""
     rewrites = "traefik.http.middlewares.m.errors.statusrewrites"
     (problem,) = decode("web", {f"{rewrites}.{code}": "200"}, Release.V3_7).problems
     assert problem.hint == hint
@@ -317,7 +317,7 @@ def test_a_status_code_has_no_other_name(code: str, hint: str) -> None:
 
 
 def test_all_problems_are_told() -> None:
-    """A container's problems are told together, so that the user need not find them one by one."""
+    """All problems of a container are reported together, so that the user need not find them one by one."""
     labels = {
         "TRAEFIK.http.routers.a.rule": "",
         "traefik.http.routers.a.priority": "x",
@@ -329,13 +329,13 @@ def test_all_problems_are_told() -> None:
 
 
 def test_one_problem_drops_all_objects() -> None:
-    """Traefik drops a container as a whole; so do we."""
+    """One problem drops all objects of a container, as in Traefik."""
     labels = {"traefik.http.routers.a.rule": "", "traefik.udp.routers.b.entrypoint": "x"}
     assert not decode("c", labels, Release.V3_0).objects
 
 
 def test_label_that_is_no_text_can_be_printed() -> None:
-    """A label with half a surrogate pair is told in a form that every terminal can print."""
+    """A label with half a surrogate pair is reported in a form that every terminal can print."""
     (problem,) = decode("c", {"traefik.http.routers.\ud800.rule": ""}, Release.V3_0).problems
     assert (problem.label, problem.message) == (
         "traefik.http.routers.\\ud800.rule",
@@ -344,7 +344,7 @@ def test_label_that_is_no_text_can_be_printed() -> None:
 
 
 def test_values_below_a_disabled_object_are_not_read() -> None:
-    """Names are checked below what is disabled, values are not: as in Traefik."""
+    """Below a disabled object, names are checked but values are not, as in Traefik."""
     labels = {
         "traefik.http.middlewares.m.compress": "false",
         "traefik.http.middlewares.m.compress.minresponsebodybytes": "x",

@@ -1,4 +1,4 @@
-"""A label for a field that a release does not have is a problem of its container, and no key."""
+"""A label for a field that the release does not have is a problem of its container and becomes no key."""
 
 import pytest
 
@@ -11,14 +11,14 @@ from tests.labels.test_fields import one
 ROWS = [
     row
     for row in table.ROWS
-    # Labels set none of these: Traefik reads those of `tls.stores.default` only.
+    # No label sets these: of `tls`, Traefik reads only the labels of `tls.stores.default`.
     if row.path[:2] != ("TLS", "Options")
 ]
 
 
 @pytest.mark.parametrize("release", Release)
 def test_what_a_release_does_not_have(release: Release) -> None:
-    """Of each field of the table: a problem names its label where the release has it not, or ignores it as yet."""
+    """Each label whose field the release does not have, or ignores while a later one reads it, is a problem."""
     for row in ROWS:
         label, field = label_of(row, "x", "X-Key"), one(row.label, release)
         refused = not field.label or (field.ignored and field.since > release)

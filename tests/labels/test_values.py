@@ -1,4 +1,4 @@
-"""Values of each type: what Go's parsers take, and how it is spelled in a key."""
+"""Values of each type: which ones Go's parsers accept, and how they are spelled in a key."""
 
 import pytest
 
@@ -9,13 +9,13 @@ LARGEST = 2**63 - 1
 
 @pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
 def test_true(text: str) -> None:
-    """Booleans are what Go's strconv.ParseBool takes, written as `true`."""
+    """What Go's strconv.ParseBool takes for true is written as `true`."""
     assert normalise("bool", text) == "true"
 
 
 @pytest.mark.parametrize("text", ["0", "f", "F", "FALSE", "false", "False"])
 def test_false(text: str) -> None:
-    """Booleans are what Go's strconv.ParseBool takes, written as `false`."""
+    """What Go's strconv.ParseBool takes for false is written as `false`."""
     assert normalise("bool", text) == "false"
 
 
@@ -37,7 +37,7 @@ def test_no_boolean(text: str) -> None:
     ],
 )
 def test_int(text: str, expected: str) -> None:
-    """Numbers are what Go's strconv.ParseInt takes with base 10 and 64 bits, in their plain form."""
+    """Numbers are what Go's strconv.ParseInt accepts with base 10 and 64 bits, written in their plain form."""
     assert normalise("int", text) == expected
 
 
@@ -45,7 +45,7 @@ def test_int(text: str, expected: str) -> None:
     "text", ["", "+", "1_000", "0x10", " 1", "1.0", "--1", "\u0661", str(2**63), str(-(2**63) - 1), "9" * 10_000]
 )
 def test_no_int(text: str) -> None:
-    """No base prefix, no underscore, no space, no other script's digits, nothing that overflows."""
+    """Numbers have no base prefix, underscore, space or digits of another script, and do not overflow."""
     assert normalise("int", text) is None
 
 
@@ -54,7 +54,7 @@ def test_no_int(text: str) -> None:
     [("16", "16"), ("4294967295", "4294967295"), ("4294967296", None), ("+1", None), ("-1", None)],
 )
 def test_uint32(text: str, expected: str | None) -> None:
-    """Numbers without a sign are what Go's strconv.ParseUint takes with 32 bits."""
+    """Unsigned numbers are what Go's strconv.ParseUint accepts with 32 bits."""
     assert normalise("uint32", text) == expected
 
 
@@ -62,7 +62,7 @@ def test_uint32(text: str, expected: str | None) -> None:
     ("text", "expected"), [("0", "0"), ("+8", "8"), ("65535", "65535"), ("65536", None), ("-1", None), ("x", None)]
 )
 def test_connections(text: str, expected: str | None) -> None:
-    """Numbers of connections are no more than there can be: see `test_numbers_that_end_all_news`."""
+    """Numbers of connections are limited to 65535; see `test_numbers_that_end_all_news` for why."""
     assert normalise("connections", text) == expected
 
 
@@ -71,7 +71,7 @@ def test_connections(text: str, expected: str | None) -> None:
     [("0", "0"), ("+8", "8"), ("-1", "-1"), ("1073741824", "1073741824"), ("1073741825", None), ("x", None)],
 )
 def test_bounded(text: str, expected: str | None) -> None:
-    """Numbers that Traefik makes room for, or multiplies, are not too large: see `test_sizes_that_end_traefik`."""
+    """Numbers by which Traefik allocates or multiplies are limited: see `test_sizes_that_end_traefik`."""
     assert normalise("bounded", text) == expected
 
 
@@ -91,7 +91,7 @@ def test_bounded(text: str, expected: str | None) -> None:
     ],
 )
 def test_duration(text: str, expected: str) -> None:
-    """Durations are written as given; a number alone is seconds and gets its unit."""
+    """Durations are written as given; a bare number means seconds and gets the unit."""
     assert normalise("duration", text) == expected
 
 
@@ -116,12 +116,12 @@ def test_duration(text: str, expected: str) -> None:
     ],
 )
 def test_no_duration(text: str) -> None:
-    """Nothing else is a duration: Go's time.ParseDuration decides, overflows included."""
+    """Nothing else is a duration: what Go's time.ParseDuration refuses is refused, overflows included."""
     assert normalise("duration", text) is None
 
 
 def test_a_long_duration() -> None:
-    """One may have many parts, as Traefik takes them, but not so many that to read them takes long."""
+    """A duration may have many parts, as in Traefik, but not so many that reading it takes long."""
     assert normalise("duration", "1h" * 500) == "1h" * 500
     assert normalise("duration", "1h" * 500 + "1") is None
     assert seconds("1h" * 500) == 500 * 3600
@@ -141,7 +141,7 @@ def test_a_long_duration() -> None:
     ],
 )
 def test_list(text: str, expected: str) -> None:
-    """The parts of a list are trimmed of what Go takes for space; one empty part differs from no list."""
+    """The items of a list are trimmed of what Go takes for space; a list of one empty item differs from none."""
     assert normalise("list", text) == expected
 
 
@@ -152,5 +152,5 @@ def test_no_text(kind: str) -> None:
 
 
 def test_text_stays_as_it_is() -> None:
-    """Text is neither trimmed nor changed."""
+    """Text is not trimmed or changed in any way."""
     assert normalise("string", " Host(`a`)\n\0\U0001f600") == " Host(`a`)\n\0\U0001f600"

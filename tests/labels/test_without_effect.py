@@ -1,4 +1,4 @@
-"""Labels that Traefik reads but that have no effect, which it does not tell."""
+"""Labels that Traefik accepts but that have no effect, which it does not report."""
 
 import pytest
 
@@ -12,7 +12,7 @@ DOMAINS = "traefik.http.routers.a.tls.domains"
 
 
 def told(label: str, value: str = "x", **others: str) -> tuple[Problem, ...]:
-    """Return what is told of labels that cost nothing."""
+    """Return what is reported of labels that are no problem."""
     decoded = decode("web", {label: value, **others}, Release.V3_7)
     assert decoded.objects
     assert not decoded.problems
