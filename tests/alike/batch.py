@@ -1,8 +1,8 @@
 """Thousands of containers at once: through Traefik's Docker provider, and through the bridge, etcd and Traefik.
 
-Both see one fake engine. The bridge has written all before the second Traefik starts: it reads all of etcd anew at
-every transaction. What both say is compared object by object; the names of a container's objects begin with the
-container's, so that each difference is told with the labels that it comes from.
+Both see one fake engine. The second Traefik starts only when the bridge has written everything, since it reads
+all of etcd again after every transaction. The answers of both are compared object by object; the names of a
+container's objects begin with the container's, so that each difference is reported with the labels behind it.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ from tests.lab.traefik import Traefik, docker_provider, etcd_provider
 SYNCED_WITHIN = 100.0
 LOADED_WITHIN = 60.0
 LAST = FakeContainer("zz-last", {"traefik.enable": "true", "traefik.http.routers.zz-last.rule": "Host(`last`)"})
-# Of several servers that cannot be used Traefik names any one, also one without a URL.
+# Of several servers that cannot be used Traefik names a random one, which may have no URL.
 ADDRESS = re.compile(r"127(\.\d+){3}|\[fd00:(1:)?:[0-9a-f]+\]|(?<=server URL )\S*(?=: )")
 COPY = re.compile(r"^[a-z]+-conflicted-")
-"""How the name of a router's copy begins. Source: resolveHTTPTLSOptions in pkg/server/aggregator.go of traefik."""
+"""How the name of a router's copy begins. Source: resolveHTTPTLSOptions in pkg/server/aggregator.go of Traefik."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A container and whether it runs; one that does not was stopped."""
+    """A container, and whether it runs or was stopped."""
 
     container: FakeContainer
     runs: bool = True
@@ -42,7 +42,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An object that the two sides have otherwise, None where one has none, and the containers that it is of."""
+    """An object that differs between the sides (None if one lacks it), and the containers that it comes from."""
 
     section: str
     name: str
@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What both sides made of a batch: the sections of Traefik's API, and the bridge's log."""
+    """The result of a batch: the sections of Traefik's API on both sides, and the bridge's log."""
 
     containers: Sequence[Placed]
     theirs: Sections
@@ -84,7 +84,7 @@ class Outcome:
 
 
 def owner(name: str) -> str:
-    """Return what all objects of a container have in common with its name: all up to the first dash."""
+    """Return the common part of the names of a container and its objects: all before the first dash."""
     return name.partition("-")[0].lower()
 
 
@@ -94,7 +94,7 @@ def compare(
     release: parts.TraefikRelease,
     settings: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Route a batch in both ways; `settings` are the bridge's, and Traefik's where it has them."""
+    """Route a batch both ways; `settings` apply to the bridge, and to Traefik as far as it has them."""
     chosen = {"traefik_version": release, "log_level": "info"} | dict(settings or {})
     root_key = f"traefik-{uuid.uuid4().hex}"
     with ExitStack() as stack:
@@ -122,20 +122,20 @@ def compare(
 
 
 def _failed_for_nothing(service: Mapping[str, Any]) -> bool:
-    """Whether Traefik gave a service up that has a server without an address.
+    """Return whether Traefik gave up a service that has a server without an address.
 
-    It gives up for any server, this one too, where the service's transport is unknown, and then looks at nothing
-    else of the routers that use the service.
+    If the service's transport is unknown it gives up at any server, even at this one, and then checks nothing
+    else about the routers that use the service.
     """
     told = any("getting RoundTripper" in text for text in service.get("error", ()))
     return told and {} in service.get("loadBalancer", {}).get("servers", ())
 
 
 def _comparable(sections: Sections, provider: str, failed: Collection[str]) -> Sections:
-    """Leave out what changes with time or is made up, and Traefik's servers without an address.
+    """Leave out what changes with time or is generated, and Traefik's servers without an address.
 
-    Those are what its Docker provider makes of a container that is kept although it does not serve. What is said
-    of the objects of those who `failed` for them is left out, too.
+    Its Docker provider makes such servers for containers that are kept although they do not serve. Errors and
+    status of the objects of those that `failed` because of them are left out, too.
     """
     copied: dict[str, dict[str, Any]] = json.loads(json.dumps(sections))
     copied["routers"] = _without_copies(copied.get("routers", {}))
@@ -161,10 +161,10 @@ def _comparable(sections: Sections, provider: str, failed: Collection[str]) -> S
 
 
 def _without_copies(routers: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Put together routers of which Traefik made copies; a copy has only some of the router's entry points.
+    """Merge routers with the copies that Traefik made of them; a copy has only some of the router's entry points.
 
-    It makes one for each entry point on which others serve the same host with other TLS options: so one that only
-    one side has, since the bridge refuses its container, divides others.
+    Traefik makes a copy for each entry point on which other routers serve the same host with other TLS options: a
+    router that only one side has, since the bridge refuses its container, can so split others on that side.
     """
     whole: dict[str, dict[str, Any]] = {}
     for name, router in routers.items():
@@ -177,5 +177,5 @@ def _without_copies(routers: Mapping[str, dict[str, Any]]) -> dict[str, dict[str
 
 
 def cookie_name(service: str) -> str:
-    """Return what Traefik calls a sticky cookie that has no name. Source: pkg/server/cookie in traefik."""
+    """Return the name that Traefik gives a sticky cookie without one. Source: pkg/server/cookie in Traefik."""
     return "_" + hashlib.sha1(f"_TRAEFIK_BACKEND_{service}".encode()).hexdigest()[:5]

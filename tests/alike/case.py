@@ -1,25 +1,25 @@
-"""A case: containers with labels, the settings, and whether Traefik's Docker provider agrees. A file each.
+"""A case, one per file: containers with labels, the settings, and whether Traefik's Docker provider agrees.
 
 rule: what the case proves, in one sentence
-releases: ["3.7"]                                # of Traefik; 2.11 and 3.7 unless said otherwise
-settings: {default_rule: ..., network: ...}      # by the bridge's names; those of Traefik follow
+releases: ["3.7"]                                # of Traefik; default: 2.11 and 3.7
+settings: {default_rule: ..., network: ...}      # by the bridge's names; those of Traefik are derived
 static: {core.defaultRuleSyntax: v2}             # further options of both Traefiks, by Traefik's names
-engine: "29"                                     # Docker's; 20.10 unless said otherwise
-networks: [front, --ipv6 back]                   # made for the case, removed after it; options before the name
+engine: "29"                                     # release of Docker; default: 20.10
+networks: [front, --ipv6 back]                   # created for the case, removed after it; options before the name
 containers:
   - name: web
     labels: {traefik.enable: "true"}
     options: [--network, front]                  # of `docker run`
-    image: busybox                               # traefik/whoami unless said otherwise
+    image: busybox                               # default: traefik/whoami
     arguments: [sh, -c, ...]                     # after the image
     after: [[pause, web]]                        # docker commands once it runs
-    health: unhealthy                            # waited for
-passes: [--label=tier=web]                       # options of a last container that both sides have to route
+    health: unhealthy                            # to wait for
+    passes: [--label=tier=web]                       # options of a last container that both sides must route
 deviation: why the bridge differs here on purpose
-traefik: {routers: {shop: {rule: ...}}}          # with a deviation: all objects that the other side has not
-bridge: {services: {shop: {loadBalancer: ...}}}  # or has otherwise; of each the fields that matter, null where it
-                                                 # has none; web in place of its address: http://web:80
-problems: [web]                                  # the containers of which the bridge reports a problem, no others
+traefik: {routers: {shop: {rule: ...}}}          # with a deviation: all objects that the other side lacks or has
+bridge: {services: {shop: {loadBalancer: ...}}}  # differently; of each the fields that matter, null for an absent
+                                                 # one; names for containers' addresses: http://web:80
+problems: [web]                                  # exactly the containers with problems reported by the bridge
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class CaseContainer:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One file. With a `deviation`, `traefik` and `bridge` hold the objects that differ, and how."""
+    """One case. With a `deviation`, `traefik` and `bridge` hold the objects that differ, and how."""
 
     rule: str
     containers: Sequence[CaseContainer]
@@ -66,7 +66,7 @@ class Case:
 
 
 def read(path: Path) -> Case:
-    """Read a case; raises TypeError where the file has a field that cases do not have."""
+    """Read a case; raise TypeError if the file has an unknown field."""
     content = yaml.safe_load(path.read_text())
     containers = [CaseContainer(**container) for container in content.pop("containers")]
     return Case(containers=containers, **content)

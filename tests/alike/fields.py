@@ -1,7 +1,7 @@
-"""Label sets that name every field of Traefik, with values that are fit, empty, and unfit; a container each.
+"""Containers whose labels set every field of Traefik, one field each, with valid, empty and invalid values.
 
-The names of all objects begin with the container's. Left out: `tls.stores`, one object that all containers share,
-which the API does not show; the decoders are held against Traefik's there (tests/labels).
+The names of all objects begin with the container's. Left out is `tls.stores`, an object that all containers share
+and the API does not show; tests/labels compares its decoding with Traefik's.
 """
 
 import random
@@ -39,12 +39,12 @@ AWKWARD_KEYS = ("X-Some-Header", "x_y", "ä", "a b", "x@y", "x:y", "K", "\u212a"
 
 
 def address(number: int) -> str:
-    """Return an address on the loopback network that no other number has: what is checked there is refused."""
+    """Return a loopback address that no other number has; connections to it (health checks) are refused."""
     return f"127.{1 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
 
 
 def containers() -> list[Placed]:
-    """Return containers that name each field with each kind of value, and each spelling of keys."""
+    """Return containers that set each field to each kind of value, and in each spelling."""
     spelling = random.Random(0)
     found: list[Placed] = []
     for row in ROWS:
@@ -81,7 +81,7 @@ def _of_row(row: Row, spelling: random.Random) -> Iterator[Mapping[str, str]]:
 
 
 def label_of(row: Row, name: str, key: str, position: str = "[0]") -> str:
-    """Return the label of a field: of the object `name`, with `key` for the names below it."""
+    """Return the label of a field of the object `name`, with `key` for the names below it."""
     parts: list[str] = []
     for part in row.path:
         match part:
@@ -95,7 +95,7 @@ def label_of(row: Row, name: str, key: str, position: str = "[0]") -> str:
 
 
 def spelled(label: str, spelling: random.Random) -> str:
-    """Return a label in any mixture of cases, but for the root and the names of containers."""
+    """Return a label in random letter case, except for the root and the names of containers."""
     root, *parts = label.split(".")
     mixed = [part if part.startswith("{c}") else _mixed(part, spelling) for part in parts]
     return ".".join([root, *mixed])
@@ -106,6 +106,6 @@ def _mixed(part: str, spelling: random.Random) -> str:
 
 
 def _context(row: Row) -> dict[str, str]:
-    """Return labels without which the field would not be seen; none is the field itself, which it would hide."""
+    """Return the labels without which Traefik's API would not show the field, never the field itself."""
     field = label_of(row, "{c}-x", "X-Key").lower()
     return {label: text for label, text in CONTEXT.get(row.path[0], {}).items() if label != field}

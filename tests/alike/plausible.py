@@ -1,8 +1,8 @@
-"""Containers as people label them, most of them right, some slightly wrong: the same for the same seed.
+"""Containers as people label them, most correctly, some slightly wrong; the same seed gives the same containers.
 
-What they are made of: applications of one to three containers, replicas or containers with routers and ports of
-their own that lead to one service. The names of all objects begin with the application's; some routers use the
-objects of another application.
+They form applications of one to three containers: replicas, or containers with routers and ports of their own that
+lead to one service. The names of all objects begin with the application's; some routers use the objects of another
+application.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ Labels = Iterator[tuple[str, str]]
 
 
 def containers(seed: int, count: int, release: Release) -> list[Placed]:
-    """Return that many containers, or three more, with labels as they are written for a release of Traefik."""
+    """Return `count` containers, or a few more, with labels as people write them for a release of Traefik."""
     author, found = _Author(Random(seed), release, settable(release)), list[Placed]()
     while len(found) < count:
         found += _application(author, f"a{len(found)}", len(found))
@@ -52,12 +52,12 @@ def _application(author: "_Author", app: str, first: int) -> Iterator[Placed]:
     exposed = dice.choices(EXPOSED, (8, 4, 4, 1, 1))[0]
     for number, labels in enumerate(own):
         name = app if len(own) == 1 else f"{app}-{number}"
-        # What is kept although it does not serve, and has a server, is left out: see `test_at_scale`.
+        # Containers with a server that are kept although they do not serve are left out: see `test_at_scale`.
         runs = dice.random() < 0.95 or (keeps and any(".server." in label.lower() for label in labels))
         health = (
             "" if keeps else dice.choices(("", "healthy", "unhealthy", "starting", "none"), (32, 4, 1, 1, 1))[0]
         )
-        # On the host all have one address; several of one service that have are left out: see `test_at_scale`.
+        # On the host network all have one address; several of one service are left out: see `test_at_scale`.
         if len(own) == 1 and dice.random() >= 0.97:
             made = FakeContainer(name, labels, networks={"host": ()}, network_mode="host", ports={}, health=health)
         else:
@@ -71,18 +71,18 @@ def _application(author: "_Author", app: str, first: int) -> Iterator[Placed]:
 
 
 def _is_readable(labels: Mapping[str, str]) -> bool:
-    """Whether Traefik can read what a container says of itself.
+    """Return whether Traefik can read a container's own labels, `traefik.enable` and `traefik.docker.*`.
 
-    Who uses the network of one that it cannot read is left out: see `network-of-container-with-bad-labels`.
+    If it cannot, no other container uses its network here: see `network-of-container-with-bad-labels`.
     """
     said = {name: text for name, text in labels.items() if name.lower().startswith(ABOUT_ITSELF)}
     return said.pop("traefik.enable", "true") == "true" and not said.keys() - {"traefik.docker.network"}
 
 
 def _replicas(author: "_Author", app: str) -> list[dict[str, str]]:
-    """Return the same labels several times."""
+    """Return the same labels for one or several replicas."""
     labels = dict(author.labels(app))
-    # Several that bring the same URL are left out: see `test_at_scale`.
+    # Several containers with the same URL are left out: see `test_at_scale`.
     has_url = any(label.lower().endswith(".server.url") for label in labels)
     size = 1 if has_url else author.dice.choices((1, 2, 3), (8, 1, 1))[0]
     if size > 1 or author.dice.random() < 0.2:
@@ -92,14 +92,14 @@ def _replicas(author: "_Author", app: str) -> list[dict[str, str]]:
 
 
 def _alike(author: "_Author", app: str) -> list[dict[str, str]]:
-    """Return the labels of containers that share a service and middlewares, and are otherwise each their own."""
+    """Return the labels of containers that share a service and middlewares, but have routers of their own."""
     service, server = f"{app}-s", f"traefik.http.services.{app}-s.loadbalancer.server"
     middlewares = dict(author.middlewares(app))
     shared, names = middlewares | dict(author.options("HTTP", service)), _names(middlewares)
     found = []
     for number in range(author.dice.choice((2, 3))):
         labels = shared | dict(author.enabled()) | dict(author.router(f"{app}-r{number}", names))
-        # Each can be used: of servers that cannot for different reasons Traefik names any one.
+        # All are usable: of servers that are unusable for different reasons, Traefik names a random one.
         ways = {f"{server}.port": author.dice.choice(PORTS[:2]), f"{server}.scheme": author.dice.choice(SCHEMES)}
         found.append(labels | ways | {f"traefik.http.routers.{app}-r{number}.service": service})
     return found
@@ -113,7 +113,7 @@ def _networks(dice: Random, labels: Mapping[str, str], number: int) -> dict[str,
 
 
 def _bindings(dice: Random, number: int) -> Sequence[tuple[str, str]]:
-    """Return where a port is published: mostly nowhere, or at places that no other container has."""
+    """Return where a port is published: mostly nowhere, or where no other container's is."""
     own, other = address(number + 250_000), f"fd00:1::{number + 1:x}"
     everywhere = (("0.0.0.0", "8000"), ("::", "8000"))
     places = (
@@ -128,7 +128,7 @@ def _bindings(dice: Random, number: int) -> Sequence[tuple[str, str]]:
 
 
 def _bent(dice: Random, label: str, app: str) -> str:
-    """Return a label as somebody might spell it, rarely as nobody should."""
+    """Return a label in a valid spelling or, rarely, an invalid one."""
     chance, parts = dice.random(), label.split(".")
     at = dice.randrange(len(parts))
     if chance < 0.6 or at == 0 or parts[at].startswith(app) or parts[1] in ("enable", "docker"):
@@ -140,14 +140,14 @@ def _bent(dice: Random, label: str, app: str) -> str:
     elif chance < 0.99:
         parts = parts[:-1]
     else:
-        # No key can hold what a plugin would call "0".
+        # No key can hold a plugin's option named "0".
         parts.append(dice.choice(("foo", "main") if "Plugin" in parts else ("foo", "main", "0")))
     return ".".join(parts)
 
 
 @dataclass(slots=True)
 class _Author:
-    """Writes labels with the fields that one release knows, rarely with others."""
+    """Writes labels with the fields that one release knows and, rarely, with others."""
 
     dice: Random
     release: Release
@@ -172,13 +172,13 @@ class _Author:
             yield _bent(self.dice, label, app), value
 
     def enabled(self) -> Labels:
-        """Enable most containers, and a few in odd ways."""
+        """Enable most containers, a few of them in odd ways."""
         chance = self.dice.random()
         if chance < 0.7:
             yield "traefik.enable", "true" if chance > 0.05 else self.dice.choice(ENABLES)
 
     def http(self, app: str) -> Labels:
-        """Write middlewares, services and routers, which use each other."""
+        """Write middlewares, services and routers that use each other."""
         middlewares = dict(self.middlewares(app))
         yield from middlewares.items()
         names = _names(middlewares)
@@ -195,7 +195,7 @@ class _Author:
                 )
 
     def router(self, name: str, middlewares: Sequence[str]) -> Labels:
-        """Write a router, which uses middlewares of its application and of the one before."""
+        """Write a router that uses middlewares of its application and, rarely, of the previous one."""
         yield f"traefik.http.routers.{name}.rule", self.dice.choices(RULES, (16, 8, 4, 1, 1, 1, 1))[0]
         usable = [*middlewares, *(self.others if self.dice.random() < 0.2 else ())]
         if usable and self.dice.random() < 0.7:
@@ -205,14 +205,14 @@ class _Author:
         self.others = [*middlewares]
 
     def middlewares(self, app: str) -> Labels:
-        """Write some middlewares, of any kind."""
+        """Write some middlewares of random types."""
         kinds = sorted({row.path[:4] for row in self.known if row.path[:2] == ("HTTP", "Middlewares")})
         for number in range(self.dice.choice((0, 0, 1, 1, 2, 3))):
             kind = self.dice.choice(kinds)
             yield from self.fields(kind, f"{app}-m{number}", self.dice.choice((1, 1, 2, 3)))
 
     def tcp(self, app: str) -> Labels:
-        """Write services and routers."""
+        """Write TCP services and routers."""
         for number in range(self.dice.choice((0, 1, 1, 2))):
             yield from self.service("TCP", f"{app}-t{number}")
         for number in range(self.dice.choice((0, 1, 1, 2))):
@@ -220,7 +220,7 @@ class _Author:
             yield from self.fields(("TCP", "Routers"), f"{app}-q{number}", self.dice.choice((0, 1)))
 
     def udp(self, app: str) -> Labels:
-        """Write a router, and rarely no service."""
+        """Write a UDP router and, more often than not, a service."""
         yield f"traefik.udp.routers.{app}-u.entrypoints", self.dice.choice(("udpin", "nosuch", ""))
         if self.dice.random() < 0.6:
             yield (
@@ -237,7 +237,7 @@ class _Author:
             yield from self.options(protocol, name)
 
     def server(self, protocol: str, name: str) -> Labels:
-        """Write where a service's server is and, rarely, how it is talked to."""
+        """Write the port or URL of a service's server and, rarely, its scheme."""
         server = f"traefik.{protocol.lower()}.services.{name}.loadbalancer.server"
         if self.dice.random() < 0.1 and protocol == "HTTP" and self.release is not Release.V2_11:
             yield f"{server}.url", self.dice.choice(URLS)
@@ -248,13 +248,13 @@ class _Author:
             yield f"{server}.scheme", self.dice.choice(("https", "h2c", "nosuch"))
 
     def options(self, protocol: str, name: str) -> Labels:
-        """Write what a service has beside servers."""
+        """Write options of a load balancer other than its servers."""
         yield from self.fields(
             (protocol, "Services", "{name}", "LoadBalancer"), name, self.dice.choice((1, 1, 2, 3))
         )
 
     def fields(self, above: tuple[str, ...], name: str, count: int) -> Labels:
-        """Write some fields of an object, but for a server's."""
+        """Write some fields of an object, but none of a server."""
         of = ROWS if self.dice.random() < 0.02 else self.known
         rows = [row for row in of if row.path[: len(above)] == above and "server" not in row.path]
         for row in self.dice.sample(rows, min(count, len(rows))):
@@ -266,7 +266,7 @@ class _Author:
 
 
 def _names(labels: Iterable[str]) -> list[str]:
-    """Return whose labels these are."""
+    """Return the names of the objects that these labels belong to."""
     return sorted({label.split(".")[3] for label in labels})
 
 

@@ -1,4 +1,4 @@
-"""Traefik's `/api/rawdata` made comparable: one provider's part of it, without the provider's name."""
+"""Make Traefik's `/api/rawdata` comparable: one provider's part of it, without the provider's name."""
 
 import json
 import re
@@ -26,7 +26,7 @@ REFERENCES = (
     ("errors", "service"),
     ("usedBy",),
 )
-"""The fields of an object that name others; `error` does so in words."""
+"""The fields of an object that refer to others; `error` does so within its text."""
 
 ADDRESS = re.compile(r"\b\d+(?:\.\d+){3}\b")
 
@@ -34,23 +34,23 @@ Sections = Mapping[str, Mapping[str, Any]]
 
 
 def of_provider(rawdata: Mapping[str, Any], provider: str) -> dict[str, dict[str, Any]]:
-    """Return the sections that are not empty, with the objects of one provider by their bare names."""
+    """Return the non-empty sections, with the objects of one provider by their names without the provider."""
     ours = {section: _objects(rawdata.get(section) or {}, f"@{provider}") for section in SECTIONS}
     ours["middlewares"].pop(PERMANENT, None)
     return {section: objects for section, objects in ours.items() if objects}
 
 
 def named(rawdata: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return a copy with the names of containers in place of their addresses, which nobody knows beforehand."""
+    """Return a copy with the names of containers instead of their addresses, which are not known beforehand."""
     told = ADDRESS.sub(lambda found: names.get(found[0], found[0]), json.dumps(rawdata))
     copied: Mapping[str, Any] = json.loads(told)
     return copied
 
 
 def differing(mine: Sections, other: Sections, told: Sections) -> dict[str, dict[str, Any]]:
-    """Return the objects of one side that the other has not or has otherwise.
+    """Return the objects of one side that the other lacks or has differently.
 
-    Of those that a case tells of, only the fields that it tells of, None for one that is not there.
+    Objects that the case specifies in `told` are reduced to the fields specified there, None for an absent field.
     """
     found = {
         section: {
@@ -75,7 +75,7 @@ def _objects(section: Mapping[str, Any], suffix: str) -> dict[str, Any]:
 
 
 def _bare(content: Mapping[str, Any], suffix: str) -> dict[str, Any]:
-    """Return a copy of an object without the provider's name in its references; other values keep theirs."""
+    """Return a copy of an object without the provider's name in its references, all other values unchanged."""
     copied: dict[str, Any] = json.loads(json.dumps(content))
     for *above, last in REFERENCES:
         holder = copied
@@ -93,7 +93,7 @@ def _local(names: str | list[str], suffix: str) -> str | list[str]:
 
 
 def _ordered(content: dict[str, Any]) -> dict[str, Any]:
-    """Servers in one order, since the two providers name them differently and Traefik sorts by name."""
+    """Sort the servers, since the two providers name them differently and Traefik orders them by name."""
     servers = content.get("loadBalancer", {}).get("servers")
     if servers:
         content["loadBalancer"]["servers"] = sorted(servers, key=json.dumps)

@@ -1,4 +1,4 @@
-"""What the two Traefiks that are compared are started with."""
+"""Options of the two Traefiks that are compared."""
 
 from collections.abc import Mapping
 
@@ -17,5 +17,5 @@ _OPTIONS = {
 
 
 def docker_options(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the options of the Docker provider that these settings of the bridge are, where it has them."""
+    """Return the bridge's settings as options of the Docker provider, as far as it has them."""
     return {_OPTIONS[name]: text for name, text in settings.items() if name in _OPTIONS}

@@ -52,12 +52,12 @@ class Pair:
     bridge: Bridge
 
     def sections(self, names: Mapping[str, str] = {}) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """Return what both say, Traefik's own provider first, with `names` in place of addresses."""
+        """Return the configurations of both, that of Traefik's own provider first, with `names` for addresses."""
         theirs, ours = named(self.docker.rawdata(), names), named(self.etcd.rawdata(), names)
         return of_provider(theirs, "docker"), of_provider(ours, "etcd")
 
     def reported(self, since: int) -> list[str]:
-        """Return the containers of which the log tells a problem after its first `since` characters."""
+        """Return the containers with problems in the log after its first `since` characters."""
         lines = self.bridge.log()[since:].rpartition("\n")[0].splitlines()
         told = [json.loads(line) for line in lines if PROBLEM in line]
         return sorted({line["container"] for line in told if "container" in line})
@@ -120,7 +120,7 @@ def _pair(engine: Engine, etcd: Etcd, release: TraefikRelease, world: World) -> 
 def test_the_same_configuration(each_engine: Engine, pairs: Pairs, case: Case) -> None:
     """The etcd Traefik's configuration equals the Docker one's, or differs just as the case says.
 
-    A problem is reported of the containers that the case names, and of no other.
+    The bridge reports problems of exactly the containers that the case names.
     """
     since = {release: len(pair.bridge.log()) for release, pair in pairs.items()}
     with _running(each_engine, case):
@@ -175,7 +175,7 @@ def _running(engine: Engine, case: Case) -> Iterator[None]:
 
 
 def _ended(engine: Engine, case: Case) -> list[str]:
-    """Return the containers that ended by themselves: neither side routes them, whatever their labels say."""
+    """Return the containers that ended by themselves: neither side routes them, so that they prove nothing."""
     names = [container.name for container in case.containers if not container.after]
     runs = engine.cli("inspect", "--format", "{{.State.Running}}", *names).split() if names else []
     return [name for name, answer in zip(names, runs, strict=True) if answer != "true"]

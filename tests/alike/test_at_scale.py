@@ -5,21 +5,21 @@ or case of its own, which docs/deviations.md names where the bridge differs:
 - a label part that ends in "]" without "[" (Traefik's provider panics);
 - several networks without a network label, a port bound for TCP and UDP with use_bind_port_ip (random);
 - names and map keys of digits only, names with "/" or "___lock", names that differ in case between containers;
-- containers that disagree on an object, and several that bring the same URL to one service;
-- the servers without an address of containers that are kept although they do not serve, and that Traefik gives a
-  service up for such a server, here in `test_server_without_an_address`;
-- who uses the network of a container whose own labels Traefik cannot read;
-- which of several servers that it cannot use Traefik names in an error, where they are so for different reasons;
-- numbers of which Traefik panics or runs out of memory, here in `test_numbers_that_end_all_news` and
+- containers that disagree on an object, and several that give one service the same URL;
+- the servers without an address of containers that are kept although they do not serve, and services that Traefik
+  gives up because of such a server, see `test_server_without_an_address`;
+- containers that use the network of one whose own labels Traefik cannot read;
+- which server Traefik names in an error if several are unusable for different reasons;
+- numbers that make Traefik panic or run out of memory, see `test_numbers_that_end_all_news` and
   `test_sizes_that_end_traefik`;
-- what the API does not show: TLS stores and HTTP models, which Traefik's decoders are asked for (tests/labels),
-  and that a rule is the default one (`default-rule-syntax` and test_default_rule);
-- on which entry points Traefik serves a router without its TLS options, since others have the same host with other
-  ones, here in `test_conflicting_tls_options`;
-- servers of which Traefik cannot parse the URL (test_urls);
-- an empty scheme on Traefik 2.11, here in `test_empty_scheme`;
-- on Traefik 2.11 containers with a `server.url`: it ignores this, which 3.4 reads, and the bridge refuses such a
-  container, here in `test_url_on_2_11`.
+- what the API does not show: TLS stores and HTTP models, for which tests/labels compares the decoders, and that a
+  rule is the default one (`default-rule-syntax` and test_default_rule);
+- on which entry points Traefik serves a router without its TLS options, since others have the same host with
+  different ones, see `test_conflicting_tls_options`;
+- servers whose URL Traefik cannot parse (test_urls);
+- an empty scheme on Traefik 2.11, see `test_empty_scheme`;
+- containers with a `server.url` on Traefik 2.11, which ignores it while 3.4 reads it, so that the bridge refuses
+  the container, see `test_url_on_2_11`.
 """
 
 import hashlib
@@ -56,15 +56,15 @@ DEEP_SEEDS = range(100, 200)
 IN_A_DEEP_BATCH = 2500
 
 ROUTED = 0.3
-"""Which part of the applications give Traefik something to compare, at least: each setting leaves some out."""
+"""The least share of the applications that Traefik must route, since every setting leaves some out."""
 
 IGNORED_BY_2_11 = ".server.url"
 
 DIVIDES_BY_ZERO = "33831688342692755"
-"""As an average in a nanosecond: the rate in a second is just too large for an int64, twice which is 0."""
+"""As an average per nanosecond: the rate per second is just too large for an int64, and twice it wraps to 0."""
 
 TOO_MUCH_MEMORY = "200000000000000"
-"""More than a process can have an address for, and less than Go refuses to make."""
+"""More bytes than a process can address, but fewer than Go refuses to allocate."""
 
 releases = pytest.mark.parametrize("release", ["3.7", "2.11"])
 pytestmark = pytest.mark.usefixtures("traefiks")
@@ -73,7 +73,7 @@ pytestmark = pytest.mark.usefixtures("traefiks")
 @pytest.mark.timeout(400)
 @releases
 def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
-    """Every field, with fit, empty and unfit values and in any spelling, means what it means there."""
+    """Every field, with valid, empty and invalid values and in any spelling, is read as Traefik reads it."""
     outcome = compare(
         [it for it in fields.containers() if not (_scheme_is_empty(it) or _is_no_url(it))], etcd, release
     )
@@ -84,7 +84,7 @@ def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
 @releases
 @pytest.mark.parametrize("seed", range(len(SETTINGS)))
 def test_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
-    """Containers as people label them, most of them right, are routed as there, with each of the settings."""
+    """Containers with plausible labels, most of them correct, are routed as by Traefik, whatever the settings."""
     compare_plausible(etcd, release, seed, 600)
 
 
@@ -92,7 +92,7 @@ def test_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) ->
 @releases
 @pytest.mark.parametrize("seed", DEEP_SEEDS)
 def test_many_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
-    """The same for many more."""
+    """The same for many more containers."""
     compare_plausible(etcd, release, seed, IN_A_DEEP_BATCH)
 
 
@@ -100,20 +100,20 @@ def test_many_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: in
 @pytest.mark.timeout(1200)
 @releases
 def test_many_are_a_hundred_thousand(release: TraefikRelease) -> None:
-    """That is far over a hundred thousand different sets of labels, names apart; none is empty."""
+    """The deep test covers over a hundred thousand different label sets, not counting names and empty sets."""
     drawn = (it for seed in DEEP_SEEDS for it in plausible.containers(seed, IN_A_DEEP_BATCH, Release(release)))
     assert len({digest for placed in drawn if (digest := _digest(placed.container))}) > 150_000
 
 
 def _digest(container: FakeContainer) -> bytes:
-    """Sum up what a container's labels say but for its own name; nothing where it has none."""
+    """Hash a container's labels without its own name; empty if it has no labels."""
     app = owner(container.name)
     said = sorted("=".join(pair).replace(app, "") for pair in container.labels.items())
     return hashlib.blake2b("\n".join(said).encode(), digest_size=8).digest() if said else b""
 
 
 def compare_plausible(etcd: Etcd, release: TraefikRelease, seed: int, count: int) -> None:
-    """Route the containers of a seed, with settings that the seed chooses."""
+    """Route the containers of a seed, with the settings for that seed, and compare."""
     settings = SETTINGS[seed % len(SETTINGS)]
     print(f"plausible.containers(seed={seed}, count={count}) on {release}, {settings}")
     outcome = compare(plausible.containers(seed, count, Release(release)), etcd, release, settings)
@@ -123,7 +123,7 @@ def compare_plausible(etcd: Etcd, release: TraefikRelease, seed: int, count: int
 
 
 def test_empty_scheme(etcd: Etcd) -> None:
-    """Traefik 2.11 makes of an empty scheme a server without one, which it then refuses; the bridge takes http."""
+    """An empty scheme gives Traefik 2.11 a server without a scheme, which it refuses; the bridge takes http."""
     labels = {"traefik.http.services.a-s.loadbalancer.server.scheme": ""}
     outcome = compare([Placed(FakeContainer("a", labels))], etcd, "2.11")
     assert [it.name for it in outcome.differences()] == ["a", "a-s"]
@@ -132,7 +132,7 @@ def test_empty_scheme(etcd: Etcd) -> None:
 
 
 def test_server_without_an_address(etcd: Etcd) -> None:
-    """With a transport that does not exist, Traefik gives a service up also for a server without an address."""
+    """With an unknown transport, Traefik gives up a service even if its only server has no address."""
     router, service = "traefik.http.routers.a-r", "traefik.http.services.a-s.loadbalancer"
     labels = {
         f"{router}.rule": "Nonsense(`x`)",
@@ -149,7 +149,7 @@ def test_server_without_an_address(etcd: Etcd) -> None:
 
 @releases
 def test_conflicting_tls_options(etcd: Etcd, release: TraefikRelease) -> None:
-    """Of two that serve a host with different TLS options, both are copied, on both sides."""
+    """Traefik copies both routers that serve one host with different TLS options, on both sides."""
     routers = {"a": "none", "b": "some@file"}
     labels = {
         name: {
@@ -169,7 +169,7 @@ def test_conflicting_tls_options(etcd: Etcd, release: TraefikRelease) -> None:
 
 
 def test_cookie_without_a_name(etcd: Etcd) -> None:
-    """Traefik calls such a cookie by the service's name, and its provider's."""
+    """Traefik derives a sticky cookie's default name from the names of the service and its provider."""
     labels = {"traefik.http.services.a-s.loadbalancer.sticky.cookie": "true"}
     outcome = compare([Placed(FakeContainer("a", labels))], etcd, "3.7")
     names = [
@@ -191,7 +191,7 @@ def test_cookie_without_a_name(etcd: Etcd) -> None:
 def test_numbers_that_end_all_news(
     etcd: Etcd, root_key: str, release: TraefikRelease, field: str, number: str
 ) -> None:
-    """What a container says of a rate can make Traefik panic, which then routes nobody who comes later."""
+    """A rate limit that makes Traefik panic, after which it applies nothing new, costs only its own container."""
     label = f"traefik.http.middlewares.a-m.ratelimit.{field}"
     labels = {
         label: number,
@@ -214,13 +214,13 @@ def test_numbers_that_end_all_news(
     ("release", "field"), [("3.7", "maxbodysize"), ("3.7", "maxresponsebodysize"), ("2.11", "maxresponsebodysize")]
 )
 def test_sizes_that_end_traefik(etcd: Etcd, root_key: str, release: TraefikRelease, field: str) -> None:
-    """Traefik makes room for as much at each request: of too much it dies, with everybody's routes."""
+    """A size that makes Traefik run out of memory at the first request costs only its own container."""
     middleware = "traefik.http.middlewares.a-m.forwardauth"
     with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version=release) as bridge:
         docker = Traefik(release, docker_provider(engine))
         labels = {
             f"{middleware}.{field}": TOO_MUCH_MEMORY,
-            # Its own API is the one that it asks.
+            # Traefik's own API answers for the authentication server.
             f"{middleware}.address": f"http://{LOOPBACK}:{docker.port(API)}/api/version",
             "traefik.http.routers.a-r.middlewares": "a-m",
             "traefik.http.routers.a-r.rule": "Host(`a`)",

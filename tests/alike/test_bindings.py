@@ -1,4 +1,4 @@
-"""Ports that the kernel of a test machine may refuse to bind: containers of an engine that only tells of them."""
+"""Ports that the kernel of a test machine may refuse to bind, and that only the fake engine can therefore show."""
 
 import pytest
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("traefiks")
 
 @pytest.mark.parametrize("release", ["3.7", "2.11"])
 def test_bound_over_sctp(etcd: Etcd, release: TraefikRelease) -> None:
-    """With useBindPortIP a port that is bound over SCTP alone stays the container's own."""
+    """With useBindPortIP a port that is bound only over SCTP is reached at the container's own address."""
     outcome = compare([Placed(BOUND)], etcd, release, {"use_bind_port_ip": "true"})
     assert outcome.theirs["services"]["bound-h"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.2:5000"}]
     assert outcome.theirs["tcpServices"]["bound-t"]["loadBalancer"]["servers"] == [{"address": "127.0.0.2:5000"}]

@@ -1,7 +1,7 @@
-"""What Traefik makes of a default rule beside the rule itself, which its API does not show.
+"""An effect of default rules in Traefik that its API does not show.
 
-It marks the requests of such routers, to end loops through itself. Source: pkg/middlewares/denyrouterrecursion in
-traefik.
+It marks the requests of such routers, to break loops through itself. Source: pkg/middlewares/denyrouterrecursion
+in Traefik.
 """
 
 import pytest
@@ -18,7 +18,7 @@ MARK = "X-Traefik-Router"
 @pytest.mark.usefixtures("traefiks")
 @pytest.mark.parametrize("release", ["3.7", "2.11"])
 def test_marked_requests(engine: Engine, etcd: Etcd, root_key: str, release: TraefikRelease) -> None:
-    """Requests by the default rule are marked, those by a rule of a container's own are not, on both sides."""
+    """Requests routed by the default rule are marked, those routed by a container's own are not, on both sides."""
     with (
         Bridge(engine, etcd, root_key, traefik_version=release),
         Traefik(release, docker_provider(engine)) as docker,

@@ -1,4 +1,4 @@
-"""docs/deviations.md and the cases belong together: what it names exists, and it names all that deviates."""
+"""docs/deviations.md matches the cases: what it names exists, and it names every deviation."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ NAMED = re.compile(r"(?P<kind>alike|golden)/(?P<case>[\w.*-]+)|(?P<test>test_\w+
 
 
 def references() -> Iterator[str]:
-    """Return what the last column of each table names; what belongs to one test stays in one piece."""
+    """Yield what the last column of each table names, a test together with its ids."""
     rows = (line for line in DOCUMENT.read_text().splitlines() if line.startswith("| "))
     for row in rows:
         last = row.rstrip("| ").rpartition(" | ")[2]
@@ -25,7 +25,7 @@ def references() -> Iterator[str]:
 
 @pytest.mark.parametrize("reference", sorted(set(references())))
 def test_what_is_named_exists(reference: str) -> None:
-    """A case is a file or folder, a test a function, and a module's test one of its ids."""
+    """Every case that the document names is a file or folder, every test a function or module with those ids."""
     named = NAMED.fullmatch(reference)
     assert named
     match named["kind"]:
@@ -38,21 +38,21 @@ def test_what_is_named_exists(reference: str) -> None:
 
 
 def test_each_row_names_a_case() -> None:
-    """No row goes without a proof."""
+    """Every row names a case or test as its proof."""
     rows = [line for line in DOCUMENT.read_text().splitlines() if re.match(r"\| (?!---|Traefik's Docker)", line)]
     assert len(rows) > 40
     assert not [row for row in rows if not NAMED.search(row.rstrip("| ").rpartition(" | ")[2])]
 
 
 def test_each_deviation_is_named() -> None:
-    """Each case in which the bridge differs on purpose stands in the document."""
+    """Every case in which the bridge differs on purpose is named in the document."""
     deviating = {path.stem for path in CASES.glob("*.yaml") if read(path).deviation}
     assert deviating
     assert deviating - {reference.removeprefix("alike/") for reference in references()} == set()
 
 
 def _tests(name: str, ids: str | None) -> bool:
-    """Whether there is a test or module of that name and, where ids are named, it has them all."""
+    """Return whether there is a test or module of that name that has all the ids, if any are given."""
     found = [text for path, text in _sources().items() if path.stem == name or f"def {name}(" in text]
     wanted = ids.split(", ") if ids else []
     return any(all(f'id="{one}"' in text or f"def {one}(" in text for one in wanted) for text in found)

@@ -1,6 +1,6 @@
-"""Host networking where the host has a name: what containers beside it call it, in Traefik's order.
+"""Host networking where the host has a name inside containers: the names are tried in Traefik's order.
 
-Both Traefik and the bridge look the names up in /etc/hosts; they are started where that file is another one.
+Both Traefik and the bridge look the names up in /etc/hosts; they are started with a file of the test there.
 """
 
 import ctypes
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.usefixtures("traefiks")
 def test_host_name(
     etcd: Etcd, tmp_path: Path, release: TraefikRelease, names: Mapping[str, str], expected: str
 ) -> None:
-    """A container in host networking is reached at the address of the name."""
+    """A container in host networking is reached at the address of the first such name that resolves."""
     hosts = tmp_path / "hosts"
     hosts.write_text(
         "".join(f"{address} {name}\n" for name, address in {"localhost": "127.0.0.1", **names}.items())
@@ -58,7 +58,7 @@ def test_host_name(
 
 
 def _compared(hosts: Path, etcd: Etcd, release: TraefikRelease) -> Outcome:
-    """Compare on a thread that has its own view of the files: what it starts inherits it."""
+    """Compare on a thread with a mount namespace of its own, which the processes that it starts inherit."""
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
         raise PartUnavailableError(f"files of its own for a process: {os.strerror(ctypes.get_errno())}")
     run(["mount", "--make-rprivate", "/"])

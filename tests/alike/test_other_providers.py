@@ -1,4 +1,4 @@
-"""What others notice of it in Traefik, its options and providers, that containers' objects are etcd's now."""
+"""What changes for Traefik's options and other providers when containers' objects come from etcd."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ from tests.lab.traefik import StaticOptions, Traefik, docker_provider, etcd_prov
 
 @pytest.mark.usefixtures("traefiks")
 def test_names_in_static_options(etcd: Etcd, root_key: str) -> None:
-    """What Traefik's own options call `x@docker` is `x@etcd` now; a name alone is found wherever the router is."""
+    """`x@docker` in Traefik's own options must become `x@etcd`; a bare name is found in the router's provider."""
     labels = {"traefik.http.middlewares.auth.addprefix.prefix": "/x"}
     with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version="3.7"):
         engine.run(FakeContainer("web", labels))
@@ -29,7 +29,7 @@ def test_names_in_static_options(etcd: Etcd, root_key: str) -> None:
 def test_both_providers_at_once(
     engine: Engine, etcd: Etcd, root_key: str, start_traefik: Callable[..., Traefik]
 ) -> None:
-    """Who changes over may have both: each router is there twice, with one rule, and requests are answered."""
+    """Both providers may run at once during a migration: each router exists twice, and requests are answered."""
     rule = "--label=traefik.http.routers.both.rule=Host(`both.localhost`)"
     with engine.container("both", rule), Bridge(engine, etcd, root_key, traefik_version="3.7"):
         traefik = start_traefik(docker_provider(engine), etcd_provider(etcd, root_key))
@@ -42,7 +42,7 @@ def test_both_providers_at_once(
 
 
 def _router(name: str, provider: StaticOptions, middleware: str) -> dict[str, Any]:
-    """Return what a Traefik says of a router whose entry point has a middleware."""
+    """Return a router as Traefik's API shows it, given a middleware of its entry point."""
     with Traefik("3.7", provider, {"entrypoints.web.http.middlewares": middleware}) as traefik:
         traefik.wait_for(partial(Traefik.has, path=f"http/routers/{name}"))
         return dict(traefik.api(f"http/routers/{name}"))

@@ -1,10 +1,10 @@
-"""What is made comparable of Traefik's answer, and what is left as it is."""
+"""Which parts of Traefik's answer are made comparable, and which are left as they are."""
 
 from tests.alike.rawdata import differing, named, of_provider
 
 
 def test_only_references_lose_the_provider() -> None:
-    """The provider's name goes from names and references; a value that only looks like one keeps it."""
+    """The provider's name is removed from names and references; a value that only looks like one keeps it."""
     router = {"service": "s@docker", "middlewares": ["m@docker", "n@file"], "rule": "Header(`a`, `m@docker`)"}
     middleware = {
         "headers": {"customRequestHeaders": {"X-From": "m@docker", "service": "s@docker"}},
@@ -31,7 +31,7 @@ def test_only_references_lose_the_provider() -> None:
 
 
 def test_names_take_the_place_of_addresses() -> None:
-    """A known address is named, with the names in order; one that only begins like it stays."""
+    """A known address is replaced by its name, before servers are sorted; one with the same beginning is kept."""
     servers = [{"url": "http://10.0.0.9:80"}, {"url": "http://10.0.0.10:80"}, {"url": "http://10.0.0.100:80"}]
     told = {"services": {"s@docker": {"loadBalancer": {"servers": servers}}}}
     names = {"10.0.0.9": "one", "10.0.0.10": "two"}
@@ -42,7 +42,7 @@ def test_names_take_the_place_of_addresses() -> None:
 
 
 def test_what_a_case_tells_of() -> None:
-    """Of an object that differs, the fields that a case tells of count, and that one is not there."""
+    """Of an object that differs, only the fields that the case specifies count, absent ones as None."""
     has = {"services": {"s": {"loadBalancer": {"servers": [{}], "strategy": "wrr"}, "status": "enabled"}}}
     told = {"services": {"s": {"loadBalancer": {"servers": None}, "usedBy": None}}}
     assert differing(has, {}, told) == {"services": {"s": {"loadBalancer": {"servers": [{}]}, "usedBy": None}}}

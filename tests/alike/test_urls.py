@@ -1,4 +1,4 @@
-"""Traefik gives a service up for a server's URL exactly where the bridge refuses the server's container."""
+"""Traefik gives up a service for a server's URL exactly where the bridge refuses the server's container."""
 
 from collections.abc import Mapping, Sequence
 
@@ -115,7 +115,7 @@ URLS = (
 
 
 def placed(values: Mapping[str, Sequence[str]]) -> list[Placed]:
-    """Return a container for each value of the field of a server."""
+    """Return a container for each value of each field of a server."""
     fields = [(field, value) for field, several in values.items() for value in several]
     label = "traefik.http.services.u{}-s.loadbalancer.server.{}"
     return [
@@ -125,7 +125,7 @@ def placed(values: Mapping[str, Sequence[str]]) -> list[Placed]:
 
 
 def given_up(outcome: Outcome) -> set[str]:
-    """Return the services of which Traefik's Docker provider cannot parse a server's URL."""
+    """Return the services with a server whose URL Traefik's Docker provider cannot parse."""
     services = outcome.theirs["services"].items()
     return {name for name, it in services if any("parsing server URL" in told for told in it.get("error", ()))}
 
