@@ -1,1 +1,1 @@
-"""Hostile labels: whatever a container carries, it harms at most itself."""
+"""Hostile labels: whatever labels a container has, it harms at most itself."""

@@ -1,4 +1,4 @@
-"""Shows one world and what becomes of it: `python -m tests.hostile SEED`."""
+"""Show one world and its plan, and examine it: `python -m tests.hostile SEED`."""
 
 import sys
 from pprint import pformat

@@ -1,6 +1,6 @@
-"""What must hold of a container that is published: the operator allows it, and its servers are where it may say.
+"""Checks of a published container: the policy allows it, and its servers are where its labels place them.
 
-Read off the keys and labels by other means than the product's.
+They read keys and labels with code of their own, not the product's.
 """
 
 import re
@@ -27,7 +27,7 @@ _LOCAL_SERVER = re.compile(rf"([A-Za-z][A-Za-z0-9+.-]*://)?({_LOCAL}):\d+")
 
 
 def bounded(container: Container, publication: Publication) -> None:
-    """No more is published than one container may say."""
+    """Check that a published container keeps to the limits."""
     ours = {
         name: value for name, value in container.labels.items() if fold(name).startswith(("traefik.", "bridge."))
     }
@@ -38,13 +38,13 @@ def bounded(container: Container, publication: Publication) -> None:
 
 
 def light(publication: Publication) -> bool:
-    """Whether its values alone, which the view and the claims hold, do not take more than is settled."""
+    """Return whether its values alone, in the view and in the claims, are within the limit of bytes."""
     leaves = (leaf for item in publication.items for leaf in (*item.definition, *item.server))
     return sum(2 * len(leaf.value.encode()) for leaf in leaves) <= MOST_BYTES
 
 
 def allowed(publication: Publication, policy: Policy) -> None:
-    """The operator allows all of it."""
+    """Check that the policy allows all of it."""
     for item in publication.items:
         assert not policy.names or all(_named(name, policy) for name in _names(item)), item.ref
         assert not policy.hosts or all(_covered(host, policy) for host in _hosts(item)), item
@@ -92,7 +92,7 @@ def _servers(item: Item) -> list[Leaf]:
 
 
 def placed(container: Container, publication: Publication) -> int:
-    """Labels of the bridge are right, and servers are where these say; return how many servers they place."""
+    """Check that the bridge's own labels are valid and place the servers; return how many servers they place."""
     own = {name: value for name, value in container.labels.items() if name.lower().startswith("bridge.")}
     wrong = [name for name, value in own.items() if not _right(name, value)]
     assert not wrong
@@ -105,7 +105,7 @@ def placed(container: Container, publication: Publication) -> int:
 
 
 def _place(server: Leaf) -> str:
-    """Where a server is: behind the scheme of a URL. An address of TCP or UDP has none, whatever its port says."""
+    """Return a server's address: of a URL, what follows the scheme; of TCP and UDP, all, whatever the port."""
     return server.value.rpartition("://")[2] if server.path.endswith("/url") else server.value
 
 
@@ -122,7 +122,7 @@ def _right(name: str, value: str) -> bool:
 
 
 def _said(own: dict[str, str], service: str) -> set[str]:
-    """What the place of this service's server may begin with; nothing, where no label says."""
+    """Return what the address of this service's server may begin with; empty if no label places it."""
     of_service = {value for name, value in own.items() if fold(name) == f"bridge.{fold(service)}.address"}
     addresses = of_service - {""} or {own.get("bridge.address", "")} - {""}
     networks = {own.get("bridge.network", "")} - {""}

@@ -1,4 +1,4 @@
-"""What must hold of any containers whatsoever, and runs over many of them on all processors."""
+"""Checks that must hold for any containers whatsoever, and runs over many of them on all processors."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,15 +31,15 @@ from tests.labels.table import ROWS
 WORLDS_AT_ONCE = 250
 _Below = dict[str, Any]
 _ANYTHING: _Below = {}
-"""What stands below a plugin's option."""
+"""The parts below a plugin's option, which may be anything."""
 
 PERMANENT_KEY = layout().permanent
 
 
 def run(first: int, count: int, decoders: Path | None) -> Counter[str]:
-    """Examine so many worlds from a seed on; return what was counted.
+    """Examine `count` worlds, starting with seed `first`; return the counts.
 
-    `decoders` is the program of Traefik's decoders, None to go without.
+    `decoders` is the program of Traefik's decoders, or None to do without.
     """
     starts = range(first, first + count, WORLDS_AT_ONCE)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as processes:
@@ -48,7 +48,7 @@ def run(first: int, count: int, decoders: Path | None) -> Counter[str]:
 
 
 def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
-    """Examine some worlds in this process; what is wrong is raised with the seed that shows it."""
+    """Examine worlds in this process; a failure names the seed that reproduces it."""
     counts: Counter[str] = Counter()
     batches: dict[Release, list[dict[str, str]]] = {}
     for seed in range(first, first + count):
@@ -67,7 +67,7 @@ def examine(first: int, count: int, decoders: Path | None) -> Counter[str]:
 
 
 def _examined(hosts: Sequence[Host]) -> tuple[Counter[str], list[dict[str, str]]]:
-    """Look at each host alone and at all together; return what was counted, and all that is read."""
+    """Examine each host alone, then all together; return the counts and the sets of keys that Traefik reads."""
     alone = {host.options.host: _mapped(host) for host in hosts}
     counts, shown = settled({name: wanted for name, (_, wanted, _) in alone.items()})
     counts["beside"] = len(hosts) - 1
@@ -76,7 +76,7 @@ def _examined(hosts: Sequence[Host]) -> tuple[Counter[str], list[dict[str, str]]
 
 
 def _mapped(given: Host) -> tuple[Counter[str], list[Publication], dict[str, str]]:
-    """Map the containers of one host; return what was counted, what they want to publish, and the keys."""
+    """Plan the containers of one host; return the counts, what each container wants to publish, and the keys."""
     containers, options = list(_readable(given)), given.options
     made = plan(containers, options, "traefik")
     wanted = list(_wanted(made, containers, options))
@@ -104,7 +104,7 @@ def _readable(given: Host) -> Iterator[Container]:
 def _wanted(
     made: Plan, containers: Iterable[Container], options: Options
 ) -> Iterator[tuple[Container, Publication]]:
-    """What containers would publish if each were alone."""
+    """Yield the containers with what each would publish if it were alone."""
     for container, planned in zip(containers, made.containers, strict=True):
         waits = "waits" in planned.reason
         publication = mapped(container, options).publication if waits else planned.publication
@@ -113,7 +113,7 @@ def _wanted(
 
 
 def _counted(made: Plan, containers: Iterable[Container]) -> Counter[str]:
-    """How many containers have labels, and how often these met a limit of ours."""
+    """Count the containers with labels, and those that met each kind of limit."""
     reasons = [planned.reason for planned in made.containers]
     return Counter(
         {
@@ -126,7 +126,7 @@ def _counted(made: Plan, containers: Iterable[Container]) -> Counter[str]:
 
 
 def _told(made: Plan) -> None:
-    """Whoever is not published has a reason, and all that is told can be printed."""
+    """Check that whatever is not published has a reason, and that all messages can be printed."""
     for planned in made.containers:
         assert planned.publication or planned.reason
         assert escaped(planned.container + planned.reason).isprintable()
@@ -137,7 +137,7 @@ def _told(made: Plan) -> None:
 
 
 def _owned(made: Plan, count: int, host: str) -> None:
-    """Each key is below the root, of an object of a container that is published, and of nobody else."""
+    """Check that each key is below the root and belongs to an object of a published container."""
     owners: dict[Ref, set[str]] = {}
     for planned in made.containers:
         for item in planned.publication.items if planned.publication else ():
@@ -159,9 +159,9 @@ def _owned(made: Plan, count: int, host: str) -> None:
 
 
 def known(key: str, value: str, release: Release) -> bool:
-    """Whether a release has this key, by its rows of the table alone and not by the bridge's reading of them.
+    """Return whether a release knows this key, judged from the rows of the table without the bridge's reader.
 
-    Where an object ends that nothing is set of, the value is "" or "true".
+    A key that names a whole object may only have the value "" or "true".
     """
     below = _taken(release)
     for part in key.split("/")[1:]:
@@ -175,7 +175,7 @@ def known(key: str, value: str, release: Release) -> bool:
 
 @cache
 def _taken(release: Release) -> _Below:
-    """All keys that a release takes, part by part; "{}" stands for any name or position."""
+    """Return the tree of all keys that a release accepts; "{}" stands for any name or position."""
     root: _Below = {}
     for row in ROWS:
         if any(_covers(spec, release) for spec in row.kv.split(",")):
@@ -188,7 +188,7 @@ def _taken(release: Release) -> _Below:
 
 
 def _covers(spec: str, release: Release) -> bool:
-    """Read one entry of the table's last column; the table's head says how it is written."""
+    """Return whether an entry of the table's last column, explained in its header, covers a release."""
     lines = list(Release)
     first, _, last = spec.removesuffix("+").partition("..")
     line = ".".join(first.split(".")[:2])
@@ -199,7 +199,7 @@ def _covers(spec: str, release: Release) -> bool:
 
 
 def _together(views: Iterable[dict[str, str]]) -> dict[str, str]:
-    """Put what hosts that know nothing of each other publish under one root, each name as its first has it."""
+    """Merge what unrelated hosts publish under one root; each name belongs to the first that has it."""
     taken: dict[Ref, int] = {}
     together: dict[str, str] = {}
     for number, keys in enumerate(views):
@@ -211,9 +211,9 @@ def _together(views: Iterable[dict[str, str]]) -> dict[str, str]:
 
 
 def _accepted(decoders: Decoders, release: Release, batch: list[dict[str, str]]) -> None:
-    """Traefik's own decoder takes all keys of each world; for the releases between, that of 3.7 stands in.
+    """Check that Traefik's own decoder accepts the keys of each world; that of 3.7 stands in for all of 3.x.
 
-    The decoder is one for all 3.x; what differs is the fields, and `known` has looked at those of each release.
+    All 3.x share the decoder; only the fields differ, and `known` has checked those of each release.
     """
     reader = Release.V2_11 if release is Release.V2_11 else Release.V3_7
     refused = [(error, keys) for keys, error in zip(batch, decoders.refusals(batch, reader), strict=True) if error]

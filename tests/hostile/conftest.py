@@ -1,4 +1,4 @@
-"""Traefik's own decoders, one for each process of a run."""
+"""The program of Traefik's own decoders, which each process of a run starts for itself."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Draws hostile containers from a seed: as `docker inspect` tells them, with labels made to do harm.
+"""Draw hostile containers from a seed: as `docker inspect` shows them, with labels made to do harm.
 
-Most labels lie near Traefik's fields, since what is refused at first sight never gets far; a few are noise.
+Most labels resemble Traefik's fields, since what is refused at once never gets far; a few are noise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from tests.labels.table import ROWS, settable
 
 HOST = "h1"
 OTHERS = ["h2", "h2", "h", "h1-111111111111"]
-"""What the second host may be called; the last is called like a server of the first."""
+"""Names for the second host; the last is the name of a server of the first."""
 
 RELEASES = list(Release)
 NEAR_TRUE = {
@@ -43,14 +43,14 @@ ABOUT_THE_CONTAINER: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Containers of one host as `docker inspect` tells them, and the options of its bridge."""
+    """Containers of one host as `docker inspect` shows them, and the options of its bridge."""
 
     inspected: tuple[dict[str, Any], ...]
     options: Options
 
 
 def world(seed: int) -> tuple[Host, ...]:
-    """Draw what the seed stands for, always the same: one host, in some worlds a second beside it."""
+    """Draw the world of a seed, always the same: one host, in some worlds two."""
     random = Random(seed)
     release = random.choice(RELEASES)
     count = 1 if random.random() < 0.7 else random.randint(2, 4)
@@ -60,7 +60,7 @@ def world(seed: int) -> tuple[Host, ...]:
 
 
 def _beside(random: Random, first: Host) -> Host:
-    """A host of the same release, with replicas of some of the first's containers or one of its own."""
+    """Draw a second host for the same release, with replicas of the first's containers or one of its own."""
     release = first.options.release
     count = len(first.inspected)
     replicas = [
@@ -71,7 +71,7 @@ def _beside(random: Random, first: Host) -> Host:
 
 
 def _inspected(random: Random, number: int, release: Release) -> dict[str, Any]:
-    """One container; in rare cases not even that."""
+    """Draw one container; rarely, something that is none."""
     names = [f"c{number}"] * 150 + words.SHARED_NAMES * 3 + words.FIT_NAMES + words.UNFIT_NAMES
     image = random.choice(["whoami:1", "whoami:2", "r:5000/a/b@sha256:0", "\x1b"])
     ports = random.sample(words.PORTS, random.choice([0] + [1, 2, 3] * 4))
@@ -104,7 +104,7 @@ def _bindings(random: Random) -> list[dict[str, str]] | None:
 
 
 def _labels(random: Random, release: Release, name: str) -> dict[str, str]:
-    """Some labels; the wilder the set, the more of them are noise. Rarely a crowd."""
+    """Draw a set of labels, with more or less noise; rarely, as many as the limits allow."""
     if random.random() < 0.007:
         return _crowd(random)
     wild = random.choice([0.0, 0.0, 0.0, 0.0, 0.03, 0.03, 0.3])
@@ -113,7 +113,7 @@ def _labels(random: Random, release: Release, name: str) -> dict[str, str]:
 
 
 def _own(random: Random, services: Sequence[str]) -> dict[str, str]:
-    """Labels of the bridge, most of them right, for these services."""
+    """Draw the bridge's own labels for these services, most of them valid."""
     names = [
         "bridge.address",
         "bridge.network",
@@ -133,13 +133,13 @@ def _of_own(random: Random, kind: str) -> str:
 
 
 def _services(labels: Mapping[str, str]) -> list[str]:
-    """The services that labels seem to define."""
+    """Return the services that labels seem to define."""
     parts = (label.split(".") for label in labels)
     return [it[3] for it in parts if len(it) > 4 and fold(it[2]) == "services"]
 
 
 def _crowd(random: Random) -> dict[str, str]:
-    """About as much as a container may say: labels, characters, objects or bytes."""
+    """Draw about as many labels, characters, objects or bytes as a container may have."""
     label, (count, length) = random.choice(words.CROWDED), random.choice(words.CROWDS)
     return {label.format(number): "x" * (length // count) for number in range(count)}
 
@@ -190,7 +190,7 @@ def _value(random: Random, field: str, kind: str, wild: float) -> str:
         odd = ODD.get(kind, words.NUMBERS)
         return random.choice(odd if random.random() < 0.03 + wild else NEAR_TRUE[kind])
     text = random.choice(words.TEXTS)
-    # What is no text or very long is rare, or nothing else would be seen.
+    # Non-ASCII and very long texts are rare, or few containers would get through.
     return text if (len(text) < 10_000 and text.isascii()) or random.random() < 0.1 else "a"
 
 
@@ -214,5 +214,5 @@ def _shuffled(random: Random, release: Release) -> str:
 
 @cache
 def _telling(release: Release) -> list[Row]:
-    """Those of them that lead somewhere: what a policy is about."""
+    """Return the settable fields for which there are special values, such as those that a policy limits."""
     return [row for row in settable(release) if row.path[-1].lower() in words.OF_FIELDS]

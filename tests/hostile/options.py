@@ -1,4 +1,4 @@
-"""Draws what operators set: how containers are found and reached, and in some worlds what labels may do."""
+"""Draw the operator's settings: how containers are found and reached, and in some worlds a policy."""
 
 from functools import cache
 from random import Random
@@ -29,7 +29,7 @@ MIDDLEWARES = [("headers", "chain", "plugin", "ratelimit", "stripprefix"), ("for
 
 
 def options(random: Random, release: Release, host: str) -> Options:
-    """The options of one host's bridge."""
+    """Draw the options of one host's bridge."""
     return Options(
         release=release,
         exposed_by_default=random.random() < 0.95,
@@ -46,7 +46,7 @@ def options(random: Random, release: Release, host: str) -> Options:
 
 
 def _policy(random: Random) -> Policy:
-    """One or two of the five are limited: of more, hardly a container would be left."""
+    """Draw a policy with one or two of the five limits: with more, hardly a container would be left."""
     limited = random.sample(range(5), random.choice([1, 1, 2]))
     entrypoints, hosts, names, middlewares = (
         random.choice(lists) if place in limited else ()

@@ -1,4 +1,4 @@
-"""Bridges put hostile containers in force and take them back, one after the other, and touch only their own."""
+"""Bridges publish hostile containers and withdraw them, one after the other, and touch only their own keys."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from tests.claims.world import ROOT, Bridge, view
 from tests.hostile.allowed import light
 
 MAX_REQUEST_BYTES = 1536 * 1024
-"""What etcd takes in one request, by default."""
+"""The largest request that etcd accepts by default."""
 
 
 class Etcd(FakeEtcd):
-    """Takes only what a real one could be sent."""
+    """A fake etcd that accepts only what a real one would."""
 
     def carry_out(self, request: Transaction | Read) -> Committed | Refused | Found:
-        """Spell the request as it travels, and do what it asks."""
+        """Check the size of the request as it would be sent, then carry it out."""
         if isinstance(request, Transaction):
             assert max(len(request.compares), len(request.reads)) <= MAX_OPERATIONS, "too many for etcd"
             assert len(transaction_request(request).SerializeToString()) < MAX_REQUEST_BYTES, "too large for etcd"
@@ -37,7 +37,7 @@ class Side:
     wanted: Sequence[Publication]
 
     def come(self) -> Counter[str]:
-        """Publish what can be; who is not published is told why."""
+        """Publish what can be published, and check it; return how many were too large or had to wait."""
         before = self.bridge.etcd.copy()
         came = self.bridge.settle(*self.wanted).settled
         self._alone(before)
@@ -49,7 +49,7 @@ class Side:
         return Counter({"too large": heavy, "waiting": len(refused) - heavy})
 
     def go(self) -> None:
-        """Withdraw one container after the other, until nothing of the host is left."""
+        """Withdraw one container after the other, and check that nothing of the host is left."""
         before = self.bridge.etcd.copy()
         for publication in self.wanted:
             self.bridge.drive(Settling([Change(publication.id, None)], self.bridge.memory, self.bridge.fence))
@@ -57,7 +57,7 @@ class Side:
         assert self.bridge.host not in map(_owner, self.bridge.etcd.keys)
 
     def _alone(self, before: FakeEtcd) -> None:
-        """All rules were kept, and what other hosts brought is as it was."""
+        """Check the invariants, and that the keys of other hosts are unchanged."""
         checked(before, self.bridge.etcd, Hand(), self.bridge.fence)
         assert self._others(before) == self._others(self.bridge.etcd)
 
@@ -66,7 +66,7 @@ class Side:
 
 
 def _owner(key: str) -> str:
-    """The host whose container, claim or server this is; "" where it is none."""
+    """Return the host whose container, claim or server a key is; "" if it is none."""
     match key.split("/"):
         case [_, _, "containers", host, _] | [_, _, "claims", _, _, _, host, _]:
             return host
@@ -77,7 +77,7 @@ def _owner(key: str) -> str:
 
 
 def settled(wanted: Mapping[str, Sequence[Publication]]) -> tuple[Counter[str], dict[str, str]]:
-    """Let all hosts come, and go again while those who waited for them come; return what was counted and shown."""
+    """Publish all hosts, then withdraw each once the next has settled; return the counts and the view with all."""
     etcd = Etcd()
     sides = [Side(Bridge(etcd, host), publications) for host, publications in wanted.items()]
     counts = sum((side.come() for side in sides), Counter[str]())

@@ -1,6 +1,6 @@
-"""Never fatal: no labels raise, write outside of their own objects, or make a key that Traefik does not take.
+"""No labels raise an exception, write outside their own objects, or make a key that Traefik refuses.
 
-What fails names its seed: `python -m tests.hostile SEED` shows it.
+A failure names its seed: `python -m tests.hostile SEED` shows it.
 """
 
 from collections import Counter
@@ -12,16 +12,16 @@ from bridge.labels.fields import Release
 from tests.hostile.checks import examine, known, run
 
 WORLDS = 10_000
-"""Of a part of the deep run: about 14,000 containers that have labels."""
+"""Worlds of one part of the deep run: about 14,000 containers with labels."""
 
 PARTS = 80
 
 REACHED = ("beside", "shared", "waiting", "allowed", "forbidden", "placed", "misplaced", "excessive", "too large")
-"""What is rare, and must be met all the same."""
+"""Rare outcomes that a run must reach all the same."""
 
 
 def far_reaching(counts: Counter[str]) -> bool:
-    """Whether enough was published, and every kind of limit met."""
+    """Return whether enough was published, and every rare outcome reached."""
     return counts["published"] > 0.35 * counts["sets"] and all(counts[it] for it in REACHED)
 
 
@@ -46,7 +46,7 @@ def test_few() -> None:
     ],
 )
 def test_known(path: str, first: str) -> None:
-    """What is not in the table of a release is seen: the check has teeth, and its own reading of the table."""
+    """The check of keys, which reads the table by itself, finds those that a release does not know."""
     assert [it for it in Release if known(f"traefik/{path}", "", it)] == [
         it for it in Release if first and it >= first
     ]
@@ -61,7 +61,7 @@ def test_many(decoders: Path) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_million(decoders: Path, part: int) -> None:
-    """All parts together are a million sets of labels, none of them empty, over all releases."""
+    """No harm is done by a million non-empty sets of labels, all parts together, over all releases."""
     counts = run(part * WORLDS, WORLDS, decoders)
     assert counts["sets"] * PARTS > 1_000_000
     assert all(counts[release] for release in Release)

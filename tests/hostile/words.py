@@ -1,4 +1,4 @@
-"""The words that hostile labels are made of: names, texts and values of every type, odd and just right."""
+"""The words that hostile labels are made of: names, texts and values of every type, odd ones and valid ones."""
 
 from collections.abc import Collection, Mapping
 
@@ -69,7 +69,7 @@ NETWORKS = {
     "backbone": {"NetworkID": "m", "IPAddress": "", "GlobalIPv6Address": "fd00:9::2"},
 }
 HERE: Mapping[str, str] = {"bridge": "172.17.0.2:", "backbone": "[fd00:9::2]:"}
-"""What a server's place begins with that is on a network."""
+"""How the address of a server on a network begins."""
 
 ADDRESSES: Mapping[str, str] = {
     "": "", "10.9.9.9": "10.9.9.9:", "10.9.9.9:81": "10.9.9.9:81", "10.9.9.9:00081": "10.9.9.9:81",
@@ -77,7 +77,7 @@ ADDRESSES: Mapping[str, str] = {
     "Node_1.test": "Node_1.test:", "node.test.:65535": "node.test.:65535", "a": "a:",
     "n" * 300: "n" * 300 + ":",
 }  # fmt: skip
-"""What labels may name as addresses, and what a server's place begins with then."""
+"""Valid values for addresses, and how a server's address begins with each."""
 
 BAD_ADDRESSES = [
     " ", "10.9.9.9 ", "10.9.9.9\n", "10.9.9.9:0", "10.9.9.9:65536", "10.9.9.9:x", "10.9.9.9:81:82", "10.9.9.9:",
@@ -96,7 +96,7 @@ OWN: Mapping[str, tuple[Collection[str], list[str]]] = {
     "network": (HERE, ["nosuch", "Bridge", "", "bridge ", "\x1b", "\ud800", "n" * 70_000]),
     "drain-limit": (DRAIN_LIMITS, BAD_DRAIN_LIMITS),
 }
-"""The labels of the bridge, by their last part: what is right, and what is wrong."""
+"""Valid and invalid values of the bridge's own labels, by the last part of their names."""
 
 MISSPELT = [
     "Bridge.address", "bridge.Address", "bridge.adress", "bridge.", "bridge..address", "bridge.a.b.address",
@@ -112,7 +112,7 @@ CROWDS = [
     (45, 45), (100, 100), (124, 124), (130, 130), (1_000, 1_000), (1_001, 1_001), (1, 120_000), (60, 126_000),
     (1, 249_900), (1, 250_001),
 ]  # fmt: skip
-"""How many labels, and how many characters they have in all."""
+"""The number of labels, and of characters of their values in all."""
 
 RULES: Mapping[str, frozenset[str]] = {
     "Host(`own.test`)": frozenset({"own.test"}),
@@ -124,7 +124,7 @@ RULES: Mapping[str, frozenset[str]] = {
     "Host(`own.test.evil.test`)": frozenset({"own.test.evil.test"}),
     "Host(`a`)": frozenset({"a"}),
 }
-"""Rules that are plainly limited to hosts, and which they name."""
+"""Rules that are plainly limited to hosts, and the hosts that they name."""
 
 OF_FIELDS: Mapping[str, list[str]] = {
     "rule": [
