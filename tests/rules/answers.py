@@ -1,4 +1,4 @@
-"""Asks Traefik's own code what it makes of a default rule or a constraint (the program in `oracle`)."""
+"""Ask Traefik's own code, through the program in `oracle`, how it evaluates default rules and constraints."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ class Traefik(Oracle):
     """The oracle; answers are what it prints, None for an error."""
 
     def rule(self, template: str, *, name: str, container_name: str, labels: Mapping[str, str]) -> Answer:
-        """Return what a default rule makes of a container."""
+        """Return the rule that a template makes for a container."""
         model = {"name": name, "containerName": container_name, "labels": labels}
         return _result(self.ask({"template": template, **model}))
 

@@ -1,7 +1,7 @@
-"""Reads a table of cases: a template or an expression on a line, and below it what Traefik makes of it.
+"""Read a table of cases: a template or an expression on a line, and below it the result in Traefik.
 
-What is recorded is a JSON string, or the word error; a text with a new line or at the edge of white space
-is a JSON string too. Lines that begin with "# " are headings.
+A result is a JSON string, or the word error; a template or expression with a newline, or with white space at
+an end, is a JSON string too. Lines that begin with "# " are headings.
 """
 
 import json
@@ -30,7 +30,7 @@ _ARROW = "    => "
 
 
 def read(name: str) -> list[object]:
-    """Return the cases of a table as pytest's parameters: the text, and the result or None for an error."""
+    """Return the cases of a table as pytest parameters: the text, and the result or None for an error."""
     cases: list[object] = []
     lines = iter((Path(__file__).parent / name).read_text("utf-8").splitlines())
     for line in lines:

@@ -1,4 +1,4 @@
-"""Whatever the default rule and the constraint: Traefik's own code makes the same of it."""
+"""Any default rule and any constraint gives the same result as in Traefik's own code."""
 
 import re
 import sys
@@ -32,7 +32,7 @@ DELIBERATE = re.compile(
 
 
 def rule(template: str, labels: Mapping[str, str]) -> Answer:
-    """Return what we make of a default rule."""
+    """Return the bridge's result for a default rule."""
     try:
         return Template.parse(template).render(**MODEL, labels=labels)
     except RuleError as error:
@@ -40,7 +40,7 @@ def rule(template: str, labels: Mapping[str, str]) -> Answer:
 
 
 def matches(expression: str, labels: Mapping[str, str]) -> Answer:
-    """Return whether labels satisfy a constraint, as Traefik's code prints it."""
+    """Return the bridge's answer to whether labels satisfy a constraint, as "true" or "false"."""
     try:
         return str(Constraints.parse(expression).match(labels)).lower()
     except RuleError as error:
@@ -49,18 +49,18 @@ def matches(expression: str, labels: Mapping[str, str]) -> Answer:
 
 @pytest.mark.parametrize(("template", "recorded"), table.read("templates.txt"))
 def test_recorded_rule(rules_oracle: Traefik, template: str, recorded: Answer) -> None:
-    """What the table of templates records is what Traefik says."""
+    """The results recorded in the table of templates are those of Traefik."""
     assert rules_oracle.rule(template, **MODEL, labels=table.LABELS) == recorded
 
 
 @pytest.mark.parametrize(("expression", "recorded"), table.read("constraints.txt"))
 def test_recorded_constraint(rules_oracle: Traefik, expression: str, recorded: Answer) -> None:
-    """What the table of constraints records is what Traefik says."""
+    """The results recorded in the table of constraints are those of Traefik."""
     assert rules_oracle.matches(expression, table.LABELS) == recorded
 
 
 def characters() -> list[str]:
-    """Return every character but those that one side's Unicode may not know, in pieces."""
+    """Return all characters that both sides' versions of Unicode know, in pieces."""
     newer_than_go = range(0x2EBF0, 0x2EE5E)
     every = (chr(code) for code in range(sys.maxunicode + 1) if code not in newer_than_go)
     known = [character for character in every if unicodedata.category(character) not in ("Cn", "Cs")]
@@ -86,7 +86,7 @@ def characters() -> list[str]:
     ],
 )
 def test_every_character(rules_oracle: Traefik, template: str) -> None:
-    """Functions that look at single characters know each one as Go does."""
+    """Functions that look at single characters treat each one as Go does."""
     for piece in characters():
         labels = {"all": "a" + " a".join(piece)}
         assert rule(template, labels) == rules_oracle.rule(template, **MODEL, labels=labels)
@@ -105,7 +105,7 @@ RANDOM_OR_HUGE = {"keys", "values", "repeat", "fail", "index"}
 
 
 def result_of(function: Function) -> type:
-    """Return the kind of operand that a function makes."""
+    """Return the kind of operand that a function returns."""
     kind: type = function.call.__annotations__["return"]
     return List if issubclass(kind, List) else kind if kind in LEAVES else object
 
@@ -121,7 +121,7 @@ ANY_KIND = st.sampled_from(list(LEAVES))
 
 @st.composite
 def operands(draw: st.DrawFn, kind: type, depth: int) -> str:
-    """Return an operand, nine times out of ten of the kind that is asked for."""
+    """Draw an operand, nine times out of ten of the requested kind."""
     if kind is object or not draw(st.integers(0, 9)):
         kind = draw(ANY_KIND)
     if depth and draw(st.booleans()):
@@ -131,7 +131,7 @@ def operands(draw: st.DrawFn, kind: type, depth: int) -> str:
 
 @st.composite
 def calls(draw: st.DrawFn, name: str, depth: int) -> str:
-    """Return a call of a function, mostly with as many arguments as it takes."""
+    """Draw a call of a function, mostly with as many arguments as it takes."""
     function = FUNCTIONS[name]
     more = draw(st.integers(0, 3)) if function.rest else 0
     kinds = [*function.parameters, *[function.rest or object] * more]
@@ -144,7 +144,7 @@ def calls(draw: st.DrawFn, name: str, depth: int) -> str:
 
 
 def _likely(kind: type, function: Function) -> type:
-    """Return what a parameter of any type is for: sprig's functions of lists take anything and then refuse it."""
+    """Return the useful kind for a parameter: sprig's list functions accept any type, but fail for most."""
     is_of_lists = (
         function.call.__module__.endswith("collections") and "values" in function.call.__code__.co_varnames
     )
@@ -153,7 +153,7 @@ def _likely(kind: type, function: Function) -> type:
 
 @st.composite
 def expressions(draw: st.DrawFn) -> str:
-    """Return an operand or a call of any function."""
+    """Draw an operand or a call of any function."""
     if draw(st.integers(0, 3)) == 0:
         return draw(operands(object, 1))
     return draw(calls(draw(st.sampled_from(MAKING[draw(ANY_KIND.filter(MAKING.get))])), 2))
@@ -164,14 +164,14 @@ EXPRESSIONS = expressions()
 
 @st.composite
 def bodies(draw: st.DrawFn, depth: int = 2) -> str:
-    """Return text with actions and control structures."""
+    """Draw text with actions and control structures."""
     parts = draw(st.lists(st.one_of(st.sampled_from(["a ", " \n", "-"]), actions(depth)), min_size=1, max_size=3))
     return "".join(parts)
 
 
 @st.composite
 def actions(draw: st.DrawFn, depth: int) -> str:
-    """Return an action or a control structure."""
+    """Draw an action or a control structure."""
     left, right = draw(st.sampled_from([("{{ ", " }}"), ("{{", "}}"), ("{{- ", " -}}")]))
     value = draw(EXPRESSIONS)
     forms = ["{value}", "{value}", "$x := {value}", "$x = {value}"]
@@ -272,7 +272,7 @@ def test_any_tokens(rules_oracle: Traefik, pieces: list[str]) -> None:
     values=st.lists(EXPRESSIONS, max_size=3),
 )
 def test_any_format(rules_oracle: Traefik, verbs: list[str], values: list[str]) -> None:
-    """A format of any verbs, flags and values prints the same."""
+    """A format of any verbs, flags and values prints the same as in Go."""
     arguments = "".join(f" ({value})" for value in values)
     see_the_same(rules_oracle, f"{{{{ $x := list 1 `a` }}}}{{{{ printf `{''.join(verbs)}`{arguments} }}}}")
 
@@ -314,7 +314,7 @@ SUBJECTS = st.text("abé \n", max_size=6)
 def test_any_regular_expression(
     rules_oracle: Traefik, pattern: str, subject: str, replacement: str, most: int
 ) -> None:
-    """A regular expression finds, replaces and splits in the same way."""
+    """A regular expression finds, replaces and splits the same text as in Go."""
     quoted = f"`{pattern}` (index .Labels `s`)"
     template = (
         f"{{{{ regexMatch {quoted} }}}};{{{{ regexFind {quoted} }}}};"
@@ -369,9 +369,9 @@ CONSTRAINT_PIECES = st.sampled_from(
 @SAME_EVERY_TIME
 @given(expression=st.one_of(CONSTRAINTS, st.lists(CONSTRAINT_PIECES, max_size=9).map("".join)))
 def test_any_constraint(rules_oracle: Traefik, expression: str) -> None:
-    """An expression of any shape matches the same containers, or is an error for both.
+    """An expression of any shape matches the same containers, or is an error on both sides.
 
-    A regular expression that is wrong, of which one is drawn, is an error here alone.
+    An invalid regular expression, of which one is drawn, is an error only in the bridge.
     """
     ours = matches(expression, table.LABELS)
     if ours == "deliberate":

@@ -1,4 +1,4 @@
-"""Constraints: the recorded table, and what a user is told."""
+"""Constraints: the recorded table, and the error messages."""
 
 import pytest
 
@@ -11,7 +11,7 @@ WRONG = ("(", "(?=a)", r"\C", r"web\Z", "a{1001}", r"(web)\1")
 
 
 def matched(expression: str) -> str | None:
-    """Return whether the table's labels satisfy an expression as Traefik's oracle says it, None for an error."""
+    """Return whether the table's labels satisfy an expression, in the oracle's words, or None for an error."""
     try:
         return "true" if Constraints.parse(expression).match(table.LABELS) else "false"
     except RuleError:
@@ -20,9 +20,9 @@ def matched(expression: str) -> str | None:
 
 @pytest.mark.parametrize(("expression", "recorded"), table.read("constraints.txt"))
 def test_constraint(expression: str, recorded: str | None) -> None:
-    """An expression matches the labels that it matches in Traefik, and what is an error there is one here.
+    """An expression matches the labels that it matches in Traefik, and is an error if it is one there.
 
-    So is a regular expression that is wrong, which matches nothing there.
+    An invalid regular expression, which matches nothing in Traefik, is an error, too.
     """
     is_wrong = any(f"`{one}`" in expression for one in WRONG)
     assert matched(expression) == (None if is_wrong else recorded)
@@ -62,7 +62,7 @@ def test_constraint(expression: str, recorded: str | None) -> None:
     ],
 )
 def test_message(expression: str, message: str, hint: str) -> None:
-    """An error says where it is, what is wrong, and what to write instead where that can be known."""
+    """An error says where it is, what is wrong and, if that can be known, what to write instead."""
     with pytest.raises(RuleError) as raised:
         Constraints.parse(expression)
     assert (raised.value.message, raised.value.hint) == (message, hint)
@@ -70,12 +70,12 @@ def test_message(expression: str, message: str, hint: str) -> None:
 
 @pytest.mark.parametrize("expression", [r"\p{LC}", r"[\p{ASCII}]", r"\P{Cn}", r"\p{letter}", r"\pL{1000}", r"a\B"])
 def test_expressions_of_go_alone(expression: str) -> None:
-    """What Go's regular expressions know and ours do not is told at start, instead of matching nothing."""
+    """A regular expression that only Go supports is an error at start, instead of matching nothing."""
     with pytest.raises(RuleError, match="is not supported"):
         Constraints.parse(f"LabelRegex(`a`, `{expression}`)")
 
 
 def test_deep_nesting() -> None:
-    """An expression that is nested beyond all reason is an error and no crash."""
+    """An expression that is nested beyond all reason is an error, not a crash."""
     with pytest.raises(RuleError, match="nested too deeply"):
         Constraints.parse("(" * 9999 + "Label(`a`,`b`)" + ")" * 9999)

@@ -1,4 +1,4 @@
-"""To which hosts a rule is limited, held against what real Traefiks do with it."""
+"""The hosts to which a rule is limited, compared with what real Traefiks match."""
 
 import random
 import socket
@@ -111,19 +111,19 @@ NAMING = (
     "Host(`a.test`) && !(Path(`/`) || host(`{}`))", "Host(`a.test`) && !HostRegexp(`^{}$`)",
     "Host(`a.test`) && (HostRegexp(`^{}$`) || Path(`/`))", "Host(`a.test`) && Path(`/{}`)",
 )  # fmt: skip
-"""Rules that all name a host; the last of them not as one."""
+"""Rules that all contain a host name; the last has it only as a path."""
 OLD, TLS_WITHIN = "old", 5.0
 
 
 @pytest.mark.parametrize(("rule", "named"), PLAIN)
 def test_plain(rule: str, named: set[str]) -> None:
-    """Hosts are those of every alternative, and all others that the rule names."""
+    """A rule's hosts are those of every alternative, and all others that it names."""
     assert hosts(rule) == frozenset(named)
 
 
 @pytest.mark.parametrize("rule", UNCERTAIN, ids=lambda rule: rule[:40].encode("ascii", "replace").decode())
 def test_uncertain(rule: str) -> None:
-    """What matches other hosts, or could be read as doing so, is limited to none."""
+    """A rule that matches other hosts, or could be read as doing so, is not limited to hosts."""
     assert hosts(rule) is None
 
 
@@ -137,7 +137,7 @@ def test_no_traefik_matches_more(
     start_traefik_2_11: Start,
     read_by: tuple[str, Mapping[str, str]],
 ) -> None:
-    """Of rules made at random, those that are limited to hosts never let Traefik serve another; others do."""
+    """Random rules that are said to be limited to hosts never let Traefik serve another host; others do."""
     release, syntax = read_by
     start = {"3.7": start_traefik, "2.11": start_traefik_2_11}[release]
     rules = made_at_random() + [rule for rule, _ in PLAIN if rule.isascii()]
@@ -158,7 +158,7 @@ def test_no_traefik_matches_more(
 def test_no_traefik_chooses_tls_options_of_more(
     etcd: Etcd, root_key: str, start_traefik: Start, start_traefik_2_11: Start, release: str
 ) -> None:
-    """A host's TLS options are another rule's business only where that one is told to name the host."""
+    """A rule changes the TLS options only of hosts that it is said to name."""
     rules = [rule.format(f"v{number}.test") for number, rule in enumerate(NAMING)]
     others = {f"v{number}.test": rule for number, rule in enumerate(rules)}
     root = written(etcd, root_key, [f"Host(`{host}`)" for host in others] + rules, {})
@@ -174,7 +174,7 @@ def test_no_traefik_chooses_tls_options_of_more(
 
 
 def speaks_tls_1_3(traefik: Traefik, host: str) -> bool:
-    """Whether Traefik has the default TLS options for a host, which allow that release."""
+    """Return whether Traefik accepts TLS 1.3 for a host, as only the default options do here."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -187,7 +187,7 @@ def speaks_tls_1_3(traefik: Traefik, host: str) -> bool:
 
 
 def made_at_random() -> list[str]:
-    """Return rules of some matchers with every operator."""
+    """Return random rules of these matchers, with every operator."""
     chance = random.Random(7)
 
     def rule(depth: int) -> str:
@@ -205,7 +205,7 @@ def made_at_random() -> list[str]:
 
 
 def written(etcd: Etcd, root: str, rules: list[str], syntax: Mapping[str, str]) -> str:
-    """Write a router for each rule, all of which lead to a service that is dead; return the root."""
+    """Write a router for each rule, all of a service without a live server; return the root."""
     keys = {f"{root}/http/services/dead/loadbalancer/servers/0/url": "http://127.0.0.1:9"}
     for number, rule in enumerate(rules):
         router = {"rule": rule, "service": "dead", **syntax}
@@ -224,7 +224,7 @@ async def _put(etcd: Etcd, keys: Mapping[str, str]) -> None:
 
 
 def batched(items: Iterable[tuple[str, str]], size: int) -> Iterator[list[tuple[str, str]]]:
-    """Return the items in lists of at most that size."""
+    """Yield the items in lists of at most `size`."""
     waiting = iter(items)
     while some := list(islice(waiting, size)):
         yield some

@@ -1,4 +1,4 @@
-"""Names of services as Traefik normalises them."""
+"""Names of services are normalised as in Traefik."""
 
 import pytest
 
@@ -18,5 +18,5 @@ from bridge.rules.normalize import normalize
     ],
 )
 def test_normalize(text: str, name: str) -> None:
-    """Letters and numbers of any script stay; whatever stands between them is one hyphen."""
+    """Letters and numbers of any script are kept; anything between them becomes one hyphen."""
     assert normalize(text) == name

@@ -1,4 +1,4 @@
-"""The default rule: the recorded table, what we do differently, and what a user is told."""
+"""The default rule: the recorded table, deliberate differences, and the error messages."""
 
 from time import process_time
 
@@ -24,7 +24,7 @@ def rendered(template: str) -> str | None:
 
 @pytest.mark.parametrize(("template", "recorded"), table.read("templates.txt"))
 def test_rule(template: str, recorded: str | None) -> None:
-    """A template makes the rule that Traefik makes of it."""
+    """A template gives the same rule as in Traefik."""
     assert rendered(template) == recorded
 
 
@@ -45,7 +45,7 @@ def test_rule(template: str, recorded: str | None) -> None:
     ],
 )
 def test_refused_at_parse(template: str, reason: str) -> None:
-    """What Traefik has and the bridge has not is refused before anything runs, with the reason."""
+    """Functions and actions that only Traefik supports are refused before anything runs, with the reason."""
     with pytest.raises(RuleError, match=reason):
         Template.parse(template)
 
@@ -78,7 +78,7 @@ def test_refused_at_parse(template: str, reason: str) -> None:
     ],
 )
 def test_refused_for_a_container(template: str, reason: str) -> None:
-    """Where Traefik would print an error message, an address or broken text into the rule, there is no rule."""
+    """A container gets no rule where Traefik would put an error message, an address or broken text into it."""
     with pytest.raises(RuleError, match=reason):
         Template.parse(template).render(name="a", container_name="a", labels={})
 
@@ -94,7 +94,7 @@ def test_refused_for_a_container(template: str, reason: str) -> None:
     ],
 )
 def test_numbers_of_many_digits(template: str, label: str, rule: str) -> None:
-    """A number of any length is read as Go reads it."""
+    """A number of any length is read as in Go."""
     assert Template.parse(template).render(name="a", container_name="a", labels={"a": label}) == rule
 
 
@@ -132,13 +132,13 @@ def test_numbers_of_many_digits(template: str, label: str, rule: str) -> None:
     ],
 )
 def test_too_much_for_a_rule(template: str, labels: dict[str, str]) -> None:
-    """What labels say makes no rule so large, and keeps the bridge busy no longer, than any rule needs."""
+    """No label can make a rule larger, or keep the bridge busy longer, than any reasonable rule needs."""
     with pytest.raises(RuleError, match="too long"):
         Template.parse(template).render(name="a", container_name="a", labels=labels)
 
 
 def seconds(template: str, label: str) -> float:
-    """Return how long a template takes for a label, without what else the machine does."""
+    """Return the processor time that a template takes for a label."""
     parsed = Template.parse(template)
     started = process_time()
     parsed.render(name="a", container_name="a", labels={"a": label})
@@ -155,14 +155,14 @@ def seconds(template: str, label: str) -> float:
     ],
 )
 def test_time_grows_with_the_text(template: str, piece: str, most: int) -> None:
-    """Eight times the text takes about eight times as long, not sixty-four times."""
+    """Time grows linearly with a label: eight times the text takes about eight times as long."""
     few, many = (piece * most)[: most // 8], (piece * most)[:most]
     assert min(seconds(template, many) for _ in range(3)) < 24 * min(seconds(template, few) for _ in range(3))
 
 
 @pytest.mark.parametrize("error", [OverflowError, IndexError, MemoryError, TypeError, ValueError])
 def test_what_nobody_thought_of(error: type[Exception]) -> None:
-    """Whatever a function raises for what a container says costs the router, not the bridge."""
+    """Whatever exception a function raises for a container costs its router, not the bridge."""
 
     def fails() -> str:
         raise error
@@ -175,7 +175,7 @@ def test_what_nobody_thought_of(error: type[Exception]) -> None:
 
 @pytest.mark.parametrize("template", ["{{ range .Labels }}{{ . }}{{ end }}", "{{ .Labels.a | len }}"])
 def test_labels_that_are_no_text(template: str) -> None:
-    """A label with half a surrogate pair costs the router, where the template needs its bytes."""
+    """A label with half a surrogate pair costs the router if the template needs its bytes."""
     with pytest.raises(RuleError, match="not valid Unicode"):
         Template.parse(template).render(name="a", container_name="a", labels={"a": "\ud800", "\ud800": ""})
 
@@ -209,7 +209,7 @@ def test_labels_that_are_no_text(template: str) -> None:
     ],
 )
 def test_message_at_parse(template: str, message: str, hint: str) -> None:
-    """An error says where it is, what is wrong, and what to write instead where that can be known."""
+    """An error says where it is, what is wrong and, if that can be known, what to write instead."""
     with pytest.raises(RuleError) as raised:
         Template.parse(template)
     assert (raised.value.message, raised.value.hint) == (message, hint)
@@ -236,7 +236,7 @@ def test_message_at_parse(template: str, message: str, hint: str) -> None:
     ],
 )
 def test_message_for_a_container(template: str, message: str, hint: str) -> None:
-    """An error for one container says where it is, too."""
+    """An error for a single container says where it is, too."""
     with pytest.raises(RuleError) as raised:
         Template.parse(template).render(name="a", container_name="a", labels={})
     assert (raised.value.message, raised.value.hint) == (message, hint)
@@ -246,6 +246,6 @@ def test_message_for_a_container(template: str, message: str, hint: str) -> None
     "template", ["{{" + "(" * 9999 + "1" + ")" * 9999 + "}}", "{{if 1}}" * 9999 + "{{end}}" * 9999]
 )
 def test_deep_nesting(template: str) -> None:
-    """A template that is nested beyond all reason is an error and no crash."""
+    """A template that is nested beyond all reason is an error, not a crash."""
     with pytest.raises(RuleError, match="nested too deeply"):
         Template.parse(template)
