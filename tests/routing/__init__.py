@@ -1,1 +1,1 @@
-"""The rules of routing as pure tests, where golden files are clumsy."""
+"""The rules of routing as pure tests, where golden files would be clumsy."""

@@ -1,4 +1,4 @@
-"""A container as the tests need it: all that they do not name is as of a plain running one."""
+"""Containers for tests: fields that a test does not name are those of a plain running one."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ PLAIN: dict[str, Any] = {
 
 
 def container(**fields: Any) -> Container:  # noqa: ANN401 - fields of several types
-    """Return the plain container with other fields."""
+    """Return the plain container with some fields replaced."""
     return Container(**(PLAIN | fields))
 
 
 def port(number: int, *places: str, protocol: str = "tcp") -> Port:
-    """Return a port that is published at places, each `address:port`."""
+    """Return a port that is published at these places, each `address:port`."""
     halves = (place.rpartition(":") for place in places)
     return Port(number, protocol, tuple(Binding(address, published) for address, _, published in halves))

@@ -1,4 +1,4 @@
-"""Where Traefik reaches a container: which of several answers counts."""
+"""Where Traefik reaches a container, and which of several possible addresses takes precedence."""
 
 from collections.abc import Iterable
 
@@ -60,7 +60,7 @@ def around(
     ],
 )
 def test_own_address(one: Container, labelled: str, where: Surroundings, expected: str) -> None:
-    """Without an advertise address the container's own address counts, as with Traefik's Docker provider."""
+    """Without an advertise address the container's own address is used, as by Traefik's Docker provider."""
     assert str(place(one, labelled, "tcp", where)) == expected
 
 
@@ -73,7 +73,7 @@ def test_own_address(one: Container, labelled: str, where: Surroundings, expecte
     ],
 )
 def test_rule_of_its_own_address(network: str, expected: str) -> None:
-    """A network that a label names in vain is told beside the address that counts instead."""
+    """If the container is not on the named network, the address's rule says so and names the one used instead."""
     found = place(container(networks=TWO), "", "tcp", around(network))
     assert isinstance(found, Place)
     assert found.rule == expected
@@ -98,7 +98,7 @@ def test_rule_of_its_own_address(network: str, expected: str) -> None:
     ],
 )
 def test_bind_port_ip(ports: list[object], expected: str) -> None:
-    """With use_bind_port_ip the port's first binding counts, unless it is to every address."""
+    """With use_bind_port_ip the port's first binding is used, unless it is to every address."""
     assert str(place(container(ports=tuple(ports)), "", "tcp", around(bound=True))) == expected
 
 
@@ -134,7 +134,7 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
     ],
 )
 def test_advertise_address(ports: list[object], labelled: str, protocol: str, expected: str | None) -> None:
-    """With an advertise address published ports count, on it or on the address that they are bound to."""
+    """With an advertise address published ports are used, at that address or at the one they are bound to."""
     found = place(container(ports=tuple(ports)), labelled, protocol, around(advertise=HOST))
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
 
@@ -150,12 +150,12 @@ def test_advertise_address(ports: list[object], labelled: str, protocol: str, ex
     ],
 )
 def test_advertise_ipv6_address(ports: list[object], expected: str) -> None:
-    """Engines may publish a port for IPv6 at another one than for IPv4: that of the advertised kind counts."""
+    """If a port is published as different ones for IPv4 and IPv6, that of the advertise address's kind is used."""
     assert str(place(container(ports=tuple(ports)), "", "tcp", around(advertise="fd00::5"))) == expected
 
 
 def shared(*networks: Network, **fields: object) -> Container:
-    """Return a container on networks that hosts share, or not; port 80 is published as 81."""
+    """Return a container on these networks, whose port 80 is published as 81."""
     return container(**{"networks": networks, "ports": (port(80, ":81"),)} | fields)
 
 
@@ -215,7 +215,7 @@ def test_networks_that_hosts_share(one: Container, where: Surroundings, expected
 
 
 def test_port_of_a_network_that_routes() -> None:
-    """A port that is published in the gateway mode `routed` has none on the host, and publishing it gives none."""
+    """A port published in the gateway mode `routed` has none on the host; the hint names routable networks."""
     found = place(container(ports=(port(80, "0.0.0.0:"),)), "", "tcp", around(advertise=HOST))
     assert isinstance(found, Nowhere)
     assert "has no port on the host" in found.message
@@ -223,7 +223,7 @@ def test_port_of_a_network_that_routes() -> None:
 
 
 def test_port_published_for_ipv6_alone() -> None:
-    """At an IPv4 address somebody else may have the port; whether a name stands for an IPv6 one is not known."""
+    """A port published only for IPv6 counts at a name, but not at an IPv4 address, where it may be another's."""
     published = container(ports=(port(80, ":::81"),))
     found = place(published, "", "tcp", around(advertise=HOST))
     assert isinstance(found, Nowhere)
@@ -232,7 +232,7 @@ def test_port_published_for_ipv6_alone() -> None:
 
 
 def test_port_that_is_none() -> None:
-    """A port that no container can have is not proposed to be published."""
+    """A port label that is no port number gets a hint to write one, not to publish it."""
     found = place(container(), "http", "tcp", around(advertise=HOST))
     assert found == Nowhere("'http' is not a port", "write a port number, such as 8080")
 
@@ -259,7 +259,7 @@ BOTH_KINDS = shared(BRIDGED, ports=(port(80, "0.0.0.0:81", ":::82"),))
 )
 @pytest.mark.parametrize("advertise", ["", HOST], ids=["own-address", "advertised"])
 def test_address_label(one: Container, said: str, labelled: str, expected: str | None, advertise: str) -> None:
-    """`bridge.address` takes the place of the advertise address; with a port it is the whole answer."""
+    """`bridge.address` replaces the advertise address; with a port it is the whole address."""
     address = read_own("web", {"bridge.address": said}).address
     found = place(one, labelled, "tcp", around(advertise=advertise), address)
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
@@ -300,7 +300,7 @@ def test_address_label(one: Container, said: str, labelled: str, expected: str |
 )
 @pytest.mark.parametrize("advertise", ["", HOST], ids=["own-address", "advertised"])
 def test_network_label(one: Container, where: Surroundings, expected: str, advertise: str) -> None:
-    """`bridge.network` is where the container is, whatever its driver; one that it is not on is a problem."""
+    """`bridge.network` decides, whatever its driver; a network that the container is not on is a problem."""
     found = place(one, "", "tcp", replace(where, advertise_address=advertise))
     assert (found.hint if isinstance(found, Nowhere) else str(found)) == expected
 
@@ -323,7 +323,7 @@ OWNER = container(name="vpn", networks=TWO, ports=(port(80, ":81"),))
     ],
 )
 def test_network_of_another_container(where: Surroundings, expected: str | None) -> None:
-    """A container in another one's network is where the other one is, at its own port."""
+    """A container that uses another one's network is reached at that one's address, at its own port."""
     found = place(GUEST, "80", "tcp", where)
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
 
@@ -341,7 +341,7 @@ def test_network_of_another_container(where: Surroundings, expected: str | None)
     ],
 )
 def test_nowhere(one: Container, where: Surroundings) -> None:
-    """Where there is no place it says why and what would make one; another network does not stand in."""
+    """Without an address the message says why, and the hint how to get one; no other network is used instead."""
     found = place(one, "", "tcp", where)
     assert isinstance(found, Nowhere)
     assert found.message
@@ -349,7 +349,7 @@ def test_nowhere(one: Container, where: Surroundings) -> None:
 
 
 def test_port_that_docker_does_not_tell_of() -> None:
-    """In host networking and on some networks Docker tells no port, whatever the image exposes."""
+    """In host networking Docker reports no ports, whatever the image exposes; the message says so."""
     found = place(container(network_mode="host", ports=()), "", "tcp", around())
     assert isinstance(found, Nowhere)
     assert found.message == "the port is missing: Docker reports none, and no label names one"
@@ -357,7 +357,7 @@ def test_port_that_docker_does_not_tell_of() -> None:
 
 @pytest.mark.parametrize("where", [around(), around(advertise=HOST)], ids=["its-own-address", "published"])
 def test_network_of_a_container_that_does_not_run(where: Surroundings) -> None:
-    """Who uses the network of a stopped container is told so: it can have no network or port of its own."""
+    """If the container whose network is used is stopped, the message says so, not that a port is missing."""
     stopped = container(name="vpn", status="exited", networks=(Network("a", "1", "", ""),), ports=())
     found = place(GUEST, "80", "tcp", replace(where, target=Neighbour(stopped, "")))
     assert isinstance(found, Nowhere)

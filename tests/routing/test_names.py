@@ -1,4 +1,4 @@
-"""Names of services, and whose definitions they are."""
+"""Names of services, and of the applications that definitions belong to."""
 
 import pytest
 
@@ -21,7 +21,7 @@ _PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
     ],
 )
 def test_service_name(name: str, labels: dict[str, str], expected: str) -> None:
-    """The Compose service and project where both are there, else the container's name, normalised."""
+    """A service is named after the Compose service and project if both exist, else the container; normalised."""
     assert service_name(container(name=name, labels=labels)) == expected
 
 
@@ -40,5 +40,5 @@ def test_service_name(name: str, labels: dict[str, str], expected: str) -> None:
     ],
 )
 def test_application(image: str, labels: dict[str, str], expected: str) -> None:
-    """The label, else the service's name and the image's repository; always text that etcd can hold."""
+    """The application is the label, else the service's name and the image's repository, as valid Unicode."""
     assert application(container(image=image, labels=labels)) == expected

@@ -1,4 +1,4 @@
-"""Of whom it is told that Traefik passes over labels: of all but those that say that they are not to be routed."""
+"""Labels that Traefik does not read are reported, except for containers that are not meant to be routed."""
 
 import pytest
 

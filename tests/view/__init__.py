@@ -1,1 +1,1 @@
-"""References, names and the last check before anything is written, as pure tests."""
+"""Pure tests of what is decided before anything is written: references, rules, URLs, sizes and the policy."""

@@ -1,4 +1,4 @@
-"""What an operator may forbid: a container that wants more is refused, and told why; others are as before."""
+"""What an operator may forbid: a container that wants more is refused with the reason, no other is affected."""
 
 import re
 import time
@@ -28,7 +28,7 @@ NO_URLS = {"allow_server_addresses": "false", "traefik_version": "3.4"}
 
 
 def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
-    """Return what becomes of a container with these labels."""
+    """Return the decision for a container with these labels."""
     return mapped(container(labels=labels), options(load(PlanSettings, settings), "host"))
 
 
@@ -70,7 +70,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
     ],
 )
 def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
-    """What is allowed is published."""
+    """A container that keeps to the policy is published."""
     it = decided(settings, labels)
     assert it.problems == ()
     assert it.publication
@@ -248,7 +248,7 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
     ],
 )
 def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[str]) -> None:
-    """What is not allowed costs the container, with a problem for each label, and a hint."""
+    """A container that violates the policy is refused, with a problem and a hint for each label."""
     it = decided(settings, labels)
     assert it.publication is None
     assert it.reason == "its labels do what is not allowed on this host"
@@ -259,7 +259,7 @@ def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[st
 
 @pytest.mark.parametrize("pattern", ["*", "a", "a*", "*a", "a*a", "*a*", "*a@a", "a*@*", "a**b", "*ab*a", "*a*b*"])
 def test_stars(pattern: str) -> None:
-    """Stars stand for any text without `@`, and for nothing else."""
+    """A star in an allowed name stands for any text without `@`, and for nothing else."""
     expression = re.compile(pattern.replace("*", "[^@]*"))
     names = ["".join(letters) for length in range(1, 6) for letters in product("ab@", repeat=length)]
     policy = options(load(PlanSettings, {"allowed_names": f"{pattern},web"}), "host").policy
@@ -273,14 +273,14 @@ def test_stars(pattern: str) -> None:
     ("pattern", "name"), [("*shop*", "shop" * 20_000 + "@"), ("*-*-shop*", "-shop" * 1_000 + "@")]
 )
 def test_long_names(pattern: str, name: str) -> None:
-    """However many stars a pattern has, a long name is held against it in no time to speak of."""
+    """Matching a long name takes little time, however many stars a pattern has."""
     began = time.process_time()
     assert decided({"allowed_names": f"{pattern},web"}, {f"{HTTP}routers.web.service": name}).problems
     assert time.process_time() - began < 5
 
 
 def test_what_is_written_is_checked() -> None:
-    """A URL that a stopped container leaves behind is a URL too."""
+    """The policy also applies to the server URL of a stopped container that is kept."""
     labels = {"traefik.docker.allownonrunning": "true", f"{SERVICE}server.url": "http://10.0.0.1"}
     stopped = container(labels=labels, status="exited")
     assert mapped(stopped, options(load(PlanSettings, NO_URLS | {"traefik_version": "3.7"}), "host")).problems
@@ -288,7 +288,7 @@ def test_what_is_written_is_checked() -> None:
 
 @pytest.mark.parametrize("protocol", ["http", "tcp"])
 def test_ports_of_health_checks(protocol: str) -> None:
-    """No label has Traefik send anything to another port: servers of a service may be at a host's address."""
+    """Labels may not have health checks sent to another port, since a server may be at a host's address."""
     labels = {
         f"traefik.{protocol}.services.web.loadbalancer.{name}": value
         for name, value in {"server.port": "80", "healthcheck.port": "2375", "healthcheck.interval": "5s"}.items()

@@ -1,4 +1,4 @@
-"""References to Docker's own objects follow them to etcd."""
+"""References to objects of the Docker provider are rewritten, since the objects are etcd's now."""
 
 import pytest
 
@@ -26,7 +26,7 @@ LISTED, SINGLE = ("a@docker,b@file,c", "a,b@file,c"), ("a@docker", "a")
     ],
 )
 def test_reference(protocol: str, kind: str, path: str, values: tuple[str, str]) -> None:
-    """A reference to the Docker provider's object loses the provider; others stay as they are."""
+    """A reference to an object of the Docker provider loses its suffix; others are unchanged."""
     written, read = values
     leaf = Leaf(path, written, ("label",), "rule")
     assert localised(Ref(protocol, kind, "x"), leaf) == Leaf(path, read, ("label",), "rule")
@@ -49,7 +49,7 @@ def test_reference(protocol: str, kind: str, path: str, values: tuple[str, str])
     ],
 )
 def test_provider_in_a_name(name: str, path: str, written: str, read: str) -> None:
-    """Where a name alone would be looked for elsewhere, the own provider is named."""
+    """If Traefik would look for a bare name at another provider, the reference names the etcd provider."""
     assert localised(Ref("http", "routers", name), Leaf(path, written)) == Leaf(path, read)
 
 
@@ -69,6 +69,6 @@ def test_provider_in_a_name(name: str, path: str, written: str, read: str) -> No
     ],
 )
 def test_no_reference(kind: str, path: str, value: str) -> None:
-    """What names no object of the Docker provider stays as it is."""
+    """A value that refers to no object of the Docker provider is unchanged."""
     leaf = Leaf(path, value)
     assert localised(Ref("http", kind, "x"), leaf) == leaf

@@ -1,4 +1,4 @@
-"""Rules that would hold Traefik up."""
+"""Rules that would take Traefik very long to parse."""
 
 import time
 
@@ -40,7 +40,7 @@ def test_a_rule_that_holds_traefik_up() -> None:
     ],
 )
 def test_dots(rule: str, many: bool) -> None:  # noqa: FBT001 - a case
-    """Dots in strings, as of hosts and regular expressions, are not counted."""
+    """Dots within quotes, as in hosts and regular expressions, are not counted."""
     assert has_many_dots(rule) is many
 
 

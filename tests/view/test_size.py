@@ -1,4 +1,4 @@
-"""What is made of the labels of a container: in proportion to them, whatever they say."""
+"""Results for a container stay in proportion to its labels, whatever these say."""
 
 import time
 
@@ -23,12 +23,12 @@ FAILS = {"default_rule": """{{ fail (index .Labels "other") }}"""}
 
 
 def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
-    """Return what becomes of a container with these labels."""
+    """Return the decision for a container with these labels."""
     return mapped(container(labels=labels), options(load(PlanSettings, settings), "host"))
 
 
 def characters(problems: tuple[Problem, ...]) -> int:
-    """Return how much a bridge keeps of problems as long as the container is there."""
+    """Return how many characters of problems a bridge keeps as long as the container exists."""
     return sum(len(problem.message) + len(problem.hint) for problem in problems)
 
 
@@ -43,14 +43,14 @@ def characters(problems: tuple[Problem, ...]) -> int:
     ],
 )
 def test_problems(settings: dict[str, str], labels: dict[str, str]) -> None:
-    """A problem for each of many labels does not repeat what many others say."""
+    """Problems of many labels do not each repeat the text of all the others."""
     problems = decided(settings, labels).problems
     assert len(problems) >= 590
     assert characters(problems) < 1_500_000
 
 
 def test_the_default_rule() -> None:
-    """The default rule is made once for all routers of a container."""
+    """The default rule is made only once for all routers of a container."""
     publication = decided({"default_rule": """Host(`{{ index .Labels "other" }}`)"""}, OTHER | ROUTERS).publication
     assert publication
     rules = [leaf.value for item in publication.items for leaf in item.definition if leaf.path == "rule"]
@@ -60,7 +60,7 @@ def test_the_default_rule() -> None:
 
 @pytest.mark.parametrize("name", ["traefik.docker.networ", "bridge.applicatio"])
 def test_the_container_whose_network_it_uses(name: str) -> None:
-    """However many labels a container has, whoever uses its network is routed at once."""
+    """A container is routed without delay, however many labels the one whose network it uses has."""
     target = container(name="vpn", labels={f"{name}{number}": "x" for number in range(50_000)})
     guest = container(network_mode="container:vpn", networks=())
     began = time.process_time()

@@ -1,6 +1,6 @@
-"""A server whose URL Traefik cannot parse costs its container, and is told of without the URL.
+"""A server whose URL Traefik cannot parse costs its container, with a problem that does not quote the URL.
 
-Which those are is seen on a real Traefik (tests/alike/test_urls).
+Which URLs these are is tested on a real Traefik (tests/alike/test_urls).
 """
 
 import pytest
