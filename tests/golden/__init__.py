@@ -1,1 +1,1 @@
-"""Labels in, keys and problems out: a folder each, which a reader can run too."""
+"""Containers in, keys and problems out: one folder per case, which a reader can run, too."""

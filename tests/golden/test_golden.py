@@ -1,4 +1,4 @@
-"""Golden files: each folder is what `docker inspect` printed, and what `plan` makes of it.
+"""Golden files: each folder holds what `docker inspect` printed, and what `plan` makes of it.
 
     docker-event-bridge plan --from tests/golden/replicas/inspect.json
 
@@ -20,7 +20,7 @@ FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/inspect.j
 def test_plan(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The plan for the containers has just these keys and problems."""
+    """The plan for the containers has exactly these keys and problems."""
     monkeypatch.chdir(tmp_path)
     expected = json.loads((folder / "expected.json").read_text())
     assert expected.pop("rule")

@@ -1,4 +1,4 @@
-"""A fresh clone of what is committed, in which `make up` and `make down` run."""
+"""A fresh clone of the last commit, in which `make up` and `make down` run."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ class Clone:
     def make(
         self, target: str, variables: Mapping[str, str] | None = None, user: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a target of the Makefile, as another user if one is named."""
+        """Run a target of the Makefile, as `user` if given."""
         env = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
         env |= {"HTTP_PORT": str(self.http), "DASHBOARD_PORT": str(self.dashboard)} | dict(variables or {})
         return subprocess.run(
@@ -42,13 +42,13 @@ class Clone:
         )
 
     def up(self, variables: Mapping[str, str] | None = None) -> str:
-        """Bring the quick start up, and return what it tells."""
+        """Bring the quick start up, and return what it prints."""
         done = self.make("up", variables)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def down(self) -> str:
-        """Take the quick start down, and return what it tells."""
+        """Take the quick start down, and return what it prints to stderr."""
         done = self.make("down")
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stderr
@@ -61,7 +61,7 @@ def docker(*arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def clone() -> Iterator[Clone]:
-    """Return a clone whose quick start is down, and leave nothing of it."""
+    """Return a clone whose quick start is down, and remove everything of it at the end."""
     if engine.is_ours() or (engine.answers() and docker("ps", "--all", "--quiet", OURS)):
         raise PartUnavailableError("the quick start is up on this machine: `make down` first")
     work = WorkDirectory("clone")

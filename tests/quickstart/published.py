@@ -1,7 +1,7 @@
-"""Publishes the images of the quick start, all but its own, in a registry of the lab.
+"""Publish the images of the quick start, except the bridge's own, in a registry of the lab.
 
-They hold parts of the lab and carry no label that says so. A build on the base needs no network, since the base
-brings what pip would download.
+They are made of parts of the lab, but without the label of stand-ins. A build on the base image needs no network,
+since the base has what pip would download.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ IMAGES = [name for name in (quickstart.BASE, *quickstart.names()) if name != qui
 
 LOCKS = [quickstart.SOURCES / name for name in ("requirements.lock", "requirements-build.lock")]
 BACKENDS = ("setuptools", "wheel")
-"""What builds etcd3, of which there is no wheel."""
+"""The build tools for etcd3, which has no wheel."""
 
 PIP = ("pip", "download", "--quiet", "--dest=/packages")
 WANTED = [*(("--require-hashes", f"--requirement=/locks/{lock.name}") for lock in LOCKS), BACKENDS]
@@ -26,7 +26,7 @@ DOCKERFILE = "ARG BASE\nFROM $BASE\nCOPY packages /packages\nCOPY pip.conf /etc/
 
 
 def data(docker: Command) -> Path:
-    """Return the data of a registry that has the images; they are made on an engine when they are missing."""
+    """Return the data of a registry with the images; if missing, they are made on an engine."""
 
     def make(directory: Path) -> None:
         with Registry(directory) as registry:
@@ -63,7 +63,7 @@ def _make_base(docker: Command, name: str) -> None:
 
 
 def _download(docker: Command, base: str, directory: Path) -> None:
-    """Download what the bridge is installed from; which files those are, the pip of the base itself knows."""
+    """Download what the bridge is installed from, with the pip of the base, since it chooses the files."""
     config, packages = directory / "pip.conf", directory / "packages"
     config.write_text(pip_conf.text())
     packages.mkdir()

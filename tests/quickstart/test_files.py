@@ -1,4 +1,4 @@
-"""What the files of the quick start say to each other."""
+"""The files of the quick start agree with each other."""
 
 import platform
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_every_image_has_a_stand_in() -> None:
-    """Each image but our own can be made where no registry is."""
+    """Each image except the bridge's can be made without a registry."""
     repositories = {name.partition(":")[0] for name in images.names()}
     assert repositories - IN_PLACE_OF.keys() == {images.BRIDGE}
 
@@ -29,26 +29,26 @@ def test_every_image_has_a_stand_in() -> None:
     ],
 )
 def test_stand_ins_are_of_the_same_release(name: str, program: Program) -> None:
-    """What is built is the release that the compose file names."""
+    """A stand-in is built of the release that the Compose file names."""
     (image,) = (image for image in images.names() if image.startswith(name))
     assert f"{program.module.version}.".startswith(f"{image.partition(':')[2]}.")
 
 
 def test_bridge_knows_the_release_of_traefik() -> None:
-    """The bridge checks labels against the release of the Traefik beside it."""
+    """The bridge of the quick start checks labels against the release of its Traefik."""
     (image,) = (image for image in images.names() if image.startswith("traefik:v"))
     release = image.removeprefix("traefik:v")
     assert f'BRIDGE_TRAEFIK_VERSION: "{release}"' in images.COMPOSE_FILE.read_text()
 
 
 def test_dockerfile_uses_the_base_that_is_provided() -> None:
-    """Both stages of the image are built on the image that is pulled or made."""
+    """Both stages of the Dockerfile use the base image that is pulled or made."""
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     assert [line.split()[1] for line in lines if line.startswith("FROM ")] == [images.BASE, images.BASE]
 
 
 def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds in containers use this machine's index, without what only concerns its own files."""
+    """Builds in containers use this machine's pip index, variables before files, but not its local paths."""
     file = tmp_path / "pip.conf"
     file.write_text("[global]\nindex-url = http://file.test/\n[install]\nproxy = http://proxy.test/\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
@@ -73,7 +73,7 @@ def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest
     ],
 )
 def test_socket(variables: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The proxy is given the socket of the engine that runs it, as a rootless one has it in another place."""
+    """The proxy mounts the socket of the engine that runs it, which for a rootless one is elsewhere."""
     for name in ("DOCKER_HOST", "DOCKER_SOCKET"):
         monkeypatch.delenv(name, raising=False)
     for name, text in variables.items():
@@ -83,21 +83,21 @@ def test_socket(variables: Mapping[str, str], expected: str, monkeypatch: pytest
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "²"])
 def test_port_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that holds no port is refused by its name and value."""
+    """A variable that holds no valid port is refused, with its name and value."""
     monkeypatch.setenv(ports.HTTP, text)
     with pytest.raises(PartUnavailableError, match=f"^HTTP_PORT is '{text}'; accepted: a port from 1 to 65535$"):
         ports.port(ports.HTTP)
 
 
 def test_ports_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a variable the compose file's own ports count."""
+    """Without variables the default ports of the Compose file are used."""
     monkeypatch.delenv(ports.HTTP, raising=False)
     monkeypatch.delenv(ports.DASHBOARD, raising=False)
     assert (ports.port(ports.HTTP), ports.port(ports.DASHBOARD)) == (8480, 8481)
 
 
 def test_one_port_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two things cannot listen on one port; that is told before anything is started."""
+    """The same port for both is refused before anything is started."""
     monkeypatch.setenv(ports.HTTP, "8481")
     monkeypatch.delenv(ports.DASHBOARD, raising=False)
     line = "^HTTP_PORT and DASHBOARD_PORT are both 8481: choose another for one of them$"

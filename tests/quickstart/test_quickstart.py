@@ -1,4 +1,4 @@
-"""The quick start for real: whatever is missing on this machine is installed, built and started."""
+"""The quick start on this machine: whatever is missing is installed, built and started."""
 
 import json
 import os
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 
 @contextmanager
 def hello() -> Iterator[str]:
-    """Run a container as the quick start proposes it."""
+    """Run the container that the README proposes."""
     label = "traefik.http.routers.hello.rule=Host(`hello.localhost`)"
     try:
         yield docker("run", "--detach", "--name=quickstart-hello", f"--label={label}", "traefik/whoami")
@@ -51,13 +51,13 @@ def processes(word: str) -> list[str]:
 
 
 def device_index(name: str) -> str:
-    """The number of a network device, "" where there is none of this name."""
+    """Return the index of a network device, "" if there is none of this name."""
     number = Path("/sys/class/net", name, "ifindex")
     return number.read_text() if number.exists() else ""
 
 
 def test_up_ends_with_a_routed_request(clone: Clone) -> None:
-    """From a fresh clone, one command leads to an answer through Traefik, which the person is shown."""
+    """From a fresh clone, one command leads to a request answered through Traefik, which it shows."""
     told = clone.up()
     assert f"$ curl -H 'Host: whoami.localhost' http://localhost:{clone.http}\nHostname: " in told
     status, body = route.get(clone.http, "whoami.localhost")
@@ -65,7 +65,7 @@ def test_up_ends_with_a_routed_request(clone: Clone) -> None:
 
 
 def test_second_up_takes_seconds(running: Clone) -> None:
-    """What is up stays up, and is shown again."""
+    """A second `make up` takes seconds, restarts nothing and shows the request again."""
     containers = docker("ps", "--quiet", OURS)
     begun = time.monotonic()
     running.up()
@@ -83,7 +83,7 @@ def test_labels_limit_and_retry(running: Clone) -> None:
 
 
 def test_container_of_ones_own(running: Clone) -> None:
-    """A labelled container of a plain `docker run` is routed, and once it is stopped it is not."""
+    """A labelled container of a plain `docker run` is routed until it is stopped."""
     with hello() as container:
         wait_for(lambda: route.get(running.http, "hello.localhost")[0] == 200, ROUTED_WITHIN, "not routed")
         assert container[:12] in route.get(running.http, "hello.localhost")[1]
@@ -93,14 +93,14 @@ def test_container_of_ones_own(running: Clone) -> None:
 
 @pytest.mark.usefixtures("running")
 def test_nobody_is_root() -> None:
-    """The bridge and the proxy before the engine's socket are users of their own."""
+    """The bridge and the socket proxy run as users of their own."""
     assert docker("exec", service("bridge"), "id", "-u") == "10001"
     assert docker("inspect", "--format={{.Config.User}}", service("socket-proxy")) == "10002"
 
 
 @pytest.mark.usefixtures("running")
 def test_only_the_proxy_has_the_socket() -> None:
-    """No other container has the engine's socket, and none but the bridge a network with the proxy."""
+    """Only the proxy has the engine's socket, and only the bridge shares a network with the proxy."""
     containers = docker("ps", "--quiet", "--no-trunc", OURS).split()
     form = "{{range .Mounts}}{{.Destination}} {{end}}"
     holders = [one for one in containers if "docker.sock" in docker("inspect", f"--format={form}", one)]
@@ -114,7 +114,7 @@ def test_only_the_proxy_has_the_socket() -> None:
 
 @pytest.mark.usefixtures("running")
 def test_bridge_ends_at_once() -> None:
-    """The bridge ends by itself, long before it would be killed, also when it has only just begun."""
+    """The bridge ends at its stop signal, long before it would be killed, even when it has only just started."""
     for _ in range(2):
         begun = time.monotonic()
         docker("restart", "--time=30", service("bridge"))
@@ -122,7 +122,7 @@ def test_bridge_ends_at_once() -> None:
 
 
 def test_port_in_use(clone: Clone) -> None:
-    """A port that somebody else uses is told in one line, with the variable that chooses another."""
+    """A port that is in use is reported in one line, with the variable that chooses another."""
     clone.down()
     with socket.create_server((LOOPBACK, free_port())) as other:
         port = other.getsockname()[1]
@@ -132,7 +132,7 @@ def test_port_in_use(clone: Clone) -> None:
 
 
 def test_no_rights(running: Clone) -> None:
-    """A person whom the engine does not let in is told so in one line, up and down."""
+    """A user without rights on the engine's socket gets one line that says so, for `up` and for `down`."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody without rights")
     home = {"HOME": str(running.directory)}
@@ -144,7 +144,7 @@ def test_no_rights(running: Clone) -> None:
 
 
 def test_no_engine(clone: Clone) -> None:
-    """An engine that was named and does not answer is not replaced by another."""
+    """If the engine of DOCKER_HOST does not answer, no other is used or started instead."""
     endpoint = f"tcp://{LOOPBACK}:{free_port()}"
     done = clone.make("up", {"DOCKER_HOST": endpoint})
     assert done.returncode != 0
@@ -152,7 +152,7 @@ def test_no_engine(clone: Clone) -> None:
 
 
 def test_no_socket(running: Clone, tmp_path: Path) -> None:
-    """A socket that is not there is told in one line, and no directory is made in its place."""
+    """A socket that does not exist is reported in one line, and no directory is created in its place."""
     socket_path = tmp_path / "docker.sock"
     done = running.make("up", {"DOCKER_SOCKET": str(socket_path)})
     assert done.returncode != 0
@@ -162,7 +162,7 @@ def test_no_socket(running: Clone, tmp_path: Path) -> None:
 
 
 def test_down_elsewhere(running: Clone) -> None:
-    """What is taken down on an engine that was named leaves the machine's own as it is."""
+    """`make down` with another engine in DOCKER_HOST leaves the quick start on this one as it is."""
     containers = docker("ps", "--quiet", OURS)
     done = running.make("down", {"DOCKER_HOST": f"tcp://{LOOPBACK}:{free_port()}"})
     assert done.returncode == 0, done.stderr
@@ -170,7 +170,7 @@ def test_down_elsewhere(running: Clone) -> None:
 
 
 def test_down_leaves_nothing(running: Clone) -> None:
-    """Containers, networks, volumes, processes and devices are gone, and so is an engine that `up` started."""
+    """`make down` removes containers, networks, volumes, processes, devices, and an engine that `up` started."""
     network = docker("network", "inspect", "--format={{slice .Id 0 12}}", f"{PROJECT}_default")
     device = docker("network", "inspect", '--format={{index .Options "com.docker.network.bridge.name"}}', "bridge")
     index = device_index(device)
@@ -190,7 +190,7 @@ def test_down_leaves_nothing(running: Clone) -> None:
 
 
 def test_compose_plugin_does_the_same(clone: Clone, compose: Path) -> None:
-    """Today's Compose brings up the same file."""
+    """The Compose plugin brings up the same file."""
     clone.down()
     told = clone.up({"DOCKER_CONFIG": str(compose.parents[1])})
     assert f" docker compose --project-name {PROJECT} " in told

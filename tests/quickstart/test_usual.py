@@ -1,4 +1,4 @@
-"""The quick start where Docker, Compose and a registry are at hand: it uses them, and nothing else."""
+"""The quick start where Docker, Compose and a registry are available: it uses them, and nothing else."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ def registry(engine: Engine) -> Iterator[Registry]:
 
 @pytest.fixture
 def usual(registry: Registry) -> Iterator[Engine]:
-    """Return an engine without images, which reaches the registry."""
+    """Return an engine without images that can reach the registry."""
     with Engine("29", registry.access("quay.io")) as started:
         started.cli("image", "rm", *started.cli("image", "ls", "--quiet").split())
         yield started
@@ -47,7 +47,7 @@ def fresh() -> Iterator[Clone]:
 
 @pytest.fixture
 def variables(usual: Engine, compose: Path, tmp_path: Path) -> Mapping[str, str]:
-    """Lead to the engine, and to no command but these: what needs apt-get, go or dockerd fails."""
+    """Return an environment with that engine and only these commands: apt-get, go and dockerd are missing."""
     path = tmp_path / "path"
     path.mkdir()
     for name, command in {
@@ -65,7 +65,7 @@ def variables(usual: Engine, compose: Path, tmp_path: Path) -> Mapping[str, str]
 
 
 def test_only_what_is_there_is_used(fresh: Clone, usual: Engine, variables: Mapping[str, str]) -> None:
-    """Images are pulled and the bridge is built on theirs; nothing is installed or made instead, or left."""
+    """Images are pulled and the bridge is built on them; nothing is installed, faked as a stand-in, or left."""
     told = fresh.make("up", variables)
     assert told.returncode == 0, told.stderr
     assert sorted(re.findall(r"^(.*) \.\.\.$", told.stderr, re.MULTILINE)) == [

@@ -1,1 +1,1 @@
-"""Requests through the real Traefik, while what serves them comes and goes."""
+"""Requests through a real Traefik, while the containers that serve them come and go."""

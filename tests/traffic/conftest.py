@@ -1,4 +1,4 @@
-"""Two replicas behind a Traefik, which are under load as long as the test lasts."""
+"""Two replicas behind a Traefik, under load for as long as the test lasts."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,7 +18,7 @@ StartEtcd = Callable[[str], Etcd]
 def site(
     engine: Engine, start_etcd: StartEtcd, root_key: str, start_traefik: Callable[..., Traefik]
 ) -> Iterator[Site]:
-    """Return a site whose Traefik takes up changes as slowly as it does by default."""
+    """Return a site whose Traefik applies changes as slowly as by default."""
     etcd = start_etcd("3.4")
     with hosted(engine, etcd, root_key) as host, replicas(engine) as names:
         traefik = start_traefik(etcd_provider(etcd, root_key), METRICS)

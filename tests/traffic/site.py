@@ -1,4 +1,4 @@
-"""A site under load: a host with its bridge, the Traefik before it, and clients that never pause."""
+"""A site under load: a host with its bridge, a Traefik in front of it, and clients that never pause."""
 
 import re
 import urllib.request
@@ -13,11 +13,11 @@ from tests.lab.ports import LOOPBACK
 from tests.lab.traefik import API, Traefik
 
 LINGER = "3s"
-"""How long the application serves on after its stop signal: longer than Traefik may take to notice."""
+"""How long the application keeps serving after its stop signal: longer than Traefik may take to notice."""
 
 WEB = "web"
 SERVICE = f"{WEB}-site"
-"""The service of the replicas, as Traefik calls what Compose calls `web` of the project `site`."""
+"""Traefik's name for the replicas' service, which in Compose is `web` of the project `site`."""
 
 COMPOSE = ("--label=com.docker.compose.project=site", f"--label=com.docker.compose.service={WEB}")
 SICK = "/tmp/sick"
@@ -28,7 +28,7 @@ METRICS = {"metrics.prometheus": "true"}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a test needs to see requests answered."""
+    """The parts of a site."""
 
     host: Host
     replicas: list[str]
@@ -36,13 +36,13 @@ class Site:
     load: Load
 
     def wait_until_served_by(self, names: list[str]) -> None:
-        """Wait until Traefik sends requests to just these replicas."""
+        """Wait until Traefik sends requests to exactly these replicas."""
         addresses = sorted(f"http://{self.host.engine.address(name)}:80" for name in names)
         self.traefik.wait_for(lambda traefik: servers(traefik, "etcd") == addresses)
 
 
 def reloads(traefik: Traefik) -> int:
-    """Return how often Traefik took up another configuration, all its providers together."""
+    """Return how often Traefik has applied a new configuration, of all its providers together."""
     url = f"http://{LOOPBACK}:{traefik.port(API)}/metrics"
     with urllib.request.urlopen(url, timeout=2) as answer:
         [count] = re.findall(r"^traefik_config_reloads_total (\d+)$", answer.read().decode(), re.MULTILINE)
@@ -50,7 +50,7 @@ def reloads(traefik: Traefik) -> int:
 
 
 def servers(traefik: Traefik, provider: str) -> list[str]:
-    """Return the addresses that Traefik sends requests to, as one of its providers tells."""
+    """Return the addresses of the service's servers, as Traefik has them from one of its providers."""
     services = traefik.rawdata().get("services") or {}
     found = services.get(f"{SERVICE}@{provider}", {}).get("loadBalancer", {}).get("servers") or []
     return sorted(server["url"] for server in found)
@@ -58,7 +58,7 @@ def servers(traefik: Traefik, provider: str) -> list[str]:
 
 @contextmanager
 def replicas(engine: Engine, number: int = 2) -> Iterator[list[str]]:
-    """Run replicas until the block ends; gives their names once they are healthy."""
+    """Run replicas until the block ends; yield their names once they are healthy."""
     names = [f"{WEB}-{position}" for position in range(number)]
     try:
         for name in names:
@@ -71,7 +71,7 @@ def replicas(engine: Engine, number: int = 2) -> Iterator[list[str]]:
 
 
 def update(engine: Engine, names: list[str]) -> None:
-    """Stop one replica after the other, and have another one take its place before the next one's turn."""
+    """Replace one replica after the other, each by a new one that is healthy before the next is stopped."""
     for name in names:
         engine.cli("stop", name)
         engine.cli("rm", name)
@@ -80,6 +80,6 @@ def update(engine: Engine, names: list[str]) -> None:
 
 
 def start(engine: Engine, name: str) -> None:
-    """Start a replica, which serves on for a while after its stop signal and says whether it is healthy."""
+    """Start a replica, which has a health check and keeps serving for a while after its stop signal."""
     options = ("--detach", "--name", name, routed_by(WEB), *COMPOSE, *HEALTH)
     engine.cli("run", *options, "traefik/whoami", "-linger", LINGER)

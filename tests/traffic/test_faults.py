@@ -1,4 +1,4 @@
-"""The bridge and etcd come and go under load: no request fails, and Traefik has nothing to take up."""
+"""The bridge and etcd come and go under load: no request fails, and Traefik reloads nothing."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ def kill(site: Site) -> None:
 
 
 def restart_etcd(site: Site) -> None:
-    """Kill etcd, and start it again when the bridge misses it."""
+    """Kill etcd, and start it again when the bridge has noticed."""
     etcd, running = site.host.keys.etcd, site.host.bridge
     etcd.kill()
     wait_for(lambda: not running.healthy(), WITHIN, running.process.tail)
@@ -36,13 +36,13 @@ def lose_lease(site: Site) -> None:
 
 @pytest.mark.parametrize("fault", [kill, restart_etcd, lose_lease], ids=lambda fault: fault.__name__)
 def test_a_fault_costs_no_request(site: Site, fault: Callable[[Site], None]) -> None:
-    """What happens to the bridge, to etcd or to the lease is nothing to those who send requests."""
+    """No request fails when the bridge or etcd is killed, or the lease is lost."""
     with _undisturbed(site):
         fault(site)
 
 
 def test_an_upgrade_costs_no_request(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bridge is stopped, and another version of it takes over what it wrote."""
+    """No request fails when the bridge is replaced by another version, which takes over what it wrote."""
     shutil.copytree(Path(bridge.__file__).parent, tmp_path / "bridge")
     (tmp_path / "bridge/__init__.py").write_text(f'__version__ = "{LATER_VERSION}"\n')
     with _undisturbed(site):
@@ -56,7 +56,7 @@ def test_an_upgrade_costs_no_request(site: Site, tmp_path: Path, monkeypatch: py
 
 @contextmanager
 def _undisturbed(site: Site) -> Iterator[None]:
-    """See no request fail, nothing written under the root and nothing taken up by Traefik, until something new."""
+    """Check that no request fails, nothing under the root changes, and Traefik reloads only for something new."""
     view, before = site.host.keys.view(), reloads(site.traefik)
     yield
     site.host.bridge.wait_until_healthy()

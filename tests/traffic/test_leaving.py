@@ -1,4 +1,4 @@
-"""Containers that leave and return, seen by those who send requests."""
+"""Containers that leave and return, as clients see it."""
 
 import time
 
@@ -6,7 +6,7 @@ from tests.traffic.site import SICK, Site
 
 
 def test_the_last_one_takes_the_route_along(site: Site) -> None:
-    """Who is told to stop leaves while it still serves, the route with the last one; a start brings both back."""
+    """A container leaves at its stop signal while it still serves, the last one with its route; both return."""
     last, *others = site.replicas
     engine = site.host.engine
     engine.cli("stop", *others)
@@ -24,7 +24,7 @@ def test_the_last_one_takes_the_route_along(site: Site) -> None:
 
 
 def test_the_others_serve_for_one_that_is_away(site: Site) -> None:
-    """An unhealthy replica leaves and returns unnoticed; a paused one fails nothing once it has left."""
+    """An unhealthy replica leaves and returns unnoticed; a paused one fails no request once it has left."""
     away, *others = site.replicas
     engine = site.host.engine
     engine.cli("exec", away, "sh", "-c", f"> {SICK}")

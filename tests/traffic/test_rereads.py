@@ -1,4 +1,4 @@
-"""How often Traefik reads its whole configuration: once for each change of a container."""
+"""Traefik reads its whole configuration once for each change of a container."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ from tests.lab.traefik import Traefik, etcd_provider
 
 UNTHROTTLED = {"providers.providersThrottleDuration": "0s"}
 AT_START = 2
-"""Traefik reads once as it starts, and again as it begins to watch."""
+"""Traefik reads once when it starts, and again when it begins to watch."""
 
 
 def test_one_reading_for_each_change(
     engine: Engine, etcd: Etcd, root_key: str, start_traefik: Callable[..., Traefik]
 ) -> None:
-    """A start with several objects, and a stop, which is told by several events, are read once each."""
+    """A start with several objects, and a stop with its several events, are read once each."""
     more = ("--label=traefik.http.middlewares.more.addprefix.prefix=/more", routed_by("more"))
     with hosted(engine, etcd, root_key) as host:
         traefik = start_traefik(etcd_provider(etcd, root_key), UNTHROTTLED)
@@ -30,5 +30,5 @@ def test_one_reading_for_each_change(
 
 
 def _readings(traefik: Traefik, root_key: str) -> int:
-    """How often Traefik has listed all that is below the root."""
+    """Return how often Traefik has listed all keys below the root."""
     return traefik.process.log.read_text(errors="replace").count(f"List: {root_key}")
