@@ -1,1 +1,1 @@
-"""Benchmarks: figures, no pass or fail, each a ratio of what one run measured alternately (`make bench`)."""
+"""Benchmarks: figures, no pass or fail, as ratios of what one run measured in turns (`make bench`)."""

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [NAME ...]`: run the benchmarks, or some of them, and write what they found."""
+"""`python -m tests.bench [NAME ...]`: run all or some of the benchmarks, and write the results."""
 
 import argparse
 import sys
@@ -11,11 +11,11 @@ BENCHMARKS = (
     *("burst", "cold", "events", "mapping", "rereads", "resident", "routing", "scale", "simulation", "starting"),
     "updating",
 )
-"""The modules beside this one; each has a function `measured() -> Result`."""
+"""The modules of the benchmarks; each has a function `measured() -> Result`."""
 
 
 def main() -> int:
-    """Run what is asked for; return 1 when something could not be had."""
+    """Run the requested benchmarks; return 1 if a part that one needs is unavailable."""
     return max([_run(name) for name in _arguments()], default=0)
 
 

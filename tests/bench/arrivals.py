@@ -1,4 +1,4 @@
-"""Notes when something is committed to etcd, as it happens: a watch by the library's own call, on a thread."""
+"""Record when transactions are committed to etcd, by a raw gRPC watch on a thread."""
 
 import queue
 import threading
@@ -19,7 +19,7 @@ WITHIN = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One transaction's keys below one root: when they were seen (nanoseconds since 1970), and what they are."""
+    """One transaction's keys below one root, and when they were seen (nanoseconds since 1970)."""
 
     time: int
     root: str
@@ -29,23 +29,23 @@ class Arrival:
 
 @dataclass(slots=True)
 class Arrivals:
-    """What arrives, in order."""
+    """The transactions that arrive, in order."""
 
     queue: "queue.Queue[Arrival]" = field(default_factory=queue.Queue)
 
     def next(self, root: str, within: float = WITHIN) -> Arrival:
-        """Wait for the next transaction below a root; raises `queue.Empty` where none comes."""
+        """Wait for the next transaction below a root; raise `queue.Empty` if none comes."""
         while True:
             arrival = self.queue.get(timeout=within)
             if arrival.root == root:
                 return arrival
 
     def drain(self) -> list[Arrival]:
-        """Return what has come up to now and was not asked for."""
+        """Return what has arrived so far and was not taken."""
         return [self.queue.get() for _ in range(self.queue.qsize())]
 
     def wait_for(self, number: int) -> Arrival:
-        """Wait until so many different keys have come; return the last of these transactions."""
+        """Wait until `number` different keys have arrived; return the last of these transactions."""
         keys: set[str] = set()
         while True:
             arrival = self.queue.get(timeout=WITHIN)
@@ -54,7 +54,7 @@ class Arrivals:
                 return arrival
 
     def until(self, key: str) -> list[Arrival]:
-        """Wait until a key is written; return what came before."""
+        """Wait until a key is written; return the transactions before it."""
         before: list[Arrival] = []
         while key not in (arrival := self.queue.get(timeout=WITHIN)).keys:
             before.append(arrival)
@@ -63,7 +63,7 @@ class Arrivals:
 
 @contextmanager
 def watching(etcd: Etcd, roots: Sequence[str]) -> Iterator[Arrivals]:
-    """Watch what is committed below some roots, until the block ends."""
+    """Watch what is committed below these roots until the block ends."""
     channel = grpc.insecure_channel(etcd.endpoint, OPTIONS)
     creates = [etcdrpc.WatchCreateRequest(**range_bounds(under(f"{root}/"))) for root in roots]
     open_ended: queue.Queue[Any] = queue.Queue()

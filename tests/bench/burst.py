@@ -1,4 +1,4 @@
-"""Many containers start and stop at once: nothing is lost, and Traefik re-reads no more often than they are."""
+"""Many containers start and stop at once: none is lost, and Traefik re-reads at most once for each."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ WITHIN = 120.0
 
 @dataclass(slots=True)
 class Burst:
-    """One kind of burst: the seconds until its end, and the transactions that a watch saw, each a re-read."""
+    """One kind of burst: the seconds until it was handled, and the transactions, each of them a re-read."""
 
     scene: Scene
     arrivals: Arrivals
@@ -25,7 +25,7 @@ class Burst:
     reads: list[float] = field(default_factory=list)
 
     def happens(self, changes: Sequence[tuple[str, str]], routed: set[str]) -> None:
-        """Have it happen, until exactly these routers are there."""
+        """Make the changes, and wait until exactly these routers exist."""
         each = (self.scene.keys - 1) // OTHERS
         self.arrivals.drain()
         begun = time.perf_counter()
@@ -41,7 +41,7 @@ class Burst:
 
 
 def measured() -> Result:
-    """Measure on a fake engine, which starts as many at once as it is told, and a real etcd."""
+    """Measure on a fake engine, which can start any number at once, and a real etcd."""
     with running(OTHERS) as scene, scene.bridge() as bridge:
         bridge.wait_until(WITHIN)
         assert scene.keys == scene.count(f"{ROOT}/")

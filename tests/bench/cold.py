@@ -1,17 +1,17 @@
-"""Starts with many containers: the seconds until the last key is there, or until nothing is found changed."""
+"""Starts with many containers: the seconds until the last key is written, or until nothing is left to write."""
 
 from tests.bench.measure import Figures, alternate
 from tests.bench.report import Result, Row
 from tests.bench.scene import running
 
 SIZES = {1_000: 5, 10_000: 3}
-"""How many containers, and in how many rounds they are measured."""
+"""Numbers of containers, each with the number of rounds."""
 
 PROFILED = 300
 
 
 def measured() -> Result:
-    """Measure on a fake engine, which inspects as fast as it can, and a real etcd."""
+    """Measure on a fake engine, whose inspections cost little, and a real etcd."""
     rows = [row for size, rounds in SIZES.items() for row in _of(size, rounds)]
     with running(PROFILED) as scene:
         profile = f"A cold start with {PROFILED:,} containers: {scene.profile()}"

@@ -1,4 +1,4 @@
-"""Containers of the benchmarks: each with a router, a service and a middleware, and 500 bytes of labels."""
+"""Containers of the benchmarks, each with a router, a service, a middleware, and 500 bytes of labels."""
 
 import hashlib
 from typing import Any
@@ -19,7 +19,7 @@ def labels(name: str) -> dict[str, str]:
 
 
 def inspection(number: int) -> dict[str, Any]:
-    """Return a container as `docker inspect` tells it, as far as anybody here reads it."""
+    """Return a container as `docker inspect` shows it, reduced to the fields that the bridge reads."""
     name = f"c{number}"
     return {
         "Id": hashlib.sha256(name.encode()).hexdigest(),

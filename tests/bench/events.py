@@ -1,9 +1,9 @@
-"""From a container's event to its transaction in etcd, against one inspect and one transaction issued raw.
+"""From a container's event to its transaction in etcd, compared with one inspect and one transaction by raw calls.
 
-Equal engines, one with the bridge, one with the floor, change a container alternately. The time runs from the
-engine's own time of the event until a watch sees the transaction, so it has the same beginning and end in both.
-Fake engines have few and many other containers, and stand side by side; the real ones show that it is no other
-there.
+Of two equal engines, one has the bridge and the other the floor; each changes a container, in turns. Time is
+measured from the engine's own time of the event until a watch sees the transaction, so that it begins and ends
+alike for both. Fake engines with few and with many other containers run side by side; real ones show that the
+result is the same there.
 """
 
 import signal
@@ -35,26 +35,26 @@ EACH, REAL = 1_000, 75
 
 FEW, MANY = 10, 10_000
 PAUSE = 0.01
-"""Seconds in which who was measured last does what it still has to do."""
+"""Seconds in which the side that was measured last finishes its work."""
 
 PROFILED = 100
 FLOOR = "one inspect and one transaction of the same size, raw"
 LEAVES, APPEARS = 0, 1
 
 Change = Callable[[], int]
-"""Has a container leave, or appear when it has left; returns the engine's time of the event in nanoseconds."""
+"""Makes a container leave, or appear if it has left; returns the engine's time of the event in nanoseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What changes a container, and the root that whoever follows its engine writes under."""
+    """What changes a container, and the root under which the bridge or the floor of its engine writes."""
 
     change: Change
     root: str
     arrivals: Arrivals
 
     def changed(self) -> float:
-        """Change the container; return the milliseconds from its event until its transaction."""
+        """Change the container; return the milliseconds from its event to its transaction."""
         time.sleep(PAUSE)
         self.arrivals.drain()
         happened = self.change()
@@ -62,7 +62,7 @@ class Side:
 
 
 def measured() -> Result:
-    """Measure with few and with many other containers beside the one that changes."""
+    """Measure with few and with many containers beside the one that changes."""
     rows, profile = _on_fake_engines()
     return Result([*rows, *_on_real_engines()], {"engine": "20.10", "etcd": "3.4"}, profile=profile)
 
@@ -111,7 +111,7 @@ def _rows(found: Mapping[str, Figures], action: str, first: int) -> Iterator[Row
 
 
 def _profile() -> str:
-    """Where the processor time of events goes."""
+    """Return what the processor time of events is spent on."""
     directory = WorkDirectory("profile")
     file = directory.path / "profile.txt"
     with ExitStack() as stack:
@@ -164,7 +164,7 @@ def _on_real_engines() -> Iterator[Row]:
 
 @contextmanager
 def _containers(engine: Engine) -> Iterator[str]:
-    """Run the containers; gives the id of the one that changes."""
+    """Run the containers; yield the id of the one that changes."""
     with ExitStack() as stack:
         names = [f"c{number}" for number in range(FEW + 1)]
         ids = [

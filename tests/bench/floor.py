@@ -1,8 +1,8 @@
-"""The least that can be done for an event: one inspect and one transaction, by the libraries' own calls.
+"""The least that can be done for an event: one inspect and one transaction, by raw calls of the libraries.
 
 `python -m tests.bench.floor ENGINE ETCD FILE`: FILE holds the id of a container and, for each action of its
-events, the transaction that the bridge would make of it, serialized; it begins with the last of them. Prints one
-line per event: the seconds of the inspect and of the transaction.
+events, the serialized transaction that the bridge would commit, the last of which is committed at start. Prints
+one line per event: the seconds of the inspect and of the transaction.
 """
 
 import base64
@@ -40,7 +40,7 @@ ANY_REVISION = 2**62
 
 
 def main() -> None:
-    """Answer every event, until killed."""
+    """Answer every event until killed."""
     engine, etcd, file = sys.argv[1:]
     asked = json.loads(Path(file).read_text())
     requests = {action: request(text) for action, text in asked["requests"].items()}
@@ -63,7 +63,7 @@ def main() -> None:
 def answering(
     url: str, etcd: Etcd, inspection: Mapping[str, Any], root: str, actions: tuple[str, str]
 ) -> Iterator[Process]:
-    """Run the floor: a container leaves with the first of these actions, and appears with the second."""
+    """Run the floor: the container leaves at the first of these actions, and appears at the second."""
     made = mapped(from_inspect(inspection), options(PlanSettings(), HOST)).publication
     assert made
     requests = transactions(made, Layout(root, "state", HOST))
@@ -83,7 +83,7 @@ def answering(
 
 
 def transactions(publication: Publication, layout: Layout) -> dict[str, str]:
-    """Return what the bridge commits when a container appears and when it leaves, with compares that hold."""
+    """Return what the bridge commits when a container appears and when it leaves; all compares hold."""
     memory = Memory(layout)
     fence = (Compare(Range(layout.alive()), Revision.CREATED, 0),)
     made = {}
@@ -97,12 +97,12 @@ def transactions(publication: Publication, layout: Layout) -> dict[str, str]:
 
 
 def request(text: str) -> Any:  # noqa: ANN401 - see `stubs.etcdrpc`
-    """Return a transaction that was serialized."""
+    """Deserialize a transaction."""
     return etcdrpc.TxnRequest.FromString(base64.b64decode(text))
 
 
 def loose(transaction: Transaction) -> Transaction:
-    """Return the same transaction with as many compares, all of which hold."""
+    """Return the same transaction with as many compares, all of which always hold."""
     hold = (Compare(it.range, Revision.MODIFIED, ANY_REVISION, below=True) for it in transaction.compares)
     return replace(transaction, compares=tuple(hold))
 

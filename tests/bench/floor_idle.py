@@ -1,6 +1,6 @@
-"""The least that a bridge at rest can cost: its lease refreshed as often, its watch held, by gRPC's raw calls.
+"""The least that an idle bridge can cost: a lease refreshed as often, and a watch held, by raw gRPC calls.
 
-`python -m tests.bench.floor_idle ETCD TTL`: goes on until it is stopped.
+`python -m tests.bench.floor_idle ETCD TTL`: runs until it is killed.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from bridge.store.stubs import etcdrpc, grpc
 
 
 async def main() -> None:
-    """Do so for ever."""
+    """Hold the lease and the watch forever."""
     etcd, ttl = sys.argv[1], int(sys.argv[2])
     channel = grpc.aio.insecure_channel(etcd, OPTIONS)
     leases, watches = etcdrpc.LeaseStub(channel), etcdrpc.WatchStub(channel)

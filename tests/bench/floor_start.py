@@ -1,7 +1,7 @@
-"""The least that a start can cost: the list, the inspects, the transactions or one read, by raw calls.
+"""The least that a start can cost: the list, the inspects, and the transactions or one read, by raw calls.
 
-`python -m tests.bench.floor_start ENGINE ETCD FILE`: FILE holds `transactions`, serialized, which are committed
-one after the other, or `state`, the prefixes that are read instead.
+`python -m tests.bench.floor_start ENGINE ETCD FILE`: FILE holds serialized `transactions`, which are committed
+one after the other, or, as `state`, the prefixes to be read instead.
 """
 
 import base64
@@ -21,7 +21,7 @@ from bridge.store.stubs import etcdrpc, grpc
 
 
 def main() -> None:
-    """Do all of it once."""
+    """Do all of it once, then end."""
     engine, etcd, file = sys.argv[1:]
     asked = json.loads(Path(file).read_text())
     client = APIClient(engine, version="auto")

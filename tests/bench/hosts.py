@@ -1,9 +1,9 @@
-"""`python -m tests.bench.hosts ETCD NUMBER`: be so many bridges at rest, as far as etcd can tell.
+"""`python -m tests.bench.hosts ETCD NUMBER`: act towards etcd like this many idle bridges.
 
-Each has a connection of its own, a lease that it refreshes, and one stream with the two watches of a bridge: which
-hosts live, and who they are. All of them are in this one process, by raw calls: as many real ones do not fit.
-Prints `ready`, and then a line for each host that is told of another: when it heard (nanoseconds since 1970). Each
-refresh that fails is a line, too: like a bridge, a host tries again.
+Each has a connection of its own, a lease that it refreshes, and one stream with the two watches of a bridge: for
+which hosts are alive, and who they are. They share one process and use raw calls, since so many real bridges would
+not fit on a machine. Prints `ready`, then a line for each host that hears of the newcomer: when (nanoseconds since
+1970). Each failed refresh is a line, too: like a bridge, a host tries again.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from bridge.store.stubs import etcdrpc
 from tests.bench.scene import ROOT
 
 LEASE = 5
-"""Seconds, as by default."""
+"""Seconds; the default of `host_lease`."""
 
 AT_ONCE = 50
 
 
 async def main() -> None:
-    """Hold all of them, until killed."""
+    """Run all hosts until killed."""
     endpoint, number = sys.argv[1], int(sys.argv[2])
     begins = asyncio.Semaphore(AT_ONCE)
     begun = asyncio.Queue[str]()
@@ -41,7 +41,7 @@ async def main() -> None:
 
 async def _live(endpoint: str, host: str, begins: asyncio.Semaphore, begun: asyncio.Queue[str]) -> None:
     layout = Layout(ROOT, "docker-event-bridge", host)
-    # A pool of its own for each: else connections to one address are shared.
+    # Without a subchannel pool for each, connections to one address would be shared.
     channel: Any = aio.insecure_channel(endpoint, [*OPTIONS, ("grpc.use_local_subchannel_pool", 1)])
     leases = etcdrpc.LeaseStub(channel)
     async with begins:

@@ -1,4 +1,4 @@
-"""The pure core: how many containers per second are read, mapped and settled, and what bounds that."""
+"""The pure core: how many containers per second are read, mapped and settled, and what limits that."""
 
 from bridge.claims.layout import Layout
 from bridge.claims.offline import settle_offline

@@ -1,4 +1,4 @@
-"""Measures ways of doing the same alternately, so that what else the machine does disturbs all of them alike."""
+"""Measure several ways of doing the same in turns, so that other work of the machine disturbs all alike."""
 
 import statistics
 import time
@@ -9,17 +9,17 @@ from itertools import chain
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of one thing, in the order of the rounds."""
+    """The values measured for one thing, in the order of the rounds."""
 
     values: tuple[float, ...]
 
     @property
     def median(self) -> float:
-        """The value in the middle."""
+        """The median of the values."""
         return statistics.median(self.values)
 
     def quantile(self, share: float) -> float:
-        """The least measured value that at least this share of the values does not exceed."""
+        """Return the smallest value that at least this share of the values does not exceed."""
         ordered = sorted(self.values)
         return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
 
@@ -32,7 +32,7 @@ class Figures:
 def alternate(rounds: int, ways: Mapping[str, Callable[[], float]], unmeasured: int = 1) -> dict[str, Figures]:
     """Call every way once in each round, each round beginning with another one; return what they returned.
 
-    The first rounds, `unmeasured`, only fill caches.
+    The first rounds, as many as `unmeasured`, only fill caches.
     """
     found: dict[str, list[float]] = {name: [] for name in ways}
     names = list(ways)

@@ -1,4 +1,4 @@
-"""What the kernel says that processes use: processor time and memory."""
+"""The processor time and memory that processes use, according to the kernel."""
 
 import time
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 from tests.lab.wait import DeadlineError
 
 RESTS, BUSY = 0.3, 0.01
-"""Who takes no more processor than the second number of seconds in the first has nothing left to do."""
+"""A process that uses at most BUSY seconds of processor time during RESTS seconds has nothing left to do."""
 
 WITHIN = 60.0
 
 
 def used(pid: int) -> float:
     """Return the seconds of processor time that a process has used."""
-    # The clock that clock_getcpuclockid(3) names: /proc counts in hundredths of a second.
+    # The clock of clock_getcpuclockid(3), since /proc only counts hundredths of a second.
     return time.clock_gettime(~pid << 3 | 2)
 
 
 def wait_for_rest(*pids: int) -> None:
-    """Wait until processes have done what they had to do."""
+    """Wait until processes have nothing left to do."""
     end = time.monotonic() + WITHIN
     before, since = -1.0, time.monotonic()
     while time.monotonic() - since < RESTS:
@@ -31,10 +31,10 @@ def wait_for_rest(*pids: int) -> None:
 
 
 def megabytes(pid: int | str, field: str = "VmRSS") -> float:
-    """Return a size of a process: what it holds now, or with "VmHWM" what it held at most."""
+    """Return a process's resident memory, or with "VmHWM" its peak."""
     return _megabytes(Path(f"/proc/{pid}/status").read_text(), field)
 
 
 def _megabytes(status: str, field: str) -> float:
     [line] = [line for line in status.splitlines() if line.startswith(f"{field}:")]
-    return int(line.split()[1]) * 1024 / 1e6  # what it calls kB are 1,024 bytes
+    return int(line.split()[1]) * 1024 / 1e6  # the kernel's kB are 1,024 bytes

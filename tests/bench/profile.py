@@ -1,7 +1,7 @@
-"""Says where the time goes, without paths of the machine: of a function, or of a whole run of the product.
+"""Profile a function, or a whole run of the product, without paths of the machine in the result.
 
 `python -m tests.bench.profile FILE ARGUMENT ...` runs the product and writes FILE at its end. All threads are
-profiled, by the processor time that each of them uses, so that who waits takes none. SIGUSR1 begins anew.
+profiled by their own processor time, so that waiting counts as none. SIGUSR1 discards what was recorded so far.
 """
 
 import cProfile
@@ -25,25 +25,25 @@ WRITTEN_WITHIN = 120.0
 
 
 def profiled(action: Callable[[], object]) -> str:
-    """Return the parts that took most time, then the functions by themselves, then with what they called."""
+    """Return the parts that took most time, then functions by their own time, then by cumulative time."""
     profile = cProfile.Profile()
     profile.runcall(action)
     return _text([profile])
 
 
 def bound(profile: str) -> str:
-    """Say in a sentence what most of the time of a profile goes into."""
+    """Return a sentence that says what most of the time of a profile is spent on."""
     shares = [line.split(maxsplit=2) for line in profile.splitlines()[1 : 1 + MOST]]
     return "bound by " + ", ".join(f"{part} ({share})" for _, share, part in shares)
 
 
 def profiling(file: Path) -> Command:
-    """Return the program that is to be started instead of the product."""
+    """Return the command that runs the product under the profiler."""
     return [sys.executable, "-m", "tests.bench.profile", file]
 
 
 def ended(process: Process, file: Path) -> str:
-    """Stop a profiled process; return what it wrote: each thread's part has to be added up."""
+    """Stop a profiled process and return its result; adding up the threads takes a while."""
     process.end(WRITTEN_WITHIN)
     return file.read_text()
 
@@ -64,7 +64,7 @@ def _text(profiles: list[cProfile.Profile]) -> str:
 
 
 def _part(file: str, function: str) -> str:
-    """The room of the product, the package, or the module of the standard library; built-in functions by name."""
+    """Return the product's subpackage, the package, the standard library's module, or the built-in function."""
     path = Path(file)
     if "bridge" in path.parts:
         return ".".join(path.parts[path.parts.index("bridge") :][:2]).removesuffix(".py")
@@ -80,7 +80,7 @@ class _OfThread(cProfile.Profile):
         super().__init__(time.thread_time)
 
     def create_stats(self) -> None:
-        """Leave out what has not ended: to end it here would take this thread's clock for its own."""
+        """Leave out calls that have not ended: ending them here would measure them by this thread's clock."""
         self.snapshot_stats()
 
 

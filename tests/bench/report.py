@@ -1,4 +1,4 @@
-"""Writes what was measured: one JSON file for each benchmark, and a table of all that there are."""
+"""Write the results: one JSON file for each benchmark, and a table of all of them."""
 
 import importlib.metadata
 import json
@@ -34,9 +34,9 @@ times: machines differ, and this one had other work. The JSON files beside this 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: what was measured, in which unit, against what, and what it should come to.
+    """One row of the table: what was measured, in which unit, compared with what, and the target.
 
-    `share` chooses the statistic: 0.5 is the median, 0.99 the 99th percentile.
+    `share` selects the statistic: 0.5 is the median, 0.99 the 99th percentile.
     """
 
     measure: str
@@ -50,7 +50,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Ours in multiples of what it is held against."""
+        """Our value divided by the one it is compared with."""
         if self.against is None or not self.against.quantile(self.share):
             return None
         return self.ours.quantile(self.share) / self.against.quantile(self.share)
@@ -58,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one benchmark found, with what it was run on; `parts` are the releases of the real parts."""
+    """What one benchmark found; `parts` are the releases of the real parts that it ran on."""
 
     rows: Sequence[Row]
     parts: Mapping[str, EngineRelease | EtcdRelease | TraefikRelease | str] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def write(name: str, result: Result, directory: Path = RESULTS) -> None:
 
 
 def table(directory: Path = RESULTS) -> str:
-    """Return the table of everything that was ever measured there, newest values only."""
+    """Return the table of the latest results of every benchmark in the directory."""
     found = [json.loads(file.read_text()) for file in sorted(directory.glob("*.json"))]
     return HEAD + "".join(_line(row) for one in found for row in one["rows"]) + "\n" + "".join(_heads(found))
 
@@ -131,7 +131,7 @@ def _versions() -> dict[str, str]:
 
 
 def _exact(releases: Mapping[str, str]) -> dict[str, str]:
-    """What the executables of these releases say of themselves."""
+    """Return the exact versions of the executables of these releases."""
     say: Mapping[str, Callable[[Any], str]] = {
         "engine": lambda release: run([parts.dockerd(release).path, "--version"]),
         "etcd": lambda release: run([parts.etcd(release), "--version"]),
@@ -144,7 +144,7 @@ def _exact(releases: Mapping[str, str]) -> dict[str, str]:
 
 
 def _commit() -> str:
-    """The commit that is measured, and whether it was changed since."""
+    """Return the measured commit, and whether the working tree has changes."""
     here = Path(__file__).parent
     changed = run(["git", "status", "--porcelain", "--", ":/", f":(exclude){RESULTS}"], cwd=here)
     return run(["git", "rev-parse", "--short", "HEAD"], cwd=here).strip() + (" and changes" if changed else "")

@@ -1,7 +1,7 @@
-"""What one container event costs, in numbers: transactions of the bridge, and readings by Traefik.
+"""How many transactions of the bridge and re-reads by Traefik one container event costs.
 
-A real engine, and containers that each kind of event changes something for: what is published follows it. etcd
-counts the calls; all else stands still: a lease is held by calls of another kind, and the next resync is far away.
+On a real engine, with containers for which each kind of event changes what is published. etcd counts the calls;
+nothing else makes such calls: the lease is refreshed by another kind, and the next resync is far away.
 """
 
 import queue
@@ -21,7 +21,7 @@ from tests.lab.traefik import Traefik, etcd_provider
 ROUNDS = 5
 ROOT = "traefik"
 WITHIN = 5.0
-"""Seconds for which a transaction is waited for, a health check included."""
+"""Seconds to wait for a transaction, including a health check."""
 
 CALL = r'grpc_server_handled_total\{{.*grpc_method="{}".*\}}'
 CHECKED = (
@@ -33,7 +33,7 @@ Actions = Mapping[str, Callable[[], object]]
 
 
 def measured() -> Result:
-    """Count for every kind of event, there and back."""
+    """Count for every kind of event and its opposite."""
     counted: dict[str, list[tuple[float, float, float]]] = {}
     with (
         Engine("20.10") as engine,
@@ -71,7 +71,7 @@ def _rows(counted: Mapping[str, list[tuple[float, float, float]]]) -> Iterator[R
 
 @contextmanager
 def _actions(engine: Engine) -> Iterator[Actions]:
-    """Run the containers; gives what has an event happen to one of them, by the event's name."""
+    """Run the containers; yield the actions that cause an event for one of them, by the event's name."""
     with ExitStack() as stack:
 
         def container(

@@ -1,4 +1,4 @@
-"""What a running bridge takes: memory by the number of its containers, and the processor while nothing happens."""
+"""What a running bridge uses: memory by its number of containers, and processor time while nothing happens."""
 
 import subprocess
 import sys
@@ -19,10 +19,10 @@ ROUNDS, EVENTS = 3, 200
 IDLE = 1_000
 INTERVAL = 300.0
 QUIET = 60.0
-"""Seconds in which nothing happens, less than from one resync to the next."""
+"""Seconds in which nothing happens; fewer than from one resync to the next."""
 
 OFTEN = 4.0
-"""Seconds from one resync to the next where what one takes is measured."""
+"""Seconds from one resync to the next when the cost of one is measured."""
 
 WITHIN = 600.0
 BARE = "import docker, grpc, pydantic; input()"
@@ -82,7 +82,7 @@ def _bare() -> float:
 
 
 class _Later:
-    """Measures one bridge after a while; notes what it held after its start."""
+    """Measure the memory of a bridge after some events and a resync; also record it after the start."""
 
     def __init__(self, scene: Scene, started: list[float]) -> None:
         self.scene = scene
@@ -108,7 +108,7 @@ def _wait_for_resyncs(scene: Scene, number: int) -> None:
 
 
 def _idle(scene: Scene) -> float:
-    """The share of a core that the bridge takes when nothing happens."""
+    """Return the share of a core that the bridge uses when nothing happens."""
     with scene.bridge(resync_interval=f"{INTERVAL:g}s") as bridge:
         took, resyncs = _spent(scene, bridge, QUIET, time.sleep)
     assert not resyncs
@@ -116,7 +116,7 @@ def _idle(scene: Scene) -> float:
 
 
 def _idle_floor(scene: Scene) -> float:
-    """The same of raw calls."""
+    """Return the same for raw calls."""
     with subprocess.Popen([*FLOOR, scene.etcd.endpoint, TTL]) as process:
         wait_for_rest(process.pid)
         before = used(process.pid)
@@ -127,9 +127,9 @@ def _idle_floor(scene: Scene) -> float:
 
 
 def _resync(scene: Scene, idle: float, meanwhile: Callable[[float], None]) -> tuple[float, int]:
-    """The seconds of processor that one resync takes, and of how many that is the mean.
+    """Return the seconds of processor time that one resync takes, and of how many resyncs that is the mean.
 
-    A resync lists all only where somebody else has written to the etcd `meanwhile`.
+    A resync reads everything from etcd only if somebody else has written to it `meanwhile`.
     """
     with scene.bridge(resync_interval=f"{OFTEN:g}s") as bridge:
         took, counted = _spent(scene, bridge, QUIET, meanwhile)
@@ -147,7 +147,7 @@ def _others_write(scene: Scene, duration: float) -> None:
 def _spent(
     scene: Scene, bridge: Started, duration: float, meanwhile: Callable[[float], None]
 ) -> tuple[float, int]:
-    """Seconds of processor that a bridge takes in some seconds, and how often it lists all meanwhile."""
+    """Return the seconds of processor time that a bridge uses during `meanwhile`, and its number of resyncs."""
     bridge.wait_until(WITHIN)
     wait_for_rest(bridge.pid)
     before, lists = used(bridge.pid), scene.engine.lists()

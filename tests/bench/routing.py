@@ -1,8 +1,8 @@
-"""How soon a container is routed after its start and no longer after its stop, against Traefik's Docker provider.
+"""How soon a container is routed after its start, and no longer after its stop, compared with the Docker provider.
 
-The real engine, real containers, one Traefik for each provider, and one for what raw calls write in the bridge's
-place. Who is not measured is frozen, so that nobody disturbs who is. Who is woken is left alone until it has made
-up for what it missed; the bridge's lease lasts over all of it.
+With a real engine, real containers, one Traefik for each provider, and one that reads what raw calls write instead
+of the bridge. Processes that are not being measured are frozen, so that they disturb nothing. A thawed one is left
+alone until it has caught up; the bridge's lease outlasts all of this.
 """
 
 import signal
@@ -31,27 +31,27 @@ from tests.lab.traefik import StaticOptions, Traefik, docker_provider, etcd_prov
 from tests.lab.wait import wait_for
 
 ROUNDS = {1: 30, 10: 30, 100: 11}
-"""How many containers run, and in how many rounds they are measured."""
+"""Numbers of running containers, each with the number of rounds."""
 
 PROBE = "probe"
 HOST = f"{PROBE}.localhost"
 RATE, CLIENTS = 1_000, 50
 TIMEOUT = CLIENTS / RATE
-"""Seconds that an answer may take: no longer than a client pauses, so that none of them misses a moment."""
+"""Seconds that an answer may take: no longer than a client pauses, so that requests are sent without gaps."""
 
 ROUTED = 0.2
-"""Seconds that a container is routed for, so that Traefik is at rest when it stops."""
+"""Seconds for which a container stays routed, so that Traefik is at rest when it stops."""
 
 CALLS_END_WITHIN = 5.0
 LEASE = {"host_lease": "1h", "host_grace": "2h"}
 OPTIONS = {
-    "providers.providersThrottleDuration": "50ms",  # a sample is to find it at rest
-    "serversTransport.forwardingTimeouts.dialTimeout": "100ms",  # it is not to call for who is gone any more
+    "providers.providersThrottleDuration": "50ms",  # so that a sample finds it at rest
+    "serversTransport.forwardingTimeouts.dialTimeout": "100ms",  # so that it soon gives up on a stopped container
     "log.level": "ERROR",
 }
 LINGER = "300ms"
 NETWORK, SUBNET, ADDRESS = "bench", "10.254.9.0/24", "10.254.9.2"
-"""The raw calls know the address before the container has it."""
+"""A fixed address, since the raw calls write it without looking."""
 
 RAW = "raw"
 
@@ -61,7 +61,7 @@ TARGETS = {1: "<= 1.2", 10: "<= 1.2", 100: "<= 0.3"}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A Traefik, all that has to run for it, and how long its stops took."""
+    """A Traefik, all processes that it needs, and the milliseconds that its stops took."""
 
     traefik: Traefik
     drains: bool
@@ -70,7 +70,7 @@ class Side:
 
 
 def measured() -> Result:
-    """Measure with and without a default certificate in Traefik, while ever more containers run."""
+    """Measure with and without a default certificate in Traefik, with more and more containers running."""
     with Engine("20.10") as engine, Etcd("3.4") as etcd, ExitStack() as others:
         client = docker.APIClient(base_url=engine.url, version="auto")
         others.callback(client.close)
@@ -131,15 +131,15 @@ def _sides(engine: Engine, etcd: Etcd, probe: Mapping[str, Any]) -> Iterator[dic
 
 
 def _only(sides: dict[str, Side], *running: Process) -> None:
-    """Freeze all processes but those that are to run."""
+    """Freeze all processes except those that are to run."""
     for process in dict.fromkeys(process for side in sides.values() for process in side.running):
         process.send(signal.SIGCONT if process in running else signal.SIGSTOP)
 
 
 def _sample(client: docker.APIClient, side: Side, sides: dict[str, Side]) -> float:
-    """Start and stop the container; return the milliseconds until it was routed, note those until it was not.
+    """Start and stop the container; return the milliseconds until it was routed, record those until it was not.
 
-    A stop begins for the bridge when the signal is sent, for the Docker provider when the process has ended.
+    For the bridge a stop begins when the signal is sent, for the Docker provider when the process has ended.
     """
     _only(sides, *side.running)
     wait_for_rest(*(process.pid for process in side.running))
@@ -153,8 +153,8 @@ def _sample(client: docker.APIClient, side: Side, sides: dict[str, Side]) -> flo
         sent = time.time()
         client.stop(PROBE)
         gone = load.wait_for_outcome("404", since=sent)
-    # Who called for the container while it was gone leaves the kernel asking for its address once a second, and a
-    # Traefik that is frozen then does not hang up.
+    # Connection attempts to the stopped container make the kernel ask for its address once a second, and a frozen
+    # Traefik does not give them up.
     wait_for(
         lambda: not run(["ss", "-Htn", "state", "syn-sent", "dst", SUBNET]), CALLS_END_WITHIN, "it still calls"
     )

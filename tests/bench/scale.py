@@ -1,7 +1,7 @@
-"""What grows with hosts and with containers: the load of bridges at rest, and Traefik's re-read for each event.
+"""What grows with hosts and with containers: the load of idle bridges, and Traefik's re-read for each event.
 
-The hosts are the product's own, but for the engine, each with a connection of its own to one real etcd. The
-containers are only told of; one of them is served by a process, so that requests tell when Traefik has read it.
+The hosts run the product's own code, without an engine, each with a connection of its own to one real etcd. The
+containers exist only as keys, except for one that is a process, so that requests show when Traefik has read it.
 """
 
 import logging
@@ -41,7 +41,7 @@ from tests.store.bridges import Bridge, MeddledStore, item, publication
 HOSTS = (10, 100)
 CONTAINERS = (100, 1_000, 3_000)
 WATCHED = 10
-"""Seconds for which hosts at rest are looked at."""
+"""Seconds for which idle hosts are observed."""
 
 SAMPLES = 5
 TERMS = Terms(5, 60)
@@ -51,7 +51,7 @@ AT_ONCE = {"providers.providersThrottleDuration": "50ms", "log.level": "ERROR"}
 
 
 def measured() -> Result:
-    """Measure hosts at rest, then events beside ever more containers."""
+    """Measure idle hosts, then events beside more and more containers."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     few, many = (anyio.run(_at_rest, number) for number in HOSTS)
     names = {"CPU of etcd for a host at rest": "ms/s", "calls of a host at rest": "1/s", "watches of a host": ""}
@@ -80,7 +80,7 @@ MEASURES = (
 
 
 async def _at_rest(number: int) -> Sequence[float]:
-    """Return what each of so many hosts costs etcd."""
+    """Return what one host costs etcd when there are this many."""
     with Etcd("3.4") as etcd:
         stores = [Store(Connection((etcd.endpoint,))) for _ in range(number)]
         sides = [
@@ -104,7 +104,7 @@ async def _at_rest(number: int) -> Sequence[float]:
 
 
 async def _event(etcd: Etcd, url: str, number: int) -> Sequence[Figures]:
-    """Return what MEASURES says, while so many containers are there."""
+    """Return the values of MEASURES with this many containers."""
     store = MeddledStore(Connection((etcd.endpoint,)))
     bridge = Bridge(store, _layout(f"with-{number}"))
     await bridge.begin()
@@ -125,7 +125,7 @@ async def _event(etcd: Etcd, url: str, number: int) -> Sequence[Figures]:
 async def _sample(
     bridge: Bridge, probe: Publication, traefik: Traefik, etcd: Etcd, load: Load
 ) -> tuple[float, float, float]:
-    """Publish and withdraw the container that is served; two events."""
+    """Publish and withdraw the container that is a process, which are two events."""
     cpu = used(traefik.process.pid), used(etcd.process.pid)
     begun = time()
     await bridge.settle(probe)
@@ -154,7 +154,7 @@ def _probe(url: str, bridge: Bridge) -> Publication:
 
 @contextmanager
 def _served() -> Iterator[str]:
-    """Serve the container that requests are sent to; gives its address."""
+    """Run the process that requests are sent to; yield its address."""
     port = free_port()
     with TemporaryDirectory() as directory:
         process = Process([parts.whoami(), "-port", str(port)], Path(directory, "log"))

@@ -1,7 +1,7 @@
-"""A host with many containers, for starts: a fake engine, a real etcd, the bridge, and the floor beside it.
+"""A host with many containers, to measure starts: a fake engine, a real etcd, the bridge, and the floor.
 
-The fake engine is a process of its own, and what is committed is told by a watch, for the bridge and for the floor
-alike: nothing here takes processor time from one of them only.
+The fake engine is a process of its own, and a watch shows what is committed, for the bridge and the floor alike,
+so that nothing takes processor time from only one of them.
 """
 
 import base64
@@ -47,7 +47,7 @@ WITHIN = 300.0
 
 @dataclass(eq=False)
 class Scene:
-    """An engine with containers and an etcd; each start is of a process of its own."""
+    """An engine with containers and an etcd; each start is a new process."""
 
     engine: ServedEngine
     etcd: Etcd
@@ -65,7 +65,7 @@ class Scene:
 
     @cached_property
     def keys(self) -> int:
-        """How many keys they have under the root, with the one that is always there."""
+        """The number of their keys under the root, including the permanent one."""
         return sum(len(item.definition + item.server) for it in self.published for item in it.items) + 1
 
     @cached_property
@@ -78,7 +78,7 @@ class Scene:
         return self._until_all_are_there(self.bridge())
 
     def cold_floor(self) -> float:
-        """The same by raw calls."""
+        """Do the same by raw calls."""
         return self._until_all_are_there(self._raw(transactions=self.requests))
 
     def again(self) -> float:
@@ -94,16 +94,16 @@ class Scene:
         return took
 
     def again_floor(self) -> float:
-        """The same by raw calls, reading what the host's own containers hold."""
+        """Do the same by raw calls, reading the records of the host's own containers."""
         return self._until_it_ends([f"docker-event-bridge/{ROOT}/containers/{HOST}/"])
 
     def again_reading_all(self) -> float:
-        """The same by raw calls, reading as much as the bridge compares."""
+        """Do the same by raw calls, reading as much as the bridge compares."""
         kinds = f"objects/ containers/{HOST}/ claims/".split()
         return self._until_it_ends([f"{ROOT}/", *(f"docker-event-bridge/{ROOT}/{kind}" for kind in kinds)])
 
     def profile(self) -> str:
-        """Where the processor time of a cold start goes."""
+        """Return what the processor time of a cold start is spent on."""
         self.empty()
         file = self.directory / "profile.txt"
         with self.bridge(program=profiling(file)) as bridge:
@@ -111,23 +111,23 @@ class Scene:
             return ended(bridge.bridge.process, file)
 
     def empty(self) -> None:
-        """Remove everything from etcd, its history too."""
+        """Remove everything from etcd, including its history."""
         self.etcd.ctl("del", "--prefix", "")
         revision = self.kv.Range(etcdrpc.RangeRequest(key=b"-")).header.revision
         self.etcd.ctl("compact", "--physical", str(revision))
 
     def count(self, prefix: str) -> int:
-        """How many keys there are below a prefix."""
+        """Return the number of keys below a prefix."""
         request = etcdrpc.RangeRequest(**range_bounds(under(prefix)), count_only=True)
         return int(self.kv.Range(request).count)
 
     def routers(self) -> set[str]:
-        """The names of all routers under the root."""
+        """Return the names of all routers under the root."""
         request = etcdrpc.RangeRequest(**range_bounds(under(f"{ROOT}/http/routers/")), keys_only=True)
         return {it.key.decode().split("/")[3] for it in self.kv.Range(request).kvs}
 
     def bridge(self, *, program: Command = (), **settings: str) -> "Started":
-        """The bridge of this host, not started."""
+        """Return the bridge of this host, not started yet."""
         made = Bridge(self.engine, self.etcd, ROOT, host_name=HOST, log_level="warning", **settings)
         made.program = program or made.program
         return Started(made)
@@ -153,7 +153,7 @@ class Scene:
 
 
 class Started:
-    """A bridge that is started without waiting, and stopped as its users do."""
+    """A bridge that is started without waiting for it, and removed at the end."""
 
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
@@ -176,7 +176,7 @@ class Started:
 
 
 class _Raw:
-    """The floor, which ends by itself."""
+    """The floor's process, which ends by itself."""
 
     def __init__(self, command: Command, log: Path) -> None:
         self._start: Callable[[], Process] = lambda: Process(command, log)
@@ -190,7 +190,7 @@ class _Raw:
 
 @contextmanager
 def running(size: int) -> Iterator[Scene]:
-    """Run so many containers, each with its own labels."""
+    """Run `size` containers, each with its own labels."""
     directory = WorkDirectory("scene")
     with ExitStack() as stack:
         stack.callback(directory.remove)
@@ -201,7 +201,7 @@ def running(size: int) -> Iterator[Scene]:
 
 @contextmanager
 def key_values(etcd: Etcd) -> Iterator[Any]:
-    """Give etcd's own calls for keys."""
+    """Yield the raw gRPC stub for etcd's keys."""
     channel = grpc.insecure_channel(etcd.endpoint, OPTIONS)
     try:
         yield etcdrpc.KVStub(channel)
@@ -210,7 +210,7 @@ def key_values(etcd: Etcd) -> Iterator[Any]:
 
 
 def is_synced(bridge: Bridge) -> bool:
-    """Whether the last sync is committed; asks by itself, since a process for each question would disturb."""
+    """Return whether the last sync is committed; asks the socket, since a process for each query would disturb."""
     with suppress(FileNotFoundError, ConnectionRefusedError), socket.socket(socket.AF_UNIX) as client:
         client.connect(bridge.settings["health_socket"])
         return bool(json.loads(client.makefile().readline())["healthy"])
@@ -218,18 +218,18 @@ def is_synced(bridge: Bridge) -> bool:
 
 
 def container(number: int) -> FakeContainer:
-    """A container with 500 bytes of labels and an address of its own."""
+    """Return a container with 500 bytes of labels and an address of its own."""
     address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
     return FakeContainer(f"c{number}", labels(f"c{number}"), networks={"bridge": (address,)})
 
 
 def requests(published: Sequence[Publication], layout: Layout) -> list[str]:
-    """The transactions of a first start, with compares that hold, serialized."""
+    """Return the transactions of a first start, with compares that always hold, serialized."""
     return [base64.b64encode(it.SerializeToString()).decode() for it in transactions(published, layout)]
 
 
 def transactions(published: Sequence[Publication], layout: Layout) -> Iterator[Any]:
-    """The transactions of a first start, with compares that hold."""
+    """Yield the transactions of a first start, with compares that always hold."""
     wanted = {publication.id: publication for publication in published}
     steps = resync(wanted, Memory(layout), (Compare(Range(layout.alive()), Revision.CREATED, 0),))
     request = next(steps)

@@ -1,7 +1,7 @@
-"""A thousand hosts with a hundred containers each on one real etcd, held against what one host lets one calculate.
+"""A thousand hosts with a hundred containers each on one real etcd, compared with an extrapolation from one host.
 
-The keys are written by the product's own transactions. The hosts are at rest in a process of raw calls:
-`hosts.py`. Traefik is shown a tenth of it: what one event costs it there, if that ends within a minute.
+The keys are written by the product's own transactions. `hosts.py` stands in for the idle hosts, in one process of
+raw calls. Traefik is measured with a tenth of it: what one event costs, if that ends within a minute.
 """
 
 import os
@@ -47,15 +47,15 @@ from tests.lab.wait import DeadlineError, wait_for
 
 HOSTS, EACH = 1_000, 100
 TENTH, SMALLER = "tenth", 100
-"""The root that Traefik is shown, and how many of the hosts write there."""
+"""The root that Traefik reads, and how many of the hosts write there."""
 
 STATE = "docker-event-bridge"
 REST, BUSY = 15, 10
-"""Seconds for which hosts at rest, and transactions without a pause, are looked at."""
+"""Seconds for which idle hosts, and transactions without a pause, are observed."""
 
 CLIENTS, SAMPLES = 8, 3
 PAGE = 50_000
-"""Keys in one answer; large, since etcd counts all that are left for each of them."""
+"""Keys in one answer; many, since for each answer etcd counts all keys that are left."""
 
 WITHIN = 120.0
 CALLS = r"grpc_server_handled_total\{.*\}"
@@ -64,14 +64,14 @@ AT_ONCE = {"providers.providersThrottleDuration": "50ms", "log.level": "ERROR"}
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many keys there are, and the bytes of keys and values."""
+    """The number of keys, and the bytes of keys and values."""
 
     keys: int
     bytes: int
 
 
 def measured() -> Result:
-    """Load it, and measure what depends on how much there is."""
+    """Load the keys, and measure what depends on their number."""
     with Etcd("3.4") as etcd, key_values(etcd) as kv, ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(2, get_context("spawn"), _end_with_parent))
         _load(pool, kv, [(ROOT, 0)])
@@ -99,7 +99,7 @@ def measured() -> Result:
 
 
 def _end_with_parent() -> None:
-    """Have a worker end when whoever started it is killed."""
+    """Make a worker end when its parent is killed."""
 
     def wait() -> None:
         if parent := parent_process():
@@ -116,7 +116,7 @@ def _load(pool: ProcessPoolExecutor, kv: Any, hosts: Sequence[tuple[str, int]]) 
 
 
 def _requests(host: tuple[str, int]) -> list[bytes]:
-    """The transactions with which the bridge of a host publishes its containers, serialized."""
+    """Return the transactions with which the bridge of a host publishes its containers, serialized."""
     root, at = host
     layout = Layout(root, STATE, f"h{at}")
     return [it.SerializeToString() for it in transactions([*_publications(at)], layout)]
@@ -209,7 +209,7 @@ def _heard(hosts: Process) -> list[int]:
 
 
 def _busy(etcd: Etcd) -> Row:
-    """Commit what events of containers commit, several bridges at once, each one after the other."""
+    """Commit the transactions of events for several bridges at once, each one after the other."""
 
     def commit(at: int) -> int:
         layout = Layout(ROOT, STATE, f"busy{at}")
@@ -259,7 +259,7 @@ async def _read(etcd: Etcd, ranges: Sequence[Range]) -> tuple[float, float, floa
 
 
 def _traefik(etcd: Etcd, kv: Any) -> Row:  # noqa: ANN401 - etcd's calls
-    """What an event costs a Traefik that is shown a tenth of the containers."""
+    """Measure what an event costs a Traefik that reads a tenth of the containers."""
     measure = f"Traefik's CPU for one event, {SMALLER * EACH:,} containers"
     made = floor.transactions(next(_publications(HOSTS)), Layout(TENTH, STATE, "h0"))
     try:

@@ -1,6 +1,6 @@
-"""How long a process takes until it does what it was started for, against bare imports of the same libraries.
+"""How long a process takes until it does its work, compared with bare imports of the same libraries.
 
-Every process has its bytecode, as one from an installed package has.
+Bytecode is cached for every process, as for an installed package.
 """
 
 import json
@@ -85,7 +85,7 @@ def _ends(command: list[str], env: Mapping[str, str], code: int = 0) -> float:
 
 
 def _subscribed(env: Mapping[str, str]) -> list[bytes]:
-    """Start `run` until it is subscribed; return what it said until then."""
+    """Start `run` until it is subscribed; return its log until then."""
     env = {**env, "BRIDGE_HOST_NAME": f"h{uuid.uuid4().hex[:8]}"}
     with subprocess.Popen(_command("run"), env=env, stderr=subprocess.PIPE) as started:
         assert started.stderr
@@ -100,7 +100,7 @@ def _subscribed(env: Mapping[str, str]) -> list[bytes]:
 
 
 def _imports(env: Mapping[str, str]) -> str:
-    """What `run` imports until it is subscribed: what took most by itself, and with what it imported."""
+    """Return the slowest imports of `run` until it is subscribed, without and with their own imports."""
     told = _subscribed({**env, "PYTHONPROFILEIMPORTTIME": "1"})
     lines = (line.decode().removeprefix("import time:").split("|") for line in told if b"import time:" in line)
     found = [(int(alone), int(whole), name.strip()) for alone, whole, name in lines if alone.strip().isdigit()]

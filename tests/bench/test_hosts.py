@@ -1,4 +1,4 @@
-"""The hosts at rest of the simulation live as bridges do: they refresh their leases, and hear of each other."""
+"""The simulation's idle hosts behave like bridges: they refresh their leases, and hear of other hosts."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ LAYOUT = Layout(ROOT, "docker-event-bridge", "newcomer")
 
 @pytest.fixture
 def hosts(etcd: Etcd, tmp_path: Path) -> Iterator[Process]:
-    """Return a process that is some hosts, which leave nothing."""
+    """Return a process that simulates hosts, and remove their keys at the end."""
     process = Process([sys.executable, "-m", "tests.bench.hosts", etcd.endpoint, str(NUMBER)], tmp_path / "log")
     try:
         process.wait_until(lambda: "ready" in process.log.read_text(), WITHIN)
@@ -30,7 +30,7 @@ def hosts(etcd: Etcd, tmp_path: Path) -> Iterator[Process]:
 
 
 def test_hosts_live_and_hear(etcd: Etcd, hosts: Process) -> None:
-    """Each refreshes its lease more than once, and each hears of a newcomer."""
+    """All hosts refresh their leases more than once, and all hear of a new host."""
     before = etcd.metric(REFRESHES)
     hosts.wait_until(lambda: etcd.metric(REFRESHES) > before + 2 * NUMBER, WITHIN)
     etcd.ctl("put", LAYOUT.alive(), "")

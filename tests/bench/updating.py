@@ -1,7 +1,7 @@
 """Requests that fail while replicas are replaced, with the bridge and with Traefik's own Docker provider.
 
-Both Traefiks have the same replicas behind them and are under the same load at the same time. They take up changes
-as slowly as they do by default; an application serves on for longer than that after its stop signal.
+Both Traefiks route to the same replicas and are under the same load at the same time. They apply changes as slowly
+as by default; the application keeps serving for longer than that after its stop signal.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ QUIET = {"log.level": "ERROR"}
 
 
 def measured() -> Result:
-    """Replace both replicas again and again until both Traefiks were asked often enough."""
+    """Replace all replicas again and again until both Traefiks have had enough requests."""
     updates = 0
     with (
         Engine("20.10") as engine,
