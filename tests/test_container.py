@@ -63,7 +63,7 @@ def test_networks() -> None:
 
 
 def test_network_of_swarm() -> None:
-    """Swarm's network for published ports comes last, since no Traefik outside Swarm can be on it."""
+    """Swarm's network for published ports comes last, since only Swarm services can be attached to it."""
     networks = {name: {"IPAddress": "10.0.0.2"} for name in ("shop_default", "ingress", "jaeger")}
     read = from_inspect(changed("NetworkSettings.Networks", networks))
 

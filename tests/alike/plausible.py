@@ -38,7 +38,7 @@ Labels = Iterator[tuple[str, str]]
 
 
 def containers(seed: int, count: int, release: Release) -> list[Placed]:
-    """Return `count` containers, or a few more, with labels as people write them for a release of Traefik."""
+    """Return `count` containers, or up to three more, with labels as people write them for a release."""
     author, found = _Author(Random(seed), release, settable(release)), list[Placed]()
     while len(found) < count:
         found += _application(author, f"a{len(found)}", len(found))

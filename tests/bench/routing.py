@@ -51,7 +51,7 @@ OPTIONS = {
 }
 LINGER = "300ms"
 NETWORK, SUBNET, ADDRESS = "bench", "10.254.9.0/24", "10.254.9.2"
-"""A fixed address, since the raw calls write it without looking."""
+"""A fixed address, since the raw calls write it without asking the engine."""
 
 RAW = "raw"
 

@@ -32,7 +32,7 @@ def docker(engine: Engine) -> Iterator[Docker]:
 
 
 @pytest.fixture(scope="module")
-def members(etcd: Etcd) -> Iterator[list[Etcd]]:  # noqa: ARG001, it is built
+def members(etcd: Etcd) -> Iterator[list[Etcd]]:  # noqa: ARG001 - only to have it built
     """Return a cluster of three members."""
     with cluster("3.4") as started:
         yield started

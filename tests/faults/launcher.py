@@ -40,7 +40,7 @@ class Call:
 
     def come_to(self, moment: str) -> None:
         """Harm the bridge if this is the configured point."""
-        global _reached  # noqa: PLW0603 - there is one point in a process
+        global _reached  # noqa: PLW0603 - a process has one fault point
         if _reached or moment != MOMENT or CALL not in self.names:
             return
         _reached = True

@@ -16,7 +16,7 @@ TOKEN_TTL = 2
 
 
 @pytest.fixture
-def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..., World]]:  # noqa: ARG001, it is built
+def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..., World]]:  # noqa: ARG001 - only to have it built
     """Return a function that starts a world with a cluster of its own, given arguments of etcd and settings."""
     with ExitStack() as stack:
 
@@ -55,7 +55,7 @@ def test_restored(start_world: Callable[..., World], away: float) -> None:
             wait(away)
 
 
-def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001, it is built
+def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001 - only to have it built
     """A member that answers but has no quorum is left for one that has."""
     with ExitStack() as stack:
         clients, peers = (stack.enter_context(make_network()) for _ in range(2))

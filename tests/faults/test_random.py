@@ -18,7 +18,7 @@ LONG = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def shared_scene(docker: Docker, etcd: Etcd) -> Iterator[Scene]:  # noqa: ARG001, it is built
+def shared_scene(docker: Docker, etcd: Etcd) -> Iterator[Scene]:  # noqa: ARG001 - only to have it built
     """Return a scene of two hosts."""
     with make_scene(docker, f"faults-{uuid.uuid4().hex[:8]}") as made:
         yield made

@@ -77,7 +77,7 @@ def _owner(key: str) -> str:
 
 
 def settled(wanted: Mapping[str, Sequence[Publication]]) -> tuple[Counter[str], dict[str, str]]:
-    """Publish all hosts, then withdraw each once the next has settled; return the counts and the view with all."""
+    """Publish all hosts, then withdraw one after the other; return the counts, and the view with all hosts."""
     etcd = Etcd()
     sides = [Side(Bridge(etcd, host), publications) for host, publications in wanted.items()]
     counts = sum((side.come() for side in sides), Counter[str]())

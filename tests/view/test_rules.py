@@ -39,7 +39,7 @@ def test_a_rule_that_holds_traefik_up() -> None:
         ("`" + "a." * 101, False),
     ],
 )
-def test_dots(rule: str, many: bool) -> None:  # noqa: FBT001 - a case
+def test_dots(rule: str, many: bool) -> None:  # noqa: FBT001 - a parameter of the case
     """Dots within quotes, as in hosts and regular expressions, are not counted."""
     assert has_many_dots(rule) is many
 
