@@ -24,7 +24,7 @@ PORT = "--label=traefik.http.services.{0}.loadbalancer.server.port=80"
 
 @dataclass(slots=True)
 class Docker:
-    """A real engine behind a relay, and its containers: tests may change `names`, and did change `changed`.
+    """A real engine behind a relay, and its containers: `names` may be changed, `changed` have been.
 
     `options` of `docker run` apply to every container.
     """

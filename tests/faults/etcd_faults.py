@@ -27,7 +27,7 @@ class Fault:
     long: float
 
     def on(self, world: World) -> AbstractContextManager[None]:
-        """Return the fault as a block."""
+        """Return the fault as a context manager."""
         return self.hit(self.choose(world))
 
 

@@ -29,7 +29,7 @@ PROJECT = {"services": {name: service(name, replicas) for name, replicas in (("w
 
 @short_and_long
 def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # noqa: FBT001
-    """While the Docker socket is gone the bridge idles; once it is back, it catches up with all changes."""
+    """While the Docker socket is gone the bridge idles; once the socket is back, the bridge catches up."""
     with world.ordeal("no Docker socket"):
         world.docker.disconnect()
         world.docker.churn(world.chance)

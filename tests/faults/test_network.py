@@ -22,7 +22,7 @@ StartEtcd = Callable[..., Etcd]
 Start = Callable[..., tuple[Host, list["Remote"]]]
 
 USUAL = {"host_lease": "5s", "host_grace": "6s"}
-"""The default lease, on whose length it depends when a bridge notices that it is lost; and a short grace."""
+"""The default lease, since its length decides when a bridge notices its loss, and a short grace."""
 
 RETRY = 3.0
 """Maximum number of seconds between two attempts to reach an etcd that does not answer."""

@@ -61,7 +61,7 @@ def test_accepted(path: str, value: str) -> None:
             "http/routers/a/entrypoints/0", "", "'0' is below a field that takes a value", id="list by positions"
         ),
         pytest.param("http/routers/a/priority", "x", "'priority' takes a whole number", id="not a number"),
-        pytest.param("http/routers/a/rule", "\ud800", "'rule' takes valid Unicode text", id="no text"),
+        pytest.param("http/routers/a/rule", "\ud800", "'rule' takes valid Unicode text", id="not Unicode"),
         pytest.param(
             "http/routers/1/rule",
             "",

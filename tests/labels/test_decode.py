@@ -53,7 +53,7 @@ CASES = [
         {"http/routers/w/entrypoints": "a,b,,c"},
         id="list is trimmed",
     ),
-    pytest.param({"http.routers.w.entrypoints": ""}, {"http/routers/w": ""}, id="empty list is none"),
+    pytest.param({"http.routers.w.entrypoints": ""}, {"http/routers/w": ""}, id="an empty list is none"),
     pytest.param(
         {"http.routers.w.entrypoints": "  "}, {"http/routers/w/entrypoints": " "}, id="list of one empty string"
     ),
@@ -70,15 +70,15 @@ CASES = [
     pytest.param(
         {"http.routers.w.tls.domains.main": "x"},
         {"http/routers/w/tls/domains/0000/main": ""},
-        id="one empty domain",
+        id="domains without a position are one empty domain",
     ),
-    pytest.param({"http.routers.w.tls.domains": "x"}, {"http/routers/w/tls": "true"}, id="no domain"),
-    pytest.param({"http.routers.w.tls": ""}, {"http/routers/w/tls": "true"}, id="tls by its name"),
+    pytest.param({"http.routers.w.tls.domains": "x"}, {"http/routers/w/tls": "true"}, id="bare domains are none"),
+    pytest.param({"http.routers.w.tls": ""}, {"http/routers/w/tls": "true"}, id="bare tls"),
     pytest.param({"http.routers.w.tls": "TRUE"}, {"http/routers/w/tls": "true"}, id="tls=true"),
     pytest.param(
         {"http.routers.w.tls": "true", "http.routers.w.tls.certresolver": "le"},
         {"http/routers/w/tls/certresolver": "le"},
-        id="an option says that tls is on",
+        id="an option implies tls",
     ),
     pytest.param(
         {"http.middlewares.m.compress": "1", "http.middlewares.m.compress.minresponsebodybytes": "many"},
@@ -89,7 +89,7 @@ CASES = [
     pytest.param(
         {"http.middlewares.m.stripprefix.prefixes": ""},
         {"http/middlewares/m/stripprefix/prefixes": ""},
-        id="an object of which nothing is set keeps one empty field",
+        id="an object with nothing set keeps one empty field",
     ),
     pytest.param(
         {
@@ -112,7 +112,7 @@ CASES = [
     pytest.param(
         {"http.services.s.loadbalancer.sticky": "false"},
         {"http/services/s/loadbalancer/servers": ""},
-        id="a load balancer of which nothing is set",
+        id="a load balancer with nothing set",
     ),
     pytest.param(
         {"udp.services.s.loadbalancer.server.port": "53"},
@@ -138,7 +138,7 @@ CASES = [
         id="stores that begin with default",
     ),
     pytest.param(
-        {"tls.stores.other.defaultgeneratedcert.resolver": "le", "tls.options.o.x": ""}, {}, id="other tls"
+        {"tls.stores.other.defaultgeneratedcert.resolver": "le", "tls.options.o.x": ""}, {}, id="other tls labels"
     ),
     pytest.param(
         {"http.middlewares.m.plugin.p": "x"}, {"http/middlewares/m/plugin/p": ""}, id="plugin without options"
@@ -171,7 +171,7 @@ CASES = [
             "http/middlewares/m/plugin/p/b": "2",
             "http/middlewares/m/plugin/p/c": "3",
         },
-        id="plugin: an option that holds one of its own name",
+        id="plugin: an option inside one of the same name",
     ),
 ]
 
@@ -184,7 +184,10 @@ def test_decode(labels: dict[str, str], expected: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("release", "expected"),
-    [pytest.param(Release.V2_11, "5", id="2.11: a text"), pytest.param(Release.V3_0, "5s", id="3.0: a duration")],
+    [
+        pytest.param(Release.V2_11, "5", id="2.11: a string"),
+        pytest.param(Release.V3_0, "5s", id="3.0: a duration"),
+    ],
 )
 def test_interval_by_release(release: Release, expected: str) -> None:
     """A health check's interval is a string in 2.11, where a number without a unit stays as it is."""

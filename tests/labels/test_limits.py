@@ -15,7 +15,7 @@ NAME = "traefik.http.routers.r"
     [
         pytest.param({f"{NAME}{number}.rule": "" for number in range(MOST_LABELS)}, id="many"),
         pytest.param({NAME: "x" * (MOST_CHARACTERS - len(NAME))}, id="long"),
-        pytest.param({f"other.{number}": "x" * 1000 for number in range(MOST_LABELS + 1)}, id="of others"),
+        pytest.param({f"other.{number}": "x" * 1000 for number in range(MOST_LABELS + 1)}, id="of other tools"),
     ],
 )
 def test_taken(labels: dict[str, str]) -> None:
@@ -27,7 +27,9 @@ def test_taken(labels: dict[str, str]) -> None:
     ("labels", "told"),
     [
         pytest.param({f"Traefik.r{number}": "" for number in range(MOST_LABELS + 1)}, "1,001 labels", id="many"),
-        pytest.param({f"bridge.r{number}": "" for number in range(MOST_LABELS + 1)}, "1,001 labels", id="ours"),
+        pytest.param(
+            {f"bridge.r{number}": "" for number in range(MOST_LABELS + 1)}, "1,001 labels", id="the bridge's own"
+        ),
         pytest.param({NAME: "x" * MOST_CHARACTERS}, "250,022 characters", id="long value"),
         pytest.param({NAME + "x" * MOST_CHARACTERS: ""}, "250,022 characters", id="long name"),
     ],

@@ -20,8 +20,8 @@ from bridge.problem import Problem
         pytest.param("bridge.application", "", Own(), id="empty application"),
         pytest.param("bridge.address", "", Own(), id="empty address"),
         pytest.param("bridge.drain-limit", "", Own(), id="empty drain limit"),
-        pytest.param("bridges.address", "nonsense", Own(), id="of somebody else"),
-        pytest.param("bridge", "nonsense", Own(), id="no dot"),
+        pytest.param("bridges.address", "nonsense", Own(), id="label of another tool"),
+        pytest.param("bridge", "nonsense", Own(), id="prefix without a dot"),
     ],
 )
 def test_said(label: str, value: str, expected: Own) -> None:

@@ -32,14 +32,14 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             "",
             "The part '[0]' has no name before the bracket.",
             "write a name before it: name[0]",
-            id="bracket alone",
+            id="bracket without a name",
         ),
         pytest.param(
             "traefik.http.routers.a].rule",
             "",
             "The part 'a]' has a closing bracket but no opening one.",
             "write a, or a[0] for a position in a list",
-            id="Traefik itself panics",
+            id="closing bracket alone",
         ),
         pytest.param(
             "traefik.http." + "a." * 50 + "b", "", "The label has more than 50 parts.", "", id="endless nesting"
@@ -56,7 +56,7 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             "",
             "Traefik 3.0 has no field 'httpx' here.",
             "did you mean traefik.http?",
-            id="section",
+            id="misspelt section",
         ),
         pytest.param(
             "traefik.udp.routers.a.zzz",
@@ -78,14 +78,14 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             "Traefik 3.0 has no field 'port' here.",
             "did you mean traefik.http.services.s.loadbalancer.healthcheck.port"
             " or traefik.http.services.s.loadbalancer.server.port?",
-            id="one level too high, of two",
+            id="one level too high, two candidates",
         ),
         pytest.param(
             "traefik.http.services.s.loadbalancer.servers[0].url",
             "",
             "Traefik 3.0 has no field 'servers' here.",
             "did you mean traefik.http.services.s.loadbalancer.server?",
-            id="servers",
+            id="servers instead of server",
         ),
         pytest.param(
             "traefik.http.routers.web.rule: Host(`a.example`)",
@@ -137,7 +137,7 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             "",
             "Traefik 3.0 has no field 'foo' here.",
             "",
-            id="ignored, misspelt",
+            id="misspelt field of an ignored object",
         ),
         pytest.param(
             "traefik.http.services.s.loadbalancer.strategy",

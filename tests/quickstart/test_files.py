@@ -64,12 +64,14 @@ def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
-        pytest.param({}, "/var/run/docker.sock", id="the usual"),
-        pytest.param({"DOCKER_HOST": "unix:///run/user/1000/docker.sock"}, "/run/user/1000/docker.sock", id="own"),
-        pytest.param({"DOCKER_HOST": "tcp://127.0.0.1:2375"}, "/var/run/docker.sock", id="over the network"),
+        pytest.param({}, "/var/run/docker.sock", id="default"),
         pytest.param(
-            {"DOCKER_HOST": "unix:///a", "DOCKER_SOCKET": "/b"}, "/b", id="another as the engine sees it"
+            {"DOCKER_HOST": "unix:///run/user/1000/docker.sock"},
+            "/run/user/1000/docker.sock",
+            id="rootless engine",
         ),
+        pytest.param({"DOCKER_HOST": "tcp://127.0.0.1:2375"}, "/var/run/docker.sock", id="over the network"),
+        pytest.param({"DOCKER_HOST": "unix:///a", "DOCKER_SOCKET": "/b"}, "/b", id="path as the engine sees it"),
     ],
 )
 def test_socket(variables: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:

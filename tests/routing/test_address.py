@@ -83,7 +83,7 @@ def test_rule_of_its_own_address(network: str, expected: str) -> None:
     ("ports", "expected"),
     [
         pytest.param([port(80, "192.168.7.9:81")], "192.168.7.9:81", id="one-address"),
-        pytest.param([port(80, "127.0.0.1:81")], "127.0.0.1:81", id="loopback-too"),
+        pytest.param([port(80, "127.0.0.1:81")], "127.0.0.1:81", id="loopback"),
         pytest.param([port(80, "fd00::9:81")], "[fd00::9]:81", id="ipv6"),
         pytest.param([port(80, "192.168.7.9:81", "192.168.7.8:82")], "192.168.7.9:81", id="the-first-counts"),
         pytest.param([port(80, "0.0.0.0:81")], "172.17.0.2:80", id="every-address"),
@@ -111,13 +111,13 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         pytest.param([port(80, "127.0.0.1:81", ":82")], "", "tcp", "10.0.0.5:82", id="loopback-never"),
         pytest.param([port(80, ":81"), port(81, ":80")], "80", "tcp", "10.0.0.5:81", id="container-port-first"),
         pytest.param([port(80, ":81")], "81", "tcp", "10.0.0.5:81", id="published-port"),
-        pytest.param([port(80), port(81, ":80")], "80", "tcp", None, id="a-container-port-is-no-published-one"),
+        pytest.param([port(80), port(81, ":80")], "80", "tcp", None, id="container-port-shadows-published-one"),
         pytest.param([port(80, ":81")], "81", "udp", None, id="published-for-another-protocol"),
         pytest.param([port(80, ":81"), port(9)], "9", "tcp", None, id="not-published"),
         pytest.param([port(80, "127.0.0.1:81", "::1:82")], "", "tcp", None, id="loopback-only"),
         pytest.param([], "80", "tcp", None, id="not-exposed"),
         pytest.param([], "", "tcp", None, id="no-port"),
-        pytest.param([port(80, ":32768")], "", "tcp", "10.0.0.5:32768", id="published-by-P"),
+        pytest.param([port(80, ":32768")], "", "tcp", "10.0.0.5:32768", id="published-with-P"),
         pytest.param(
             [port(7000, ":9000"), port(7001, ":9001")], "7001", "tcp", "10.0.0.5:9001", id="second-of-a-range"
         ),
@@ -128,8 +128,8 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         pytest.param([port(80, "fd00::9:81")], "", "tcp", "[fd00::9]:81", id="one-ipv6-address"),
         pytest.param([port(80, ":81"), port(80, ":82", protocol="udp")], "80", "udp", "10.0.0.5:82", id="udp"),
         pytest.param([port(80, "127.0.0.1:81", "fd00::9:82")], "", "tcp", "[fd00::9]:82", id="loopback-and-ipv6"),
-        pytest.param([port(80, "0.0.0.0:", ":::")], "", "tcp", None, id="routed"),
-        pytest.param([port(80, "0.0.0.0:"), port(9)], "9", "tcp", None, id="another-is-routed"),
+        pytest.param([port(80, "0.0.0.0:", ":::")], "", "tcp", None, id="gateway-mode-routed"),
+        pytest.param([port(80, "0.0.0.0:"), port(9)], "9", "tcp", None, id="another-port-is-routed"),
         pytest.param([port(80, "0.0.0.0:81", ":::")], "", "tcp", "10.0.0.5:81", id="routed-for-ipv6"),
     ],
 )
@@ -168,7 +168,7 @@ OVERLAY = Network("o", "4", "10.0.9.7", "", "overlay")
 @pytest.mark.parametrize(
     ("one", "where", "expected"),
     [
-        pytest.param(shared(BRIDGED), around(advertise=HOST), "10.0.0.5:81", id="bridge-is-of-its-host"),
+        pytest.param(shared(BRIDGED), around(advertise=HOST), "10.0.0.5:81", id="bridge-network-is-local"),
         pytest.param(shared(MACVLAN), around(advertise=HOST), "192.168.1.50:80", id="macvlan"),
         pytest.param(shared(IPVLAN), around(advertise=HOST), "192.168.1.60:80", id="ipvlan"),
         pytest.param(shared(OVERLAY), around(advertise=HOST), "10.0.9.7:80", id="overlay"),
@@ -245,13 +245,13 @@ BOTH_KINDS = shared(BRIDGED, ports=(port(80, "0.0.0.0:81", ":::82"),))
     ("one", "said", "labelled", "expected"),
     [
         pytest.param(BOTH, "10.0.0.7:99", "", "10.0.0.7:99", id="address-and-port"),
-        pytest.param(shared(ports=()), "10.0.0.7:99", "", "10.0.0.7:99", id="no-port-is-needed-then"),
+        pytest.param(shared(ports=()), "10.0.0.7:99", "", "10.0.0.7:99", id="needs-no-port"),
         pytest.param(BOTH, "[fd00::7]:99", "", "[fd00::7]:99", id="ipv6-and-port"),
         pytest.param(BOTH, "10.0.0.7", "", "10.0.0.7:81", id="published-port"),
         pytest.param(BOTH, "fd00::7", "", "[fd00::7]:81", id="ipv6"),
         pytest.param(BOTH_KINDS, "fd00::7", "", "[fd00::7]:82", id="ipv6-port"),
         pytest.param(BOTH_KINDS, "node.example", "", "node.example:81", id="ipv4-port-for-a-name"),
-        pytest.param(BOTH, "node.example", "90", "node.example:91", id="instead-of-where-it-is-bound"),
+        pytest.param(BOTH, "node.example", "90", "node.example:91", id="overrides-the-bound-address"),
         pytest.param(BOTH, "10.0.0.9", "90", "10.0.0.9:92", id="the-binding-of-that-address"),
         pytest.param(BOTH, "10.0.0.7", "8080", None, id="not-published"),
         pytest.param(shared(network_mode="host"), "10.0.0.7", "8080", "10.0.0.7:8080", id="host-networking"),
@@ -280,16 +280,16 @@ def test_address_label(one: Container, said: str, labelled: str, expected: str |
             shared(network_mode="container:vpn"),
             around(target=Neighbour(shared(BRIDGED, MACVLAN), "m", "a")),
             "10.1.0.2:80",
-            id="by-the-others-label",
+            id="label-of-the-other-container",
         ),
         pytest.param(shared(BRIDGED), around(chosen="aa"), "did you mean a?", id="not-attached"),
         pytest.param(
             shared(BRIDGED, MACVLAN),
             around(chosen="xyz"),
             "name one that it has an address on: a, m",
-            id="far-off",
+            id="no-similar-name",
         ),
-        pytest.param(shared(), around(chosen="a"), "attach it to that network", id="on-none"),
+        pytest.param(shared(), around(chosen="a"), "attach it to that network", id="on-no-network"),
         pytest.param(
             shared(Network("host", "h", "", ""), network_mode="host"),
             around(chosen="host"),
@@ -317,9 +317,9 @@ OWNER = container(name="vpn", networks=TWO, ports=(port(80, ":81"),))
         pytest.param(around("b", target=Neighbour(OWNER, "a")), "10.1.0.2:80", id="its-own-network-first"),
         pytest.param(around(advertise=HOST, target=Neighbour(OWNER, "")), "10.0.0.5:81", id="published"),
         pytest.param(around(target=Neighbour(GUEST, "")), None, id="in-a-circle"),
-        pytest.param(around(advertise=HOST, target=Neighbour(GUEST, "")), None, id="published-in-a-circle"),
-        pytest.param(around(), None, id="gone"),
-        pytest.param(around(advertise=HOST), None, id="published-gone"),
+        pytest.param(around(advertise=HOST, target=Neighbour(GUEST, "")), None, id="in-a-circle-published"),
+        pytest.param(around(), None, id="target-gone"),
+        pytest.param(around(advertise=HOST), None, id="target-gone-published"),
     ],
 )
 def test_network_of_another_container(where: Surroundings, expected: str | None) -> None:

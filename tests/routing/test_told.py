@@ -18,7 +18,7 @@ MISSPELT = {"treafik.enable": "true"}
         pytest.param({"constraints": "Label(`a`, `b`)"}, {}, False, id="constraints"),
         pytest.param({"exposed_by_default": "false"}, {}, True, id="not exposed"),
         pytest.param({"exposed_by_default": "false"}, {"traefik.enable": "true"}, True, id="exposed"),
-        pytest.param({}, {"traefik.http.routers.a.rul": "x"}, True, id="wrong labels beside it"),
+        pytest.param({}, {"traefik.http.routers.a.rul": "x"}, True, id="other labels are wrong"),
     ],
 )
 def test_told(settings: dict[str, str], labels: dict[str, str], told: bool) -> None:  # noqa: FBT001 - of the table

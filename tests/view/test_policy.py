@@ -37,7 +37,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
     [
         pytest.param(HOSTS, {RULE: "Host(`own.test`)"}, id="host"),
         pytest.param(HOSTS, {RULE: "Host(`OWN.test`)"}, id="host in capitals"),
-        pytest.param(HOSTS, {RULE: "Host(`a.b.team.test`) || Host(`own.test`)"}, id="host below"),
+        pytest.param(HOSTS, {RULE: "Host(`a.b.team.test`) || Host(`own.test`)"}, id="subdomain"),
         pytest.param(HOSTS, {RULE: "Host(`own.test`) && HostRegexp(`.*`)"}, id="pattern within a host"),
         pytest.param(HOSTS, {RULE: "Host(`own.test`)", **TLS}, id="certificate of the rule"),
         pytest.param(
@@ -47,7 +47,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
                 f"{HTTP}routers.web.tls.domains[0].main": "*.team.test",
                 f"{HTTP}routers.web.tls.domains[0].sans": "own.test,x.team.test",
             },
-            id="certificate for all below",
+            id="wildcard certificate",
         ),
         pytest.param({"allowed_hosts": "*"}, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, id="any host"),
         pytest.param(
@@ -59,7 +59,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
             NAMES, {f"{HTTP}routers.TEAM-a.middlewares": "auth@file,the-chain@file,team-x@docker"}, id="reference"
         ),
         pytest.param(
-            NO_PROVIDERS, {f"{HTTP}routers.x.middlewares": "anything"}, id="any name of the own provider"
+            NO_PROVIDERS, {f"{HTTP}routers.x.middlewares": "anything"}, id="any name of its own provider"
         ),
         pytest.param(ENTRYPOINTS, {f"{HTTP}routers.web.entrypoints": "web, secure"}, id="entry points"),
         pytest.param(TYPES, {f"{HTTP}middlewares.x.headers.framedeny": "true"}, id="type of middleware"),
@@ -80,9 +80,11 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
     ("settings", "labels", "told"),
     [
         pytest.param(HOSTS, {RULE: "Host(`other.test`)"}, ["the host other.test"], id="another host"),
-        pytest.param(HOSTS, {RULE: "Host(`a.own.test`)"}, ["the host a.own.test"], id="below a single host"),
-        pytest.param(HOSTS, {RULE: "Host(`team.test`)"}, ["the host team.test"], id="above"),
-        pytest.param(HOSTS, {RULE: "Host(`xteam.test`)"}, ["the host xteam.test"], id="ends alike"),
+        pytest.param(
+            HOSTS, {RULE: "Host(`a.own.test`)"}, ["the host a.own.test"], id="subdomain of a single host"
+        ),
+        pytest.param(HOSTS, {RULE: "Host(`team.test`)"}, ["the host team.test"], id="parent domain"),
+        pytest.param(HOSTS, {RULE: "Host(`xteam.test`)"}, ["the host xteam.test"], id="host with the same ending"),
         pytest.param(
             HOSTS, {RULE: "Host(`own.test`, `other.test`)"}, ["the host other.test"], id="second argument"
         ),
@@ -90,7 +92,10 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             HOSTS, {RULE: "Host(`own.test`) || Host(`other.test`)"}, ["the host other.test"], id="alternative"
         ),
         pytest.param(
-            HOSTS, {RULE: "Host(`own.test`) || PathPrefix(`/`)"}, ["not plainly limited"], id="or a path"
+            HOSTS,
+            {RULE: "Host(`own.test`) || PathPrefix(`/`)"},
+            ["not plainly limited"],
+            id="alternative without a host",
         ),
         pytest.param(HOSTS, {RULE: "HostRegexp(`own.test`)"}, ["not plainly limited"], id="pattern"),
         pytest.param(HOSTS, {RULE: "!Host(`own.test`)"}, ["not plainly limited"], id="negation"),
@@ -98,22 +103,22 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             HOSTS,
             {RULE: "Host(`own.test`) && !Host(`other.test`)"},
             ["the host other.test"],
-            id="negated",
+            id="negated host",
         ),
         pytest.param(
             HOSTS,
             {RULE: "Host(`own.test`) && (Host(`other.test`) || Path(`/`))"},
             ["the host other.test"],
-            id="beside a path",
+            id="alternative to a path",
         ),
         pytest.param(HOSTS, {RULE: "Host(`own.test`) // x"}, ["not plainly limited"], id="comment"),
-        pytest.param(HOSTS, {RULE: "Host(`*`)"}, ["the host *"], id="star"),
-        pytest.param(HOSTS, {RULE: "Host(`*.test`)"}, ["the host *.test"], id="wider star"),
+        pytest.param(HOSTS, {RULE: "Host(`*`)"}, ["the host *"], id="wildcard"),
+        pytest.param(HOSTS, {RULE: "Host(`*.test`)"}, ["the host *.test"], id="wider wildcard"),
         pytest.param(HOSTS, {RULE: "Host(`\N{KELVIN SIGN}.team.test`)"}, ["the host"], id="not ASCII"),
         pytest.param(HOSTS, {RULE: "Host(`own.test.`)"}, ["the host own.test."], id="final dot"),
         pytest.param(HOSTS, {RULE: "Host(`own.test:80`)"}, ["the host own.test:80"], id="port"),
         pytest.param(HOSTS, {}, ["the host web"], id="default rule"),
-        pytest.param(HOSTS, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, ["the host *"], id="TCP for all"),
+        pytest.param(HOSTS, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, ["the host *"], id="TCP for any host"),
         pytest.param(
             HOSTS, {f"{TCP}routers.web.rule": "HostSNIRegexp(`.*`)"}, ["not plainly limited"], id="TCP pattern"
         ),
@@ -159,10 +164,13 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             NAMES,
             {f"{HTTP}routers.web.service": "team-a@etcd"},
             ["the name team-a@etcd"],
-            id="the same spelled out",
+            id="the same with the etcd provider",
         ),
         pytest.param(
-            NAMES, {f"{HTTP}routers.web.middlewares": "team-a,other@file"}, ["the name other@file"], id="list"
+            NAMES,
+            {f"{HTTP}routers.web.middlewares": "team-a,other@file"},
+            ["the name other@file"],
+            id="one of a list",
         ),
         pytest.param(NAMES, {f"{HTTP}routers.web.tls.options": "lax"}, ["the name lax"], id="TLS options"),
         pytest.param(
@@ -174,20 +182,31 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             NAMES,
             {"traefik.tls.stores.default.defaultgeneratedcert.resolver": "acme"},
             ["the name default"],
-            id="store",
+            id="default store",
         ),
-        pytest.param(NAMES, {f"{HTTP}routers.xteam-a.rule": "Host(`a`)"}, ["the name xteam-a"], id="ends alike"),
+        pytest.param(
+            NAMES,
+            {f"{HTTP}routers.xteam-a.rule": "Host(`a`)"},
+            ["the name xteam-a"],
+            id="name with the same ending",
+        ),
         pytest.param(
             NAMES,
             {f"{HTTP}routers.team-a\n.rule": "Host(`a`)", f"{HTTP}routers.a\nteam-b.rule": "Host(`b`)"},
             ["the name a\nteam-b"],
-            id="lines",
+            id="name with a newline",
         ),
         pytest.param(
-            NO_PROVIDERS, {f"{HTTP}routers.web.service": "api@internal"}, ["the name api@internal"], id="api"
+            NO_PROVIDERS,
+            {f"{HTTP}routers.web.service": "api@internal"},
+            ["the name api@internal"],
+            id="internal service",
         ),
         pytest.param(
-            NO_PROVIDERS, {f"{HTTP}routers.web.service": "API@internal"}, ["the name API@internal"], id="API"
+            NO_PROVIDERS,
+            {f"{HTTP}routers.web.service": "API@internal"},
+            ["the name API@internal"],
+            id="internal service in capitals",
         ),
         pytest.param(ENTRYPOINTS, {RULE: "Host(`a`)"}, ["it names no entry points"], id="all entry points"),
         pytest.param(
@@ -240,7 +259,10 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             id="Redis",
         ),
         pytest.param(
-            NO_URLS, {f"{REDIS}db": "0"}, ["may not choose what Traefik connects to"], id="Redis beside Traefik"
+            NO_URLS,
+            {f"{REDIS}db": "0"},
+            ["may not choose what Traefik connects to"],
+            id="Redis on Traefik's own host",
         ),
         pytest.param(
             NO_URLS, {f"{SERVICE}server.URL": "http://10.0.0.1"}, ["may not choose where"], id="URL in capitals"
