@@ -29,7 +29,7 @@ def registry(engine: Engine) -> Iterator[Registry]:
 
 @pytest.fixture
 def usual(registry: Registry) -> Iterator[Engine]:
-    """Return an engine without images that can reach the registry."""
+    """Return an engine without images, which can reach the registry."""
     with Engine("29", registry.access("quay.io")) as started:
         started.cli("image", "rm", *started.cli("image", "ls", "--quiet").split())
         yield started

@@ -223,7 +223,7 @@ def test_port_of_a_network_that_routes() -> None:
 
 
 def test_port_published_for_ipv6_alone() -> None:
-    """A port published only for IPv6 counts at a name, but not at an IPv4 address, where it may be another's."""
+    """A port published only for IPv6 is used with a name, not with an IPv4 address, where it may be another's."""
     published = container(ports=(port(80, ":::81"),))
     found = place(published, "", "tcp", around(advertise=HOST))
     assert isinstance(found, Nowhere)

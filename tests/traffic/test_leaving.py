@@ -6,7 +6,7 @@ from tests.traffic.site import SICK, Site
 
 
 def test_the_last_one_takes_the_route_along(site: Site) -> None:
-    """A container leaves at its stop signal while it still serves, the last one with its route; both return."""
+    """A container leaves at its stop signal while still serving, the last with its route; a start restores it."""
     last, *others = site.replicas
     engine = site.host.engine
     engine.cli("stop", *others)
