@@ -1,1 +1,1 @@
-"""Claims: who may define what."""
+"""Tests of claims: which container defines which object."""

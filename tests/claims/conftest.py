@@ -1,4 +1,4 @@
-"""An etcd in memory and a bridge on it."""
+"""Fixtures: an etcd in memory and a bridge that uses it."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from tests.claims.world import Bridge
 
 @pytest.fixture
 def fake() -> FakeEtcd:
-    """An etcd with nothing in it."""
+    """Return an empty etcd."""
     return FakeEtcd()
 
 
 @pytest.fixture
 def bridge(fake: FakeEtcd) -> Bridge:
-    """The first host's bridge."""
+    """Return the bridge of the first host."""
     return Bridge(fake)

@@ -1,4 +1,4 @@
-"""Every order of a scene's events, each state once: what is looked for is a rule that breaks, or no end."""
+"""Explores a scene's events in every order, each state once, for a broken rule or an endless loop."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ from tests.claims.world import identifier, layout
 
 
 def identity(world: World) -> int:
-    """A number that two worlds share if nothing tells them apart from here on; of revisions the order counts."""
+    """Return a number that is the same for worlds with the same future; of revisions only the order counts."""
     live = sorted({seen.mod_revision for seen in world.etcd.keys.values()})
     rank = {revision: place for place, revision in enumerate(live)}
     etcd = frozenset((seen.key, seen.value, rank[seen.mod_revision]) for seen in world.etcd.keys.values())
@@ -42,7 +42,7 @@ def identity(world: World) -> int:
 
 
 def _compares(world: World, compares: Iterable[Compare], live: list[int]) -> object:
-    """What tells compares apart: which they are, how old what they expect is, and whether they hold."""
+    """Return what distinguishes compares: what they compare, the rank of the expected revision, whether they hold."""
     holding = (world.etcd.commit(Transaction((it,), (), ())).__class__.__name__ for it in compares)
     return tuple(
         (it.range, it.revision, it.below, bisect_right(live, it.value), holds)
@@ -84,16 +84,16 @@ def _actor(world: World, who: str, actor: Actor, rank: Mapping[int, int], live: 
 
 @dataclass(slots=True)
 class Explored:
-    """How much was seen, and what was at rest."""
+    """How many states were visited, and in how many of them the bridges were at rest."""
 
     states: int = 0
     rests: int = 0
 
 
 def explore(scene: Scene, limit: int = 10**9) -> Explored:
-    """Take every step in every order; raises AssertionError, with the way there, where a rule is broken.
+    """Take every step in every order; raises AssertionError, with the steps so far, if a rule is broken.
 
-    A state that leads back to itself is a movement without end, since users and strangers only go forward.
+    A state that leads back to itself is an endless loop of the bridges: users and strangers never repeat a state.
     """
     explored = Explored()
     open_, done = set[int](), set[int]()
@@ -132,9 +132,9 @@ def explore(scene: Scene, limit: int = 10**9) -> Explored:
 
 
 def at_rest(world: World) -> None:
-    """Everyone is published, or waits for a reason that still holds; whoever is gone left nothing.
+    """Check that each container is published or waits for a valid reason, and that removed ones left nothing.
 
-    A resync of every host may still let the newest container of an application have its way; then all is still.
+    Resyncs of all hosts may still put the newest container's definition in force; after that nothing changes.
     """
     dead = {host for host in world.scene.hosts.values() if not lives(world, host)}
     for host in dead:
@@ -152,7 +152,7 @@ def at_rest(world: World) -> None:
 
 
 def _newest_had_their_way(world: World) -> None:
-    """Whoever defines an object that its bridge can read, and is the newest of those who share it, has its way."""
+    """Check that a definer that is newest, and whose bridge can read the object, has its definition in force."""
     found, later = state(world.etcd), world.scene.later
     for ref, record in found.objects.items():
         who, claims = record.definer, found.claims[ref]
@@ -164,7 +164,7 @@ def _newest_had_their_way(world: World) -> None:
 
 
 def _left(world: World, host: str) -> list[str]:
-    """What is left of a host, in the state and in the view."""
+    """Return the keys that are left of a host, in the state and in the view."""
     servers = f"/loadbalancer/servers/{host}-"
     return [key for key in world.etcd.keys if f"/{host}/" in f"{key}/" or servers in key]
 

@@ -1,4 +1,4 @@
-"""An etcd in memory, of which only the transactions, the reads and the revisions are there."""
+"""An etcd in memory, reduced to transactions, reads and revisions."""
 
 from bisect import bisect_left
 
@@ -18,24 +18,24 @@ from bridge.claims.transaction import (
 
 
 class FakeEtcd:
-    """Keys by name, in their order; a transaction that writes is one revision."""
+    """Keys in the order of their names; each transaction that writes makes one revision."""
 
     def __init__(self, keys: dict[str, KeyValue] | None = None, revision: int = 1) -> None:
         self.keys = keys or {}
         self.revision = revision
 
     def copy(self) -> "FakeEtcd":
-        """The same etcd, going its own way from here on."""
+        """Return an independent copy."""
         return FakeEtcd(dict(self.keys), self.revision)
 
     def carry_out(self, request: Transaction | Read) -> Committed | Refused | Found:
-        """Do what is asked."""
+        """Execute a transaction or a read."""
         if isinstance(request, Read):
             return Found(self.revision, tuple(self.find(keys) for keys in request.ranges))
         return self.commit(request)
 
     def commit(self, transaction: Transaction) -> Committed | Refused:
-        """Carry out a transaction."""
+        """Execute a transaction."""
         if not all(self._holds(compare) for compare in transaction.compares):
             return Refused(self.revision, tuple(self.find(keys) for keys in transaction.reads))
         written = [write for write in transaction.writes if isinstance(write, Put) or write.key in self.keys]
@@ -45,7 +45,7 @@ class FakeEtcd:
         return Committed(self.revision)
 
     def find(self, keys: Range) -> tuple[KeyValue, ...]:
-        """What a range holds."""
+        """Return the keys in a range."""
         if not keys.end:
             return (self.keys[keys.key],) if keys.key in self.keys else ()
         names = sorted(self.keys)

@@ -1,4 +1,4 @@
-"""What must hold in etcd after every transaction, read off the keys alone."""
+"""The rules that must hold in etcd after every transaction, checked on the keys alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ BY_HAND = "by hand"
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Keys of the view that were left behind, that strangers wrote, and those of ours that they deleted."""
+    """Keys of the view that were there before, keys that strangers wrote, and keys of ours that they deleted."""
 
     left: frozenset[tuple[str, str]] = frozenset()
     written: frozenset[str] = frozenset()
@@ -36,7 +36,7 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the bridges agree on, decoded."""
+    """The decoded state: what the bridges agree on."""
 
     objects: dict[Ref, ObjectRecord]
     claims: dict[Ref, dict[Claimant, Claim]]
@@ -96,7 +96,7 @@ def _behind(ref: Ref, new: State, hand: Hand, where: Layout, *, mixed: bool) -> 
         named = ref._replace(name=record.definition.name)
         obstructed = any(where.view_key(named, path) in hand.written for path in added)
         agrees = definer.wants.leaves == record.definition.leaves
-        # Beside later ones, bridges keep in force what they cannot read, until somebody who can puts it right.
+        # In mixed worlds a bridge keeps a definition that it cannot read in force, until one that can corrects it.
         assert agrees or obstructed or mixed, f"{ref.name}: its definer wants something else"
         assert definer.application == record.application, f"{ref.name}: its definer is another application's"
         apart = {it.application for it in claims.values() if it.wants.leaves != record.definition.leaves}
@@ -145,7 +145,7 @@ def _shown(etcd: FakeEtcd, new: State, hand: Hand, where: Layout) -> None:
 
 
 def standing(etcd: FakeEtcd, wanted: Mapping[str, Publication | None]) -> None:
-    """Whoever publishes something has all of it or waits; whoever does not has left nothing."""
+    """Check that a container that publishes has all its claims or waits, and that any other has left nothing."""
     containers = {who.container: it for who, it in state(etcd).containers.items()}
     for container, publication in wanted.items():
         record = containers.get(container)

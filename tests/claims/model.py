@@ -1,8 +1,8 @@
-"""A model of hosts that share an etcd: every step of every bridge, in every order, by the product's own decisions.
+"""A model of hosts that share an etcd: every step of every bridge, in any order, by the product's own decisions.
 
-Deciding and committing are separate steps, so that others come in between; a bridge's memory is as stale as its
-last look. A scene is a script per container (what it publishes, one after the other; None: nothing), hosts that
-may be taken for dead, and keys of the view that strangers write or delete.
+Deciding and committing are separate steps, so that others can come in between; a bridge's memory is as stale as
+its last read. A scene is a script per container (the publications that follow each other; None: nothing), hosts
+that may be taken for dead, and keys of the view that strangers write or delete.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,20 +31,20 @@ Step = tuple[str, str]
 """What happens, and to whom."""
 
 RENEWAL = "the renewal after a lost answer"
-"""What is left out by this name of `dropped` is no compare."""
+"""As `dropped`, this leaves out renewing `alive` instead of a compare."""
 
 BY_STRANGERS = (Rule.WAIT_FOREIGN, Rule.WAIT_CASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What may happen: a script for each container by its name, and who else acts.
+    """What may happen: a script for each container, by name, and what hosts, the network and strangers may do.
 
-    `left` lies in the view from the beginning, `losses` requests or answers get lost on the way, or arrive late;
-    `first` are containers that play before, one after the other; bridges decide all that they have yet to look at
-    `together`, or one by one; on the hosts `later` they are of a later version. A host's bridge dies, returns,
-    dies and so on, so often as it is `mortal`; then `reapers` of others remove it. `dropped` is the reason of the
-    compares that no transaction gets.
+    `left` is in the view from the beginning; up to `losses` requests or answers get lost, or arrive late;
+    the scripts of the containers in `first` are advanced before, one step for each mention. Bridges decide all
+    pending containers `together`, or one by one; on the hosts in `later` they are of a later version. A host in
+    `mortal` dies and returns in turn, up to that number of times in all; while it is dead, `reapers`
+    remove it. `dropped` is the reason of the compares that are left out of all transactions.
     """
 
     hosts: Mapping[str, str]
@@ -63,7 +63,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A container: how far its script is, whether its bridge has yet to look at it, and what it was told last."""
+    """A container: the position in its script, whether a decision is pending, and the last decision."""
 
     position: int = 0
     marked: bool = False
@@ -72,7 +72,7 @@ class Box:
 
 @dataclass(slots=True)
 class Actor:
-    """A bridge, or whoever removes a dead host's claims: what it remembers and what it is about to do."""
+    """A bridge, or a reaper that removes a dead host's claims: what it remembers and what it is about to do."""
 
     memory: Memory
     fence: tuple[Compare, ...]
@@ -86,7 +86,7 @@ class Actor:
 
 @dataclass(slots=True)
 class World:
-    """One state of everything; a step makes another."""
+    """The state of everything; a step makes a new one."""
 
     scene: Scene
     etcd: FakeEtcd
@@ -98,12 +98,12 @@ class World:
     log: tuple[tuple[int, frozenset[str]], ...] = field(default=(), repr=False)
 
     def copy(self) -> "World":
-        """A world whose steps do not show in this one."""
+        """Return a copy whose steps do not change this world."""
         return replace(self, actors=dict(self.actors), boxes=dict(self.boxes))
 
 
 def begin(scene: Scene) -> World:
-    """The world before anything happens."""
+    """Return the world before anything happens, but for the steps in `first`."""
     etcd = FakeEtcd()
     hosts = sorted(set(scene.hosts.values()))
     actors = {host: Actor(Memory(layout(host)), fence(etcd, host)) for host in hosts}
@@ -116,14 +116,14 @@ def begin(scene: Scene) -> World:
 
 
 def settled(world: World) -> World:
-    """The world when all bridges have done what there is to do, in some order."""
+    """Return the world after the bridges have done all pending work, in some order."""
     while step := next(inside(world), None):
         world = take(world, step)
     return world
 
 
 def outside(world: World) -> Iterator[Step]:
-    """What users, strangers and time can do next."""
+    """Yield the steps that users, strangers, failures and time can take next."""
     for name, script in world.scene.scripts.items():
         if world.boxes[name].position < len(script):
             yield "user", name
@@ -140,7 +140,7 @@ def outside(world: World) -> Iterator[Step]:
 
 
 def lives(world: World, host: str) -> bool:
-    """Whether a host's bridge is not taken for dead."""
+    """Tell whether a host is not taken for dead."""
     return layout(host).alive() in world.etcd.keys
 
 
@@ -156,7 +156,7 @@ def _lost(world: World) -> Iterator[Step]:
 
 
 def inside(world: World) -> Iterator[Step]:
-    """What the bridges can do next."""
+    """Yield the steps that the bridges can take next."""
     for name, box in world.boxes.items():
         actor_ = world.actors[world.scene.hosts[name]]
         if box.marked and not actor_.settling and not actor_.begins:
@@ -174,7 +174,7 @@ def inside(world: World) -> Iterator[Step]:
 
 
 def take(world: World, step: Step) -> World:
-    """The world after a step."""
+    """Return the world after a step."""
     world = world.copy()
     _STEPS[step[0]](world, step[1])
     return world
@@ -203,7 +203,7 @@ def _die(world: World, host: str) -> None:
 
 
 def _return(world: World, host: str) -> None:
-    """A bridge finds itself dead, and says that it lives."""
+    """Let a bridge that was taken for dead write its `alive` anew."""
     world.etcd = world.etcd.copy()
     world.etcd.put(layout(host).alive(), "back")
     now, life = living(layout(host), world.etcd.revision), world.actors[host].life + 1
@@ -211,7 +211,7 @@ def _return(world: World, host: str) -> None:
 
 
 def _begin(world: World, host: str) -> None:
-    """A bridge that has just said that it lives says who it is, and only then lists what is there."""
+    """Let a bridge with a new `alive` write its host record, and only then list the keys."""
     world.etcd = world.etcd.copy()
     actor = world.actors[host]
     record = Put(layout(host).host_record(), f"life {actor.life}")
@@ -223,7 +223,7 @@ def _begin(world: World, host: str) -> None:
 
 
 def listed(world: World, host: str) -> Memory:
-    """A memory of all that is there, as the host's bridge reads it."""
+    """Return a memory of the whole state, as the host's bridge reads it."""
     memory = _all(world, host)
     if host in world.scene.later:
         memory.keys = Keys(Table(map(understood, memory.keys.seen())))
@@ -251,7 +251,7 @@ def _of_another(key: StateKey | None, host: str) -> bool:
 
 
 def _forget(world: World, who: str) -> None:
-    """The last thing that whoever removes a host does."""
+    """Let a reaper delete the host's record, its last step."""
     actor = world.actors.pop(who)
     request = forgetting(layout(actor.reaps), actor.fence)
     world.etcd = world.etcd.copy()
@@ -259,7 +259,7 @@ def _forget(world: World, who: str) -> None:
 
 
 def _apart(memory: Memory) -> Memory:
-    """A memory that learns on its own."""
+    """Return an independent copy of a memory."""
     return structs.replace(memory, keys=Keys(Table(memory.keys.seen())), doubted=set(memory.doubted))
 
 
@@ -281,14 +281,14 @@ def _decide(world: World, name: str) -> None:
 
 
 def _stands_as_decided(change: Change, memory: Memory, fence: tuple[Compare, ...]) -> None:
-    """What is found by comparing texts is what would have been decided."""
+    """Check that the shortcut of comparing texts decides the same as the full decision."""
     if stands := standing(change, memory):
         decided = decide([change], Known(memory), fence)
         assert decided == Decision((stands,), None, 0), (stands, decided)
 
 
 def _renewed(world: World, actor: Actor, host: str) -> Actor:
-    """What was begun and not answered finds another `alive` from now on."""
+    """Renew `alive`, so that a transaction still under way without an answer is refused from now on."""
     world.etcd = world.etcd.copy()
     alive = layout(host).alive()
     again = Transaction(actor.fence, (Put(alive, "again"),), (Range(alive),))
@@ -299,12 +299,12 @@ def _renewed(world: World, actor: Actor, host: str) -> Actor:
 
 
 def change_of(world: World, name: str) -> Change:
-    """What a container's bridge is to settle at this point of its script."""
+    """Return the change that a container's bridge is to settle at this point of its script."""
     return Change(identifier(name), wanted(world, name))
 
 
 def wanted(world: World, name: str) -> Publication | None:
-    """What a container publishes at this point of its script."""
+    """Return what a container publishes at this point of its script."""
     position = world.boxes[name].position
     return world.scene.scripts[name][position - 1] if position else None
 
@@ -324,7 +324,7 @@ def _lose_answer(world: World, who: str) -> None:
 
 
 def _lose_request(world: World, who: str) -> None:
-    """Nobody knows what became of the request: it is all to be decided again."""
+    """Lose a request whose outcome nobody knows: everything in it is decided again."""
     actor = _copied(world.actors[who])
     assert actor.settling
     actor.settling.lost()
@@ -396,7 +396,7 @@ def _finish(world: World, who: str) -> None:
     if not settling or settling.request:
         return
     if actor.reaps:
-        # Who met too many others, or found the host back, looks again; else the host is to be forgotten.
+        # A reaper that was refused too often, or found the host back, starts over; otherwise it forgets the host.
         if settling.fenced or settling.unsettled:
             del world.actors[who]
         return
@@ -420,7 +420,7 @@ def _covered(told: Settled, keys: frozenset[str]) -> bool:
 
 
 def covers(watched: Range, key: str) -> bool:
-    """Whether a key is in a range."""
+    """Tell whether a key is in a range."""
     return watched.key <= key < watched.end if watched.end else key == watched.key
 
 

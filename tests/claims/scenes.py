@@ -1,4 +1,4 @@
-"""The small worlds whose every order is explored, and larger ones made at random."""
+"""The worlds whose every order of events is explored, and larger ones made at random."""
 
 from dataclasses import replace
 from random import Random
@@ -11,9 +11,9 @@ ROUTER = "traefik/http/routers/r"
 
 
 def box(name: str, host: str, application: str, created: int, **objects: str) -> Publication:
-    """What a container publishes: routers and, by names that begin with "s", services, each in some version.
+    """Return what a container publishes: services if the name begins with "s", else routers, each in a version.
 
-    A version is a word for each leaf: "1" and "2" differ in one leaf, "1 tls" adds one.
+    A version has a word for each leaf: "1" and "2" differ in one leaf, "1 tls" adds one.
     """
     items = tuple(_item(name, host, called, version) for called, version in objects.items())
     return publication(name, *items, application=application, created=str(created))
@@ -28,7 +28,7 @@ def _item(name: str, host: str, called: str, version: str) -> Item:
 
 
 def scene(*boxes: tuple[str, Publication]) -> Scene:
-    """Containers that come and go once, each on its host."""
+    """Return a scene of containers that come and go once, each on its host."""
     scripts = {it.container: (it, None) for _, it in boxes}
     return Scene({it.container: host for host, it in boxes}, scripts)
 
@@ -162,9 +162,10 @@ LARGE = {
 
 
 def random_scene(seed: int) -> Scene:
-    """Five containers of three applications on three hosts, which want up to three objects, and come back.
+    """Return a scene of five containers of three applications on three hosts, with up to three objects each.
 
-    Some hosts die, for good or not, and one or two remove them; some of the others' bridges are later ones.
+    Containers change, go and come back. Some hosts die, for good or not, and are removed by one or two reapers;
+    some of the other hosts have a bridge of a later version.
     """
     random = Random(seed)
     hosts = {name: random.choice(("h1", "h2", "h3")) for name in "abcde"}

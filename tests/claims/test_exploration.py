@@ -1,4 +1,4 @@
-"""The rules of claims hold in every order of events, and each compare of the transactions is needed for that."""
+"""The rules of claims hold in every order of events, and every compare in the transactions is needed for that."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.claims.model import RENEWAL, begin, inside, outside, take
 from tests.claims.scenes import LARGE, SMALL, random_scene
 
 STEPS_TO_REST = 200
-"""More than any walk takes from the last thing that users do until all is still."""
+"""More steps than any walk takes from the last step of users or strangers until nothing changes any more."""
 
 NEEDED = {
     "this bridge is the living one": "a host that is taken for dead and comes back",
@@ -42,7 +42,7 @@ NEEDED = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_every_order(name: str) -> None:
-    """In every order of a small world's events all rules hold, and it comes to rest."""
+    """In a small world all rules hold in every order of events, and the bridges come to rest."""
     assert explore(SMALL[name]).rests
 
 
@@ -50,13 +50,13 @@ def test_every_order(name: str) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", LARGE)
 def test_every_order_of_larger_worlds(name: str) -> None:
-    """In every order of a larger world's events all rules hold, and it comes to rest."""
+    """In a larger world all rules hold in every order of events, and the bridges come to rest."""
     assert explore(LARGE[name]).rests
 
 
 @pytest.mark.parametrize("seeds", [pytest.param(range(100), id="few")])
 def test_random_walks(seeds: range) -> None:
-    """Five containers that come, change and go at random keep all rules, and come to rest."""
+    """With five containers that come, change and go at random, all rules hold and the bridges come to rest."""
     for seed in seeds:
         walk(seed)
 
@@ -65,22 +65,22 @@ def test_random_walks(seeds: range) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("start", range(100, 4100, 500))
 def test_thousands_of_random_walks(start: int) -> None:
-    """Five containers that come, change and go at random keep all rules, and come to rest."""
+    """With five containers that come, change and go at random, all rules hold and the bridges come to rest."""
     for seed in range(start, start + 500):
         walk(seed)
 
 
 @pytest.mark.parametrize(("why", "name"), NEEDED.items())
 def test_each_compare_is_needed(why: str, name: str) -> None:
-    """Without this compare some order of events breaks a rule."""
+    """Without this compare, some order of events breaks a rule."""
     with pytest.raises(AssertionError, match=" after "):
         explore(replace(SMALL[name], dropped=why))
 
 
 def test_no_kind_of_compare_is_left_out_here() -> None:
-    """Whatever the core compares in settling and removing is in the list above.
+    """Every kind of compare that the code makes when settling and removing is in the list above.
 
-    Mends, and what is compared where all keys of a host may be gone while it lives, have tests of their own.
+    Repairs, and the compares for a live host whose keys may all be gone, have tests of their own.
     """
     sources = "".join(path.read_text() for path in Path(bridge.claims.__file__).parent.glob("*.py"))
     reasons = set(re.findall(r'"((?!mend|own|whole)[a-z]+: [^"{]*? (?:is|has|was) [^"{]+)"', sources))
@@ -88,7 +88,7 @@ def test_no_kind_of_compare_is_left_out_here() -> None:
 
 
 def walk(seed: int) -> None:
-    """One order of events, at random: bridges are slower than users, who are done in the end."""
+    """Take steps at random until none is left: bridges may be slow, and users stop at some point."""
     random, world, since = Random(seed), begin(random_scene(seed)), 0
     while steps := [*inside(world), *outside(world)]:
         since = 0 if list(outside(world)) else since + 1

@@ -1,4 +1,4 @@
-"""What goes together, and what may go apart."""
+"""Which changes are settled together, and which are independent."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Hosts that are gone: who counts as that, for how long they stay, and what is left of them."""
+"""Hosts that are gone: which ones count as gone, how long their routes stay, and what their removal leaves."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ GRACE = 60.0
 
 @pytest.fixture
 def two(fake: FakeEtcd) -> tuple[Bridge, Bridge]:
-    """Two hosts that share a service, of which the second one's bridge dies."""
+    """Return two hosts that share a service, after the second one's bridge died."""
     fake.put(layout().permanent.key, layout().permanent.value)
     one, other = started(fake, ("h1", "h2"))
     one.settle(web("c1"))
@@ -25,13 +25,13 @@ def two(fake: FakeEtcd) -> tuple[Bridge, Bridge]:
 
 
 def seen(fake: FakeEtcd) -> Mapping[str, KeyValue]:
-    """What the bridges watch."""
+    """Return the keys that the bridges watch."""
     keys = layout()
     return {it.key: it for asked in (keys.alive_hosts(), keys.hosts()) for it in fake.find(asked)}
 
 
 def removed(fake: FakeEtcd, host: str, *, comes_back: bool = False) -> Removed:
-    """Remove a host that has no `alive`, or none when it is decided."""
+    """Remove a host that has no `alive`; with `comes_back` it returns after the decision."""
     keys = layout(host)
     steps = removal(keys, unchanged(keys, None, fake.keys[keys.host_record()]))
     request = next(steps)
@@ -41,7 +41,7 @@ def removed(fake: FakeEtcd, host: str, *, comes_back: bool = False) -> Removed:
 
 
 def driven(steps: Removal, request: Transaction | Read, fake: FakeEtcd) -> Removed:
-    """Carry out a removal from a request on, to its end."""
+    """Drive a removal from this request to its end."""
     while True:
         try:
             request = steps.send(fake.carry_out(request))
@@ -51,7 +51,7 @@ def driven(steps: Removal, request: Transaction | Read, fake: FakeEtcd) -> Remov
 
 
 def test_who_is_not_alive_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
-    """A host without a bridge stays for the grace; those that live, and oneself, are not concerned."""
+    """Only a host without a live bridge has departed, and it stays for the grace period."""
     gone, unclear = departed(seen(fake), layout(two[0].host), GRACE)
     assert [(it.host, it.stays) for it in gone] == [("h2", GRACE)]
     assert not unclear
@@ -81,7 +81,7 @@ def test_a_host_of_a_later_format_is_left_to_later_bridges(fake: FakeEtcd, two: 
 
 
 def test_only_what_it_brought_goes(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
-    """A removed host leaves nothing; what the other shares with it stays."""
+    """A removed host leaves nothing, and what it shared with the other host stays."""
     before = view(fake)
     assert removed(fake, two[1].host) == Removed(("c2",), (), done=True)
     assert not [key for key in fake.keys if "/h2" in key]
@@ -90,7 +90,7 @@ def test_only_what_it_brought_goes(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -
 
 @pytest.mark.parametrize("kind", ["containers", "claims"])
 def test_what_cannot_be_read_is_left(fake: FakeEtcd, two: tuple[Bridge, Bridge], kind: str) -> None:
-    """What a later bridge wrote stays, the host's own record too, so that later bridges can do it; it is told."""
+    """What a later bridge wrote is reported and left, with the host's record, for later bridges to remove."""
     before = view(fake)
     for key, it in list(fake.keys.items()):
         if f"/{kind}/" in key and "/h2/" in key:
@@ -111,7 +111,7 @@ def test_containers_are_named_in_order() -> None:
 
 
 def test_a_host_that_is_back_keeps_everything(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
-    """When the host begins anew after the decision, nothing is removed."""
+    """If the host is back between decision and commit, nothing is removed."""
     before = fake.find(layout("h2").containers()), view(fake)
     assert not removed(fake, two[1].host, comes_back=True).done
     assert (fake.find(layout("h2").containers()), view(fake)) == before

@@ -1,4 +1,4 @@
-"""Two hosts without an advertise address: their containers' addresses may be the same."""
+"""Hosts without an advertise address are reported, since their containers may have the same addresses."""
 
 import pytest
 
@@ -11,7 +11,7 @@ HERE = Layout("traefik", "state", "here")
 
 
 def keys(dead: str = "", **addresses: str) -> dict[str, KeyValue]:
-    """Return what is in etcd of hosts with these addresses, all of them alive but one."""
+    """Return the keys of hosts with these advertise addresses, all of them alive except `dead`."""
     found = {}
     for host, address in addresses.items():
         found[HERE.of(host).host_record()] = encode_record(HostRecord("engine", address, "1"))
@@ -37,7 +37,7 @@ def test_without_address(seen: dict[str, KeyValue], expected: tuple[str, ...]) -
 
 
 def test_a_record_that_cannot_be_read() -> None:
-    """A host whose record is of a later format says nothing of its address."""
+    """A host whose record is of a later format is not reported: its address is unknown."""
     seen = keys(here="", there="")
     record = HERE.of("there").host_record()
     assert without_address(seen | {record: KeyValue(record, '{"format":2}', 1, 1)}, HERE) == ()

@@ -1,4 +1,4 @@
-"""Large containers and many containers: few transactions, and a clear word where one is not enough."""
+"""Large containers and many containers: few transactions, and a clear message if one is too small."""
 
 import pytest
 from hypothesis import given
@@ -30,7 +30,7 @@ from tests.claims.world import (
 
 
 def test_sixty_routers_are_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A container with sixty routers comes, is recreated and goes at one revision each."""
+    """A container with sixty routers is added, recreated and removed with one revision each."""
     items = [router(f"r{number}", rule="a", service="web") for number in range(60)]
     before = fake.revision
     bridge.settle(web("c1")._replace(items=(*web("c1").items, *items)))
@@ -42,7 +42,7 @@ def test_sixty_routers_are_one_transaction(fake: FakeEtcd, bridge: Bridge) -> No
 
 
 def test_stranger_comes_between_a_large_container(fake: FakeEtcd, bridge: Bridge) -> None:
-    """One compare for all objects of a kind notices what each object's own would."""
+    """One compare of a whole range notices a stranger's key, just as the compares of single objects would."""
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(60)))
     settling = Settling([change(large)], bridge.memory, bridge.fence)
     assert isinstance(settling.request, Read)
@@ -62,7 +62,7 @@ def test_stranger_was_there_before_a_large_container(fake: FakeEtcd, bridge: Bri
 
 
 def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
-    """A claim that came while a large container was leaving keeps its object."""
+    """An object that another host claims while a large container leaves stays, and the new claim defines it."""
     first, second = started(fake, ["h1", "h2"])
     first.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
     settling = Settling([change("c1")], first.memory, first.fence)
@@ -85,7 +85,7 @@ def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
     ids=["objects", "bytes", "bytes-of-letters", "bytes-as-json"],
 )
 def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> None:
-    """A container that is too large for a transaction is told so, and others are not held up."""
+    """A container that is too large for one transaction is refused with a problem, and others are published."""
     came = bridge.settle(large, web("c2"))
     assert "does not fit one etcd transaction" in messages(came)[0]
     assert came.settled[identifier("c2")].published
@@ -104,7 +104,7 @@ def test_a_weight_is_bounded(items: dict[str, dict[str, str]], text: str, root_k
 
 
 def test_many_leave_what_others_share(fake: FakeEtcd) -> None:
-    """A container that hands on more than fits one transaction leaves in several."""
+    """A container that hands on more objects than fit one transaction leaves in several."""
     first, second = started(fake, ["h1", "h2"])
     items = [router(f"r{number}", rule="a") for number in range(100)]
     first.settle(publication("c1", *items))
@@ -138,7 +138,7 @@ def test_what_fits_is_what_can_be_sent(beside: int) -> None:
 
 
 def test_hundred_containers_start_at_once(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Containers that have nothing in common share few transactions."""
+    """A hundred unrelated containers that start at once are published in a few shared transactions."""
     before = fake.revision
     bridge.settle(*(publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)))
     assert len(view(fake)) == 100
@@ -175,7 +175,7 @@ def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
 def test_all_but_what_cannot_be_handed_on_is_let_go(
     fake: FakeEtcd, bridge: Bridge, name: str, then: Publication | str
 ) -> None:
-    """Whoever cannot leave one object leaves the others, publishes what is new, and is done."""
+    """A container that cannot leave one object still leaves the others and publishes what is new."""
     bridge.settle(publication("c1", router("web", rule="a"), router("api", rule="a"), created="2"))
     bridge.settle(publication("c2", router(name, rule="b"), created="1"))
     key = layout().claim(Ref("http", "routers", name), layout().me(identifier("c2")))

@@ -1,4 +1,4 @@
-"""What a later bridge has put in force is left as it is, and does not outlive who claims it."""
+"""A definition that a later bridge put in force is kept unchanged, and goes with its last claim."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ UNLIKE = pytest.param({"leaves": [["rule", "a"]]}, id="reads like nothing known"
 def by_a_later_bridge(
     fake: FakeEtcd, bridge: Bridge, more: Mapping[str, object] = NOTHING, key: str = FORCE
 ) -> dict[str, object]:
-    """Have a key written by a later bridge, which says more; returns all that it says."""
+    """Rewrite a key as a later bridge would, with more fields; returns all fields."""
     said: dict[str, object] = {**json.loads(fake.keys[key].value), "format": 9, "later": [1], **more}
     fake.put(key, json.dumps(said))
     bridge.memory.learn(Range(key), fake.find(Range(key)))
@@ -36,7 +36,7 @@ def by_a_later_bridge(
 
 
 def definer(container: str) -> dict[str, str]:
-    """A container as an object's key names it."""
+    """Return a container as the value of an object's key names it."""
     return {"host": "h1", "container": identifier(container)}
 
 
@@ -53,7 +53,7 @@ def test_fields_that_are_added_within_a_format_stay(fake: FakeEtcd, bridge: Brid
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
 def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
-    """When its definer leaves, the newest claim of those that agree defines it: nothing else changes."""
+    """When the definer leaves, the newest agreeing claim becomes the definer, and nothing else changes."""
     bridge.settle(publication("c1", router("web", rule="a")))
     bridge.settle(publication("c2", router("web", rule="a"), application="blog", created="2"))
     bridge.settle(publication("c3", router("web", rule="a"), created="3"))
@@ -68,7 +68,7 @@ def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, obje
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
 def test_the_last_one_takes_it_away(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
-    """When the last one leaves that claims it, nothing is left, and there is nothing to tell."""
+    """When the last claim goes, nothing is left, and there is no problem to report."""
     bridge.settle(web("c1"))
     by_a_later_bridge(fake, bridge, more)
     assert not messages(bridge.settle("c1"))
@@ -119,7 +119,7 @@ def test_a_recreated_container_may_spell_it_anew(fake: FakeEtcd, bridge: Bridge)
 
 
 def test_a_later_claim_succeeds_as_what_it_reads_like(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Where only a later bridge's claim is left, it defines; application and age are what they read like."""
+    """If only a later bridge's claim is left, it becomes the definer, with the application and age in it."""
     bridge.settle(web("c1", rule="b"))
     bridge.settle(web("c2", created="2", rule="b"))
     by_a_later_bridge(fake, bridge, key=layout().claim(WEB, layout().me(identifier("c2"))))
@@ -130,7 +130,7 @@ def test_a_later_claim_succeeds_as_what_it_reads_like(fake: FakeEtcd, bridge: Br
 
 
 def test_a_host_is_removed_with_all_it_defined(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Whoever removes a host takes away what later bridges made of its definitions, and forgets it."""
+    """Removing a host also removes its definitions in a later format, and then forgets the host."""
     fake.put(layout().permanent.key, layout().permanent.value)
     bridge.settle(web("c1"))
     by_a_later_bridge(fake, bridge)

@@ -1,4 +1,4 @@
-"""Where everything is in etcd."""
+"""The names of all keys in etcd."""
 
 import pytest
 
@@ -23,14 +23,14 @@ STATE = "docker-event-bridge/traefik"
 
 
 def test_view_keeps_the_spelling() -> None:
-    """Traefik reads names as their user wrote them."""
+    """Keys of the view have names as the user wrote them."""
     assert LAYOUT.view_key(WEB, "rule") == "traefik/http/routers/Web/rule"
     assert LAYOUT.view_key(WEB) == "traefik/http/routers/Web"
     assert LAYOUT.view_object(WEB) == Range("traefik/http/routers/Web/", "traefik/http/routers/Web0")
 
 
 def test_state_folds_the_letter_case() -> None:
-    """Names that Traefik takes for one have one place in the state, as Go's EqualFold has it."""
+    """Names that Traefik takes for the same one, by Go's EqualFold, have the same key in the state."""
     assert LAYOUT.object(WEB) == f"{STATE}/objects/http/routers/web"
     assert LAYOUT.claim(Ref("http", "routers", "Ka\u017fe"), WHO) == (
         f"{STATE}/claims/http/routers/kase/h2/0123456789ab"
@@ -51,12 +51,12 @@ def test_state_folds_the_letter_case() -> None:
     ],
 )
 def test_keys_are_read_back(key: str, parsed: StateKey | None) -> None:
-    """A key of the state says what it is about; what is no key of ours says nothing."""
+    """A key of the state is parsed into what it stands for, any other key into None."""
     assert LAYOUT.parse(key) == parsed
 
 
 def test_ranges_end_where_their_prefix_ends() -> None:
-    """A range takes in all keys below a name, and none of a name that only begins alike."""
+    """A range includes all keys below a name, and none below a longer name with the same beginning."""
     claims = LAYOUT.claims(WEB)
     assert claims.key <= LAYOUT.claim(WEB, WHO) < claims.end
     assert not claims.key <= LAYOUT.claim(Ref("http", "routers", "web2"), WHO) < claims.end
@@ -64,7 +64,7 @@ def test_ranges_end_where_their_prefix_ends() -> None:
 
 
 def test_root_key_with_slashes() -> None:
-    """A root key may have several parts."""
+    """A root key may have several segments."""
     layout = Layout("teams/blue", "state", "h1")
     assert layout.view_key(WEB, "rule") == "teams/blue/http/routers/Web/rule"
     assert layout.parse(layout.object(WEB)) == ObjectKey(Ref("http", "routers", "web"))

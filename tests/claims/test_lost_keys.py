@@ -1,4 +1,4 @@
-"""Keys that vanish under a bridge that lives: a host purged by hand, an etcd restored, a state deleted."""
+"""Keys that vanish under a live bridge: a host purged by hand, an etcd restored, a state deleted."""
 
 from collections.abc import Callable
 
@@ -26,20 +26,20 @@ PERMANENT = Hand(frozenset({layout().permanent[:2]}))
 
 
 def purge(fake: FakeEtcd) -> None:
-    """Remove all that the host has, as `purge --force` does."""
+    """Remove everything of the host, as `purge --force` does."""
     keys = layout()
     steps = removal(keys, unchanged(keys, fake.keys[keys.alive()], fake.keys[keys.host_record()]), forget=False)
     assert driven(steps, next(steps), fake).done
 
 
 def restore(fake: FakeEtcd) -> None:
-    """Restore an etcd in which the bridge lived, and had not published this container."""
+    """Restore etcd to a time when the bridge was alive but had not yet published this container."""
     for key in [it for it in fake.keys if identifier("c1") in it or "/web" in it]:
         fake.delete(key)
 
 
 def moved(first: Publication) -> Publication:
-    """The same container with another address."""
+    """Return the same container with another address."""
     return first._replace(items=(first.items[0], service("web", "http://moved", f"h1-{first.id}")))
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_written_beside_lost_claims(
     lose: Callable[[FakeEtcd], None],
     change: Callable[[Publication], Publication | str],
 ) -> None:
-    """Whoever held claims that are gone claims them again, or leaves without a trace; never half of it."""
+    """A container whose claims are gone claims everything again, or leaves without a trace; never only half."""
     bridge.settle(web("c1"))
     lose(fake)
     before, wanted = fake.copy(), change(web("c1"))
@@ -62,7 +62,7 @@ def test_nothing_is_written_beside_lost_claims(
 
 
 def test_who_lost_its_claims_holds_up_nobody(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Of several that are settled together one lost its claims: it is found out, and nobody is written in part."""
+    """If one of several containers in a batch lost its claims, all are published, and none only in part."""
     others = [publication(f"o{number}", router(f"r{number}", rule="a")) for number in range(4)]
     bridge.settle(web("c1"), *others)
     restore(fake)
@@ -75,7 +75,7 @@ def test_who_lost_its_claims_holds_up_nobody(fake: FakeEtcd, bridge: Bridge) -> 
 
 
 def test_what_a_restored_record_names_is_let_go(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A restored etcd may hold claims that the bridge has long forgotten: they are read before all is written."""
+    """Claims that a restore brings back, and that the bridge has long forgotten, are read and released."""
     bridge.settle(web("c1"), publication("c2", router("other", rule="a")))
     older = dict(fake.keys)
     bridge.settle(publication("c1", router("new", rule="a")))
@@ -87,7 +87,7 @@ def test_what_a_restored_record_names_is_let_go(fake: FakeEtcd, bridge: Bridge) 
 
 
 def test_a_container_takes_over_its_own_orphan(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A server without any definition blocks its name for all but the container that brought it."""
+    """A server key without any definition blocks its name for all containers but the one that wrote it."""
     orphan = f"{SERVERS}/h1-{identifier('c1')}/url"
     fake.put(orphan, "http://old")
     assert rules(bridge.settle(web("c2"))) == {"c2": ["DEFINE", "WAIT_FOREIGN"]}

@@ -1,4 +1,4 @@
-"""A plan without etcd settles by the same rules, in the order of creation."""
+"""A plan without etcd applies the same rules, in the order of creation."""
 
 import sys
 from types import FrameType
@@ -10,7 +10,7 @@ from tests.claims.world import identifier, layout, publication, router, web
 
 
 def test_order_of_the_input_does_not_matter() -> None:
-    """The container that was created first has the name, whatever the order of the input."""
+    """The container that was created first gets the name, whatever the order of the input."""
     first, second = web("c1", created="1"), web("c2", rule="b", application="blog", created="2")
     for publications in ([first, second], [second, first]):
         plan = settle_offline(publications, layout())
@@ -20,7 +20,7 @@ def test_order_of_the_input_does_not_matter() -> None:
 
 
 def test_view_only() -> None:
-    """A plan shows what Traefik reads: no state and no permanent key."""
+    """A plan shows the keys of the containers only: no state and no permanent key."""
     plan = settle_offline([web("c1")], layout())
     assert sorted(plan.keys) == [
         "traefik/http/routers/web/rule",
@@ -40,7 +40,7 @@ def test_newest_of_an_application_redefines(name: str) -> None:
 
 
 def test_same_limits() -> None:
-    """What is too large for etcd is refused in a plan too."""
+    """A container that is too large for etcd is refused in a plan too."""
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(130)))
     plan = settle_offline([large], layout())
     assert not plan.keys
@@ -48,12 +48,12 @@ def test_same_limits() -> None:
 
 
 def test_cost_grows_with_the_containers() -> None:
-    """Eight times as many containers take about eight times as much, also where each looks for its application."""
+    """Eight times as many containers cost about eight times as much, even if all of them are in rollouts."""
     assert calls(400) < 8.5 * calls(50)
 
 
 def calls(containers: int) -> int:
-    """Count the calls that settling takes, of which every two containers are an application's rollout."""
+    """Count the Python calls for settling containers of which every two are an application's rollout."""
     rollouts = [
         publication(f"c{number}", router(f"r{number // 2}", rule=str(number)), application=f"a{number // 2}")
         for number in range(containers)

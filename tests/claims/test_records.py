@@ -1,4 +1,4 @@
-"""What the bridges write into the state, and how they read what others wrote."""
+"""The values that the bridges write into the state, and how they read those of others."""
 
 import json
 
@@ -34,7 +34,7 @@ DEEP = '{"format":1,"more":' + "[" * 100_000
 
 
 def test_values_are_read_back() -> None:
-    """What one bridge writes another reads."""
+    """Every value is decoded to what was encoded."""
     claim = Claim("shop|img", "2024-01-01T00:00:00Z", DEFINITION, "web", (("a", "b"),))
     container = ContainerRecord("shop-1", (WEB,))
     waiting = ContainerRecord("shop-1", (), (Wait(WEB, "taken"), Wait(None, "too large")))
@@ -82,13 +82,13 @@ def test_leaves_may_be_written_in_any_order() -> None:
 
 
 def test_definer_is_readable_in_every_version() -> None:
-    """Of a later format the definer is known, so that an older bridge can leave."""
+    """The definer is readable in a later format too, so that an older bridge can leave."""
     later = json.dumps({"format": 2, "definer": {"host": "h1", "container": "0123456789ab"}, "what": []})
     assert decode_object(later) == Unreadable("its format is 2, this bridge knows 1", OBJECT.definer)
 
 
 def test_unknown_fields_are_ignored() -> None:
-    """Fields that a later bridge adds within a format do no harm."""
+    """Fields that a later bridge adds without changing the format are ignored."""
     assert decode_object(json.dumps({**json.loads(encode_object(OBJECT)), "more": 1})) == OBJECT
 
 
@@ -112,7 +112,7 @@ def test_what_is_no_time_is_broken(number: str) -> None:
 
 
 def test_what_no_key_can_hold_is_broken() -> None:
-    """Half of a character, which only JSON's escapes can say, is no text: it would be written into keys."""
+    """A lone surrogate in a JSON escape makes the record Unreadable, since it could not be written into a key."""
     written, whole = encode_object(OBJECT), replace(OBJECT, application="shop\N{WHALE}|img")
     assert isinstance(decode_object(written.replace("shop", "shop\\ud83d")), Unreadable)
     assert decode_object(written.replace("shop", "shop\\ud83d\\udc0b")) == whole

@@ -1,4 +1,4 @@
-"""Beginning anew: what is listed, settled together and mended."""
+"""Resyncs: what is listed, what is settled together, and what is repaired."""
 
 from collections.abc import Callable, Iterable
 
@@ -34,17 +34,17 @@ RULE = "traefik/http/routers/web/rule"
 
 
 def run(bridge: Bridge, *publications: Publication, keeps: Iterable[str] = ()) -> Resynced:
-    """Resync a host, as its bridge does."""
+    """Resync a host as its bridge does."""
     return _carried_out(resync(by_id(*publications), bridge.memory, bridge.fence, keeps), bridge.etcd)
 
 
 def by_id(*publications: Publication) -> dict[str, Publication]:
-    """Publications by their containers' ids, for a resync to use up."""
+    """Return publications by their containers' ids; the resync empties the mapping."""
     return {publication.id: publication for publication in publications}
 
 
 def _carried_out(steps: Steps, fake: FakeEtcd, meanwhile: Callable[[Asked], object] = id) -> Resynced:
-    """Carry steps out; `meanwhile` is what happens before each request."""
+    """Execute the steps, and call `meanwhile` before each request."""
     request = next(steps)
     while True:
         meanwhile(request)
@@ -57,14 +57,14 @@ def _carried_out(steps: Steps, fake: FakeEtcd, meanwhile: Callable[[Asked], obje
 
 @pytest.fixture
 def bridge(fake: FakeEtcd) -> Bridge:
-    """The first host's bridge, after its first resync."""
+    """Return the first host's bridge after its first resync."""
     bridge = Bridge(fake)
     run(bridge, web("c1"))
     return bridge
 
 
 def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
-    """A container learns of a definition that another host's newer one has put in force: kept, asked for, new."""
+    """A resync decides again about a container whose object another host has redefined, and reports it."""
     one, two = started(fake, ["h1", "h2"])
     old = publication("c1", router("web", rule="1"), created="1")
     for bridge in (one, two):
@@ -78,7 +78,7 @@ def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
 
 
 def test_who_differs_on_the_same_host_is_decided_again(fake: FakeEtcd) -> None:
-    """Where its own bridge alone writes it learns of another definition, too: a newer one's, or a successor's."""
+    """The same holds for an object that a newer container or a successor on the same host has redefined."""
     bridge = Bridge(fake)
     run(bridge)
     first, older, newer = (
@@ -96,7 +96,7 @@ def test_who_differs_on_the_same_host_is_decided_again(fake: FakeEtcd) -> None:
 
 
 def test_who_is_redefined_as_soon_as_it_defines_is_decided_again(fake: FakeEtcd) -> None:
-    """Of two that come together, the newer one redefines what the older one is told to define."""
+    """Of two containers settled together, the older is decided again after the newer has redefined its object."""
     bridge = Bridge(fake)
     older, newer = (
         publication(f"c{number}", router("web", rule=str(number)), created=str(number)) for number in (1, 2)
@@ -107,13 +107,13 @@ def test_who_is_redefined_as_soon_as_it_defines_is_decided_again(fake: FakeEtcd)
 
 
 def test_root_is_never_empty(fake: FakeEtcd) -> None:
-    """The permanent key is there from the start, without any container."""
+    """The permanent key is written at the first resync, even without any container."""
     run(Bridge(fake))
     assert view(fake) == PERMANENT
 
 
 def test_restart_writes_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A bridge that remembers nothing finds all as it left it."""
+    """A bridge that starts with an empty memory and finds everything unchanged writes nothing."""
     revision = fake.revision
     bridge.memory = Memory(layout())
     assert run(bridge, web("c1")).settled[identifier("c1")].published
@@ -121,7 +121,7 @@ def test_restart_writes_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_gone_and_recreated_while_nobody_looked(fake: FakeEtcd, bridge: Bridge) -> None:
-    """What went and what came while the bridge was away is one transaction."""
+    """A container that was recreated while the bridge was away is replaced in one transaction."""
     revision = fake.revision
     run(bridge, web("c2", created="2"))
     assert fake.revision == revision + 1
@@ -167,14 +167,14 @@ def test_a_failure_ends_a_resync(bridge: Bridge) -> None:
 
 
 def test_unknown_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A container that cannot be inspected at the moment keeps what it has."""
+    """A container that cannot be inspected at the moment keeps its keys."""
     shown = view(fake)
     run(bridge, keeps=[identifier("c1")])
     assert view(fake) == shown
 
 
 def test_other_hosts_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A host settles its own containers only."""
+    """A resync of one host leaves the containers of other hosts alone."""
     shown = view(fake)
     run(Bridge(fake, "h2"))
     assert bridge.memory.keys
@@ -182,7 +182,7 @@ def test_other_hosts_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_changes_by_hand_are_mended(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Keys of ours that somebody changed or deleted are put back and named; a server of nobody goes."""
+    """Keys of ours that somebody changed or deleted are restored and named; a server without a claim is removed."""
     shown = view(fake)
     servers = "traefik/http/services/web/loadbalancer/servers"
     stray = f"{servers}/h1-{identifier('old')}/url"
@@ -195,7 +195,7 @@ def test_changes_by_hand_are_mended(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_keys_of_others_stay(fake: FakeEtcd, bridge: Bridge) -> None:
-    """What somebody else put in the view, also below our own objects, is never touched."""
+    """Keys that others wrote into the view, even below our own objects, are never touched."""
     others = [
         "traefik/http/routers/web/observability/tracing",
         "traefik/http/routers/byhand/rule",
@@ -210,7 +210,7 @@ def test_keys_of_others_stay(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_definition_is_mended_by_its_definers_host(fake: FakeEtcd, bridge: Bridge) -> None:
-    """One host mends a definition, not each that shares it."""
+    """Only the definer's host repairs a definition, not every host that shares it."""
     second = Bridge(fake, "h2")
     run(second, _on_second_host())
     fake.put(RULE, "evil")
@@ -219,7 +219,7 @@ def test_definition_is_mended_by_its_definers_host(fake: FakeEtcd, bridge: Bridg
 
 
 def test_definition_is_mended_though_its_definer_goes(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Whoever succeeds it at that moment takes over what is to be in the view, not what somebody made of it."""
+    """If the definer leaves in the same resync, its successor restores the definition, undoing the change."""
     bridge.settle(web("c2"))
     shown = view(fake)
     fake.put(RULE, "evil")
@@ -245,7 +245,7 @@ def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge, field: str) ->
 
 
 def test_servers_of_the_dead_go_after_a_lost_state(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Of what was taken over, the next resync removes servers of containers that are gone, also for one alone."""
+    """The resync after an adoption removes this host's servers whose containers are gone."""
     run(bridge, web("c1"), web("c2"))
     for key in [it for it in fake.keys if it.startswith("docker-event-bridge/")]:
         fake.delete(key)
@@ -263,7 +263,7 @@ def _on_second_host() -> Publication:
 
 @pytest.mark.parametrize("key", ["traefik/http/routers/WEB/rule", "traefik/HTTP/routers/web/rule"])
 def test_name_in_another_case_blocks(fake: FakeEtcd, key: str) -> None:
-    """A name that somebody wrote in another letter case is theirs too, as Traefik merges both."""
+    """A name that a stranger wrote in another letter case blocks ours, since Traefik would merge both."""
     fake.put(key, "x")
     bridge = Bridge(fake)
     came = run(bridge, web("c1")).settled[identifier("c1")]
@@ -289,7 +289,7 @@ def test_who_waits_and_lost_its_record_is_decided_again(fake: FakeEtcd, bridge: 
 
 
 def test_doubts_end_with_a_resync(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A resync finds out what a lost answer left open."""
+    """A resync clears up what a lost answer left uncertain."""
     bridge.memory.doubted.add(layout().container(identifier("c1")))
     revision = fake.revision
     run(bridge, web("c1"))
@@ -298,14 +298,14 @@ def test_doubts_end_with_a_resync(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def listings(bridge: Bridge, *publications: Publication) -> int:
-    """Resync a host; return how often its bridge listed the view."""
+    """Resync a host, and return how often its bridge listed the view."""
     asked: list[Asked] = []
     _carried_out(resync(by_id(*publications), bridge.memory, bridge.fence), bridge.etcd, asked.append)
     return sum(isinstance(it, Read) and layout().view() in it.ranges for it in asked)
 
 
 def test_nothing_is_listed_while_nobody_else_writes(fake: FakeEtcd, bridge: Bridge) -> None:
-    """What a bridge listed is known as long as only it writes: its revisions follow each other."""
+    """A bridge lists the view only once as long as nobody else writes: then its revisions are consecutive."""
     assert listings(bridge, web("c1"))
     assert not listings(bridge, web("c1"))
     assert not listings(bridge, web("c1"), publication("c2", router("other", rule="a")))
@@ -347,7 +347,7 @@ def test_all_is_listed_where_an_etcd_restored_has_the_same_revision(fake: FakeEt
 
 
 def test_all_hosts_resync_to_the_same(fake: FakeEtcd) -> None:
-    """Three hosts that share all come to rest, and nobody writes any more."""
+    """Three hosts with different definitions of one router agree on the newest, and then write no more."""
     hosts = started(fake, ["h1", "h2", "h3"])
     for _ in range(2):
         for number, host in enumerate(hosts):
@@ -361,7 +361,7 @@ def test_all_hosts_resync_to_the_same(fake: FakeEtcd) -> None:
 
 
 def test_broken_record_of_its_own_is_told(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A record that cannot be read is neither overwritten nor taken for a container that is gone."""
+    """A container whose record cannot be read is reported; it is not overwritten nor taken for removed."""
     key = layout().container(identifier("c1"))
     fake.put(key, "broken")
     came = run(bridge, web("c1")).settled[identifier("c1")]
@@ -371,7 +371,7 @@ def test_broken_record_of_its_own_is_told(fake: FakeEtcd, bridge: Bridge) -> Non
 
 @pytest.mark.parametrize("kind", ["containers/", "claims/"])
 def test_servers_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge, kind: str) -> None:
-    """A container whose record or claims a later bridge wrote keeps its servers, and is told about."""
+    """A container whose record or claims are of a later format keeps its servers, and is reported."""
     before = view(fake)
     for key, seen in list(fake.keys.items()):
         if f"/{kind}" in key:
@@ -382,7 +382,7 @@ def test_servers_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge, kind: st
 
 
 def test_large_values_are_mended_apart(fake: FakeEtcd) -> None:
-    """What is mended together always fits one transaction, however large the values are."""
+    """Repairs are split so that each fits one transaction, however large the values are."""
     bridge, rule = Bridge(fake), "x" * 110_000
     large = [publication(f"c{number}", router(f"r{number}", rule=rule)) for number in range(20)]
     run(bridge, *large)
@@ -396,7 +396,7 @@ def test_large_values_are_mended_apart(fake: FakeEtcd) -> None:
 
 
 def test_what_cannot_be_mended_holds_up_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A key that somebody changes at that moment is left to the next resync; all others are mended now."""
+    """A key that somebody changes during the repair is left to the next resync; all others are repaired now."""
     shown = view(fake)
     for path in shown:
         fake.put(f"traefik/{path}", "evil")

@@ -1,4 +1,4 @@
-"""What becomes of a container's objects, what it costs, and what people are told."""
+"""What settling does with a container's objects, what it costs, and which problems it reports."""
 
 import pytest
 
@@ -36,7 +36,7 @@ RULE = "http/routers/web/rule"
 
 
 def test_one_event_is_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A container comes and goes with one request each, and leaves nothing."""
+    """A container is added and removed with one request each, and leaves nothing."""
     before = fake.revision
     assert rules(bridge.settle(web("c1"))) == {"c1": ["DEFINE", "DEFINE"]}
     assert view(fake) == {
@@ -51,7 +51,7 @@ def test_one_event_is_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_unchanged_costs_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
-    """An event that changes nothing asks etcd nothing."""
+    """An event that changes nothing sends no request to etcd."""
     bridge.settle(web("c1"))
     asked, revision = bridge.requests, fake.revision
     assert rules(bridge.settle(web("c1"))) == {"c1": ["JOIN", "JOIN"]}
@@ -60,7 +60,7 @@ def test_unchanged_costs_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_a_replica_that_stands_succeeds_at_once(bridge: Bridge) -> None:
-    """Where a definer leaves, who shares its objects takes over in two requests, itself unchanged."""
+    """When a definer leaves, an unchanged replica takes over its objects in two requests."""
     bridge.settle(web("c1"), web("c2"))
     asked = bridge.requests
     came = bridge.settle("c1", web("c2"))
@@ -95,7 +95,7 @@ def test_redefining_writes_what_differs(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_older_container_serves_under_the_new_definition(bridge: Bridge, fake: FakeEtcd) -> None:
-    """While an application is rolled out its older containers serve on, and the difference is told."""
+    """During a rollout the application's older containers serve on, and the difference is reported."""
     bridge.settle(web("c2", rule="new", created="2"))
     came = bridge.settle(web("c1", rule="old", created="1"))
     assert rules(came) == {"c1": ["DIFFER", "JOIN"]}
@@ -106,7 +106,7 @@ def test_older_container_serves_under_the_new_definition(bridge: Bridge, fake: F
 
 
 def test_another_application_waits_as_a_whole(fake: FakeEtcd) -> None:
-    """Who wants something else under a name in use gets nothing, is told why, and gets all when it is free."""
+    """A container that conflicts with another application publishes nothing, says why, and joins when it can."""
     first, second = started(fake, ["h1", "h2"])
     first.settle(web("c1"))
     shown = view(fake)
@@ -127,7 +127,7 @@ def test_another_application_waits_as_a_whole(fake: FakeEtcd) -> None:
 
 
 def test_waiting_container_gives_back_what_it_held(fake: FakeEtcd) -> None:
-    """Who comes to want what another has lets go of all the rest in the same transaction."""
+    """A published container that changes into a conflict withdraws everything else in the same transaction."""
     first, second = started(fake, ["h1", "h2"])
     first.settle(web("c1"))
     second.settle(publication("c2", router("mine", rule="a"), application="blog"))
@@ -149,7 +149,7 @@ def test_a_record_says_what_is_waited_for(fake: FakeEtcd, bridge: Bridge) -> Non
 
 
 def test_secrets_are_not_told(bridge: Bridge) -> None:
-    """The difference between two definitions shows no credentials."""
+    """The reported difference between two definitions shows no credentials."""
     leaf = "basicauth/users"
     bridge.settle(publication("c1", router("web", **{leaf: "a:hash1"})))
     came = bridge.settle(publication("c2", router("web", **{leaf: "a:hash2"}), application="blog"))
@@ -157,7 +157,7 @@ def test_secrets_are_not_told(bridge: Bridge) -> None:
 
 
 def test_newest_agreeing_claim_succeeds(fake: FakeEtcd, bridge: Bridge) -> None:
-    """When the definer leaves what several applications share, nothing changes but the definer."""
+    """When the definer of an object shared by several applications leaves, only the definer changes."""
     bridge.settle(web("c1", created="1"))
     bridge.settle(web("c2", created="2"))
     bridge.settle(web("c3", created="3", application="blog"))
@@ -178,7 +178,7 @@ def test_who_disagrees_does_not_succeed(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_rollback_falls_back_to_what_is_left(fake: FakeEtcd, bridge: Bridge) -> None:
-    """When the container that redefined leaves, the newest of those that are left has its way."""
+    """When the container that redefined an object leaves, the newest remaining one's definition is in force."""
     bridge.settle(web("c1", rule="old"))
     bridge.settle(web("c2", rule="new", created="2"))
     bridge.settle("c2")
@@ -186,7 +186,7 @@ def test_rollback_falls_back_to_what_is_left(fake: FakeEtcd, bridge: Bridge) -> 
 
 
 def test_who_is_older_than_the_definer_watches_no_replicas(bridge: Bridge) -> None:
-    """While the definer is newer, the claims of others mean nothing: those who differ need not look."""
+    """A container older than the definer watches only the object: other claims cannot change its decision."""
     old = web("c1", rule="a")
     bridge.settle(old)
     bridge.settle(web("c2", rule="b", created="2"))
@@ -197,7 +197,7 @@ def test_who_is_older_than_the_definer_watches_no_replicas(bridge: Bridge) -> No
 
 
 def test_recreated_container_is_one_change(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A container that is gone and its successor are one transaction, which keeps what did not change."""
+    """A recreated container is one transaction, which does not write what did not change."""
     bridge.settle(web("c1"))
     revision, shown = fake.revision, view(fake)
     bridge.settle("c1", web("c2", created="2"))
@@ -207,7 +207,7 @@ def test_recreated_container_is_one_change(fake: FakeEtcd, bridge: Bridge) -> No
 
 
 def test_recreated_container_may_spell_anew(fake: FakeEtcd, bridge: Bridge) -> None:
-    """The spelling of a name stays while others claim it, and goes with the last who did."""
+    """The spelling of a name stays while others claim it, and may change once the last of them is gone."""
     bridge.settle(publication("c1", router("Web", rule="a")))
     bridge.settle(publication("c2", router("Web", rule="a"), created="2"))
     bridge.settle("c1", publication("c3", router("web", rule="a"), created="3"))
@@ -217,7 +217,7 @@ def test_recreated_container_may_spell_anew(fake: FakeEtcd, bridge: Bridge) -> N
 
 
 def test_rollout_that_spells_a_name_anew_waits(fake: FakeEtcd, bridge: Bridge) -> None:
-    """No router leads to a service by another spelling than its own: Traefik would not find it."""
+    """A rollout that spells a service differently waits: Traefik would not find it by the other spelling."""
     bridge.settle(publication("c1", router("web", service="Shop"), service("Shop", "u1", "h1-c1")))
     before = view(fake)
     assert before["http/services/Shop/loadbalancer/servers/h1-c1/url"] == "u1"
@@ -232,7 +232,7 @@ def test_rollout_that_spells_a_name_anew_waits(fake: FakeEtcd, bridge: Bridge) -
 
 
 def test_strangers_block_a_spelling(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A new spelling is not put over keys that somebody wrote in it."""
+    """A name is not respelled if a stranger wrote keys in the new spelling."""
     bridge.settle(publication("c1", router("Web", rule="a")))
     fake.put("traefik/http/routers/web/rule", "x")
     came = bridge.settle("c1", publication("c2", router("web", rule="a"), created="2"))
@@ -241,7 +241,7 @@ def test_strangers_block_a_spelling(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_spelling_is_part_of_a_definition(bridge: Bridge) -> None:
-    """Another application that spells a name otherwise wants something else."""
+    """Another application that only spells the name differently is a conflict."""
     bridge.settle(publication("c1", router("Web", rule="a")))
     came = bridge.settle(publication("c2", router("web", rule="a"), application="blog"))
     assert rules(came) == {"c2": ["WAIT_APPLICATION"]}
@@ -262,7 +262,7 @@ def test_successor_does_not_overwrite_strangers(fake: FakeEtcd, bridge: Bridge) 
 
 
 def test_claims_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A claim that cannot be read is another application's: it keeps what is in force, alone too."""
+    """A claim that cannot be read counts as another application's; even alone it keeps the definition in force."""
     bridge.settle(web("c2", rule="old", created="0"))
     bridge.settle(web("c1"))
     later = layout("h9").claim(Ref("http", "routers", "web"), layout("h9").me(identifier("c9")))
@@ -277,7 +277,7 @@ def test_claims_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_older_container_needs_no_look_at_the_others(bridge: Bridge) -> None:
-    """Who is older than the definer cannot have its way, and asks only whether that still holds."""
+    """A container older than the definer does not read the other claims: one request checks that it still is."""
     bridge.settle(web("c2", rule="new", created="2"))
     bridge.settle(web("c1", rule="old"))
     asked = bridge.requests
@@ -286,14 +286,14 @@ def test_older_container_needs_no_look_at_the_others(bridge: Bridge) -> None:
 
 
 def test_oldest_comes_first(bridge: Bridge) -> None:
-    """Of two containers that are settled together the one that was created first has the name."""
+    """Of two containers that are settled together, the one created first gets the name."""
     came = bridge.settle(web("c2", rule="b", application="blog", created="2"), web("c1"))
     assert came.settled[identifier("c1")].published
     assert not came.settled[identifier("c2")].published
 
 
 def test_wait_is_watched_from_before_its_own_transaction(fake: FakeEtcd) -> None:
-    """What a container waits for may go in the very transaction that says so: that must not be missed."""
+    """A wait is watched from before its own transaction, which may itself remove the reason to wait."""
     first, second = started(fake, ["h1", "h2"])
     second.settle(publication("c9", router("taken", rule="a"), application="other"))
     first.settle(publication("c8", router("taken", rule="a"), application="other"))
@@ -329,21 +329,21 @@ def test_moved_server_needs_no_claim_anew(fake: FakeEtcd, bridge: Bridge) -> Non
 
 @pytest.mark.parametrize("key", ["traefik/http/routers/web", "traefik/http/routers/web/priority"])
 def test_strangers_keys_block_their_name(fake: FakeEtcd, bridge: Bridge, key: str) -> None:
-    """A name that somebody wrote by hand is left to them, and the container waits."""
+    """A container whose name somebody uses by hand waits, and the keys by hand stay."""
     fake.put(key, "5")
     assert rules(bridge.settle(web("c1"))) == {"c1": ["WAIT_FOREIGN", "DEFINE"]}
     assert list(view(fake)) == [key.removeprefix("traefik/")]
 
 
 def test_name_in_two_spellings_costs_the_container(bridge: Bridge) -> None:
-    """Two names of one container that Traefik takes for one are told, not merged."""
+    """Two names of one container that differ only in letter case are a problem, not merged."""
     came = bridge.settle(publication("c1", router("web", rule="a"), router("WEB", rule="b")))
     assert not came.settled[identifier("c1")].published
     assert "letter case" in messages(came)[0]
 
 
 def test_later_format_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
-    """What a later bridge has put in force is neither overwritten nor joined, but can be left."""
+    """A definition in a later format is neither overwritten nor joined, but a container can leave it."""
     bridge.settle(web("c1"))
     bridge.settle(web("c2"))
     key = layout().object(Ref("http", "routers", "web"))
@@ -357,7 +357,7 @@ def test_later_format_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_unreadable_record_of_its_own_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
-    """A container whose own record is broken stays as it is, and is told."""
+    """A container whose own record is broken stays as it is, with a problem."""
     key = layout().container(identifier("c1"))
     fake.put(key, "broken")
     bridge.memory.learn(Range(key), fake.find(Range(key)))
@@ -367,7 +367,7 @@ def test_unreadable_record_of_its_own_is_left_alone(fake: FakeEtcd, bridge: Brid
 
 
 def test_bridge_that_was_declared_dead_writes_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Whoever lost its place among the living is told so at its next transaction."""
+    """A bridge whose `alive` is gone is refused at its next transaction and writes nothing."""
     fake.delete(layout().alive())
     came = bridge.settle(web("c1"))
     assert came.fenced
@@ -377,7 +377,7 @@ def test_bridge_that_was_declared_dead_writes_nothing(fake: FakeEtcd, bridge: Br
 
 @pytest.mark.parametrize("done", [True, False])
 def test_lost_answer_is_asked_for(fake: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
-    """After an answer that was lost the bridge finds out what is there, and leaves it without a trace."""
+    """After a lost answer the bridge reads what is there, and can remove the container without a trace."""
     settling = Settling([change(web("c1"))], bridge.memory, bridge.fence)
     assert isinstance(settling.request, Transaction)
     if done:
@@ -390,7 +390,7 @@ def test_lost_answer_is_asked_for(fake: FakeEtcd, bridge: Bridge, *, done: bool)
 
 @pytest.mark.parametrize("done", [True, False])
 def test_nothing_stands_while_an_answer_is_missing(fake: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
-    """Whoever is remembered to hold what it wants may hold something else, if a transaction got no answer."""
+    """After a lost answer a container is never taken as unchanged: the transaction may have changed it."""
     bridge.settle(web("c1"))
     settling = Settling([change(web("c1", rule="b"))], bridge.memory, bridge.fence)
     while isinstance(settling.request, Read):
@@ -404,7 +404,7 @@ def test_nothing_stands_while_an_answer_is_missing(fake: FakeEtcd, bridge: Bridg
 
 
 def test_compares_come_first() -> None:
-    """A definition that others wrote in the meantime is not overwritten, even with the same words."""
+    """A definition that another host wrote between decision and commit is not overwritten."""
     fake = FakeEtcd()
     first, second = started(fake, ["h1", "h2"])
     settling = Settling([change(web("c1", rule="a"))], first.memory, first.fence)
@@ -428,7 +428,7 @@ def test_who_is_refused_over_and_over_is_left_for_later(fake: FakeEtcd) -> None:
 
 
 def test_put_of_state_names_the_definer(fake: FakeEtcd, bridge: Bridge) -> None:
-    """The definition in force is written with whose claim gave it."""
+    """The object's key is written with the definition in force and its definer."""
     settling = Settling([change(web("c1"))], bridge.memory, bridge.fence)
     assert isinstance(settling.request, Transaction)
     fake.commit(settling.request)

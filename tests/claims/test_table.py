@@ -1,4 +1,4 @@
-"""Many keys in little memory: the same as a mapping by name, whatever the texts are."""
+"""The compact table of keys behaves like a mapping by name, whatever the texts are."""
 
 from collections.abc import Mapping
 
@@ -10,9 +10,9 @@ from bridge.claims import table
 from bridge.claims.table import Keys, Table
 from bridge.claims.transaction import KeyValue
 
-# As etcd may hold them: what is not UTF-8 comes as surrogate escapes.
+# etcd may hold any bytes: what is not UTF-8 is read as surrogate escapes.
 TEXTS = st.binary(max_size=4).map(lambda raw: raw.decode(errors="surrogateescape"))
-# A few come often, so that what was listed changes.
+# A few names occur often, so that listed keys change.
 NAMES = st.sampled_from("abc") | TEXTS
 SEEN = st.builds(KeyValue, NAMES, TEXTS, st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
 LISTED = st.lists(SEEN, max_size=20).map(lambda found: {seen.key: seen for seen in found})
@@ -20,7 +20,7 @@ CHANGES = st.lists(st.tuples(NAMES, st.none() | SEEN), max_size=20)
 
 
 def _sorted(found: Mapping[str, KeyValue]) -> list[KeyValue]:
-    """In the order in which etcd lists keys."""
+    """Return the keys in etcd's order."""
     return sorted(found.values(), key=lambda seen: seen.key.encode(errors="surrogateescape"))
 
 
@@ -38,7 +38,7 @@ def test_table(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle:
 
 @given(LISTED, LISTED, st.integers(0, 20))
 def test_names_of_the_same_hash(listed: dict[str, KeyValue], others: dict[str, KeyValue], middle: int) -> None:
-    """Whatever the hashes of names are, each is found, and nothing else."""
+    """Names with the same hash are told apart."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "hash", len, raising=False)
         wanted = _sorted(listed)
@@ -55,7 +55,7 @@ def test_keys(
     changes: list[tuple[str, KeyValue | None]],
     later: list[tuple[str, KeyValue | None]],
 ) -> None:
-    """What changes afterwards is seen over what was listed, packed or not."""
+    """Later changes override listed keys, before and after packing."""
     apart = {key: seen for key, seen in others.items() if key not in listed}
     keys, wanted = Keys(_joined(listed, apart)), listed | apart
     for news in (changes, later):

@@ -1,4 +1,4 @@
-"""Bridges of two versions on one etcd: what a later one writes bears a later format, and it reads both."""
+"""Simulates bridges of a later version: they write a later format, and read both."""
 
 from typing import TypeVar
 
@@ -12,17 +12,17 @@ _TODAY, _LATER = (f'{{"format":{number},' for number in (FORMAT, FORMAT + 1))
 
 
 def is_later(value: str) -> bool:
-    """Whether a later bridge wrote this."""
+    """Tell whether a later bridge wrote this value."""
     return value.startswith(_LATER)
 
 
 def understood(seen: KeyValue) -> KeyValue:
-    """A key as a later bridge reads it."""
+    """Return a key as a later bridge reads it."""
     return seen._replace(value=seen.value.replace(_LATER, _TODAY, 1)) if is_later(seen.value) else seen
 
 
 def heard(answer: Answer) -> Answer:
-    """An answer as a later bridge understands it."""
+    """Return an answer as a later bridge reads it."""
     if isinstance(answer, Committed):
         return answer
     return replace(answer, found=tuple(tuple(map(understood, keys)) for keys in answer.found))
@@ -32,7 +32,7 @@ Request = TypeVar("Request", Transaction, Read, Transaction | Read)
 
 
 def said(request: Request) -> Request:
-    """A request as a later bridge makes it."""
+    """Return a request as a later bridge sends it."""
     if isinstance(request, Read):
         return request
     return replace(request, writes=tuple(_later(it) if isinstance(it, Put) else it for it in request.writes))

@@ -1,4 +1,4 @@
-"""Hosts that share an etcd: publications made in one line, and bridges that run the product's own code."""
+"""Helpers for hosts that share an etcd: short publications, and bridges that run the product's own code."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,33 +18,33 @@ ROOT, STATE = "traefik", "docker-event-bridge"
 
 
 def layout(host: str = "h1") -> Layout:
-    """The keys as the bridge of a host uses them."""
+    """Return the layout of the keys for the bridge of a host."""
     return Layout(ROOT, STATE, host)
 
 
 def identifier(name: str) -> str:
-    """The id of the container of this name: twelve hexadecimal digits that sort like the names."""
+    """Return the id of the container of this name: twelve hexadecimal digits that sort like the names."""
     return name.encode().hex().ljust(12, "0")[:12]
 
 
 def router(name: str, **leaves: str) -> Item:
-    """A router with these leaves."""
+    """Return a router with these leaves."""
     return _item("routers", name, leaves)
 
 
 def service(name: str, url: str, segment: str, **leaves: str) -> Item:
-    """A service with these leaves, and a container's server."""
+    """Return a service with these leaves and a container's server."""
     item = _item("services", name, {"loadbalancer/servers": "", **leaves})
     return Item(item.ref, item.definition, (Leaf(f"loadbalancer/servers/{segment}/url", url),))
 
 
 def publication(name: str, *items: Item, application: str = "web", created: str = "1") -> Publication:
-    """What the container of this name publishes."""
+    """Return what the container of this name publishes."""
     return Publication(name, identifier(name), application, created, items)
 
 
 def web(name: str, rule: str = "a", application: str = "shop", created: str = "1") -> Publication:
-    """A container with a router, and a service with its server."""
+    """Return a container with a router, and a service with its server."""
     server = service("web", f"http://{name}", f"h1-{identifier(name)}")
     return publication(name, router("web", rule=rule), server, application=application, created=created)
 
@@ -55,7 +55,7 @@ def _item(kind: str, name: str, leaves: Mapping[str, str]) -> Item:
 
 
 def fence(etcd: FakeEtcd, host: str) -> tuple[Compare, ...]:
-    """Start a host's bridge, and return the compare that it lives."""
+    """Mark a host's bridge as alive, and return the compare for that."""
     keys = layout(host)
     etcd.put(keys.host_record(), encode_record(HostRecord(host, "", "1")))
     etcd.put(keys.alive(), encode_record(AliveRecord(host, "1", 5)))
@@ -73,11 +73,11 @@ class Bridge:
         self.requests = 0
 
     def settle(self, *changes: Publication | str) -> Settling:
-        """Publish publications, withdraw containers that are given by name, all together."""
+        """Publish the given publications and withdraw the containers given by name, all together."""
         return self.drive(Settling(map(change, changes), self.memory, self.fence))
 
     def drive(self, settling: Settling) -> Settling:
-        """Carry out what a settling asks for, to its end."""
+        """Execute the requests of a settling to its end."""
         while settling.request:
             self.requests += 1
             settling.answer(self.etcd.carry_out(settling.request))
@@ -85,17 +85,17 @@ class Bridge:
 
 
 def change(what: Publication | str) -> Change:
-    """Publish a publication, or withdraw the container of this name."""
+    """Return the change that publishes a publication, or withdraws the container of this name."""
     return Change(what.id, what) if isinstance(what, Publication) else Change(identifier(what), None)
 
 
 def view(etcd: FakeEtcd) -> dict[str, str]:
-    """What Traefik reads, without the root key."""
+    """Return what Traefik reads, without the root key."""
     return {key.removeprefix(f"{ROOT}/"): it.value for key, it in etcd.keys.items() if key.startswith(f"{ROOT}/")}
 
 
 def rules(settling: Settling) -> dict[str, list[str]]:
-    """By which rules each container was decided."""
+    """Return the rules by which each container was decided."""
     return {
         bytes.fromhex(container).rstrip(b"\0").decode(): [rule.name for rule in it.rules]
         for container, it in settling.settled.items()
@@ -103,10 +103,10 @@ def rules(settling: Settling) -> dict[str, list[str]]:
 
 
 def messages(settling: Settling | Resynced) -> list[str]:
-    """All problems that were told."""
+    """Return the messages of all problems."""
     return [problem.message for it in settling.settled.values() for problem in it.problems]
 
 
 def started(etcd: FakeEtcd, hosts: Iterable[str]) -> list[Bridge]:
-    """The bridges of several hosts."""
+    """Start the bridges of several hosts."""
     return [Bridge(etcd, host) for host in hosts]
