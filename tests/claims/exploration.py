@@ -42,7 +42,7 @@ def identity(world: World) -> int:
 
 
 def _compares(world: World, compares: Iterable[Compare], live: list[int]) -> object:
-    """Return what distinguishes compares: what they compare, the rank of the expected revision, whether they hold."""
+    """Return what tells compares apart: their ranges, the rank of the expected revision, whether they hold."""
     holding = (world.etcd.commit(Transaction((it,), (), ())).__class__.__name__ for it in compares)
     return tuple(
         (it.range, it.revision, it.below, bisect_right(live, it.value), holds)

@@ -182,7 +182,7 @@ def test_other_hosts_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 def test_changes_by_hand_are_mended(fake: FakeEtcd, bridge: Bridge) -> None:
-    """Keys of ours that somebody changed or deleted are restored and named; a server without a claim is removed."""
+    """Our keys that somebody changed or deleted are restored and named; a server without a claim is removed."""
     shown = view(fake)
     servers = "traefik/http/services/web/loadbalancer/servers"
     stray = f"{servers}/h1-{identifier('old')}/url"
