@@ -1,4 +1,4 @@
-"""Short words for what the tests of the store ask for again and again."""
+"""Helpers for requests that the tests of the store often make."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 async def write(store: Store, *writes: Put | Delete) -> int:
-    """Write without a condition; return the revision."""
+    """Write unconditionally, and return the revision."""
     committed = await store.commit(Transaction((), writes, ()))
     assert isinstance(committed, Committed)
     return committed.revision
 
 
 async def insist(ask: Callable[[], Awaitable[T]], deadline: float = 20) -> T:
-    """Ask again and again while etcd is not available."""
+    """Repeat a request until etcd is available."""
     with fail_after(deadline):
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Bridges that share a real etcd, and what must hold there at every revision, read off the keys alone."""
+"""Bridges that share a real etcd, and the rules that must hold at every revision, checked on the keys alone."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -33,7 +33,7 @@ Keys = Mapping[str, str]
 
 
 def item(name: str, **leaves: str) -> Item:
-    """An object whose kind is the first letter of its name; "__" is a slash, "bare" the bare leaf."""
+    """Return an object whose kind is the first letter of its name; "__" is a slash, "bare" the bare leaf."""
     kind = KINDS[name[0].lower()]
     constant = {"loadbalancer/servers": ""} if kind == "services" else {}
     paths = {"" if key == "bare" else key.replace("__", "/"): value for key, value in leaves.items()}
@@ -44,7 +44,7 @@ def item(name: str, **leaves: str) -> Item:
 def publication(
     name: str, *items: Item, application: str = "web", created: int = 1, host: str = ""
 ) -> Publication:
-    """What a container publishes, with a server for each of its services."""
+    """Return what a container publishes, with a server for each of its services."""
     segment = f"loadbalancer/servers/{host}-{identifier(name)}/url"
     server = (Leaf(segment, f"http://{name}"),)
     whole = tuple(it._replace(server=server) if it.ref.kind == "services" else it for it in items)
@@ -52,12 +52,12 @@ def publication(
 
 
 ROUNDS = 20
-"""How often a change may meet too many others before something moves without end."""
+"""How often a change may be refused before this counts as an endless loop."""
 
 
 @dataclass(slots=True)
 class Meddling:
-    """What comes between a decision and its commit, and which compares are left out of all commits."""
+    """What happens between a decision and its commit, and whether compares of this kind are left out."""
 
     kind: str
     drops: bool = False
@@ -65,7 +65,7 @@ class Meddling:
 
 
 class MeddledStore(Store):
-    """A store on which others come first, once, where a transaction compares for a certain reason."""
+    """A store that lets others act once before a transaction with a certain kind of compare."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -73,7 +73,7 @@ class MeddledStore(Store):
         self.kinds: set[str] = set()
 
     async def commit(self, transaction: Transaction) -> Committed | Refused:
-        """Let others come first, leave compares out, commit."""
+        """Let others act first, leave compares out, commit."""
         meddling, kinds = self.meddling, {it.why for it in transaction.compares}
         self.kinds |= kinds
         if meddling.meanwhile and meddling.kind in kinds:
@@ -85,7 +85,7 @@ class MeddledStore(Store):
 
 @dataclass(slots=True)
 class Bridge:
-    """One host's bridge: the product's own, but for the engine."""
+    """One host's bridge: the product's own code, without an engine."""
 
     store: MeddledStore
     layout: Layout
@@ -105,7 +105,7 @@ class Bridge:
         await self.resync()
 
     async def settle(self, *what: Publication | str) -> None:
-        """Publish publications, and withdraw containers that are given by their ids, all together."""
+        """Publish the given publications and withdraw the containers given by id, all together."""
         changes = [Change(it, None) if isinstance(it, str) else Change(it.id, it) for it in what]
         for change in changes:
             self.settled.pop(change.container, None)
@@ -114,7 +114,7 @@ class Bridge:
         for _ in range(ROUNDS):
             came = await settle(self.store, self.session, changes)
             self.settled |= {name: it for name, it in came.settled.items() if name in self.wanted}
-            # Who met too many others comes again, as in the daemon.
+            # What was refused too often is settled again, as in the daemon.
             changes = [change for change in changes if change.container in came.unsettled]
             if not changes:
                 break
@@ -123,19 +123,19 @@ class Bridge:
             await self.restart()
 
     async def resync(self) -> None:
-        """List, and settle everything."""
+        """List the keys and settle everything."""
         came = await settle_all(self.store, self.session, self.wanted, [])
         self.settled = {name: it for name, it in came.settled.items() if name in self.wanted}
         if came.fenced:
             await self.restart()
 
     async def restart(self) -> None:
-        """Begin anew after having been taken for dead."""
+        """Begin anew after this bridge was taken for dead."""
         self.restarts += 1
         await self.begin()
 
     async def lose(self) -> None:
-        """Be taken for dead, without knowing."""
+        """Lose the lease without noticing."""
         with suppress(LeaseLost):
             await self.store.revoke(self.session.lease)
 
@@ -164,7 +164,7 @@ def _alive(before: Keys, after: Keys, layout: Layout) -> None:
 
 @dataclass(slots=True)
 class History:
-    """All revisions of the root and the state, one after the other, each of them checked."""
+    """Follows the root and the state, and checks every revision."""
 
     watch: Watch
     layout: Layout
@@ -177,7 +177,7 @@ class History:
     changed: list[tuple[int, frozenset[str]]] = field(default_factory=list)
 
     async def follow(self) -> list[frozenset[str]]:
-        """Check each revision up to now and the whole as read at once; return what each of them changed."""
+        """Check each revision up to now, and that a read agrees; return the keys that each of them changed."""
         reached, new = await write(self.store, Put(self.tick, "")), list[frozenset[str]]()
         while self.revision < reached:
             batch = await anext(self.watch)
@@ -198,14 +198,14 @@ class History:
         return new
 
     def late(self, settled: Settled) -> bool:
-        """Whether something changed that a container was to be decided again for."""
+        """Tell whether something changed because of which a container must be decided again."""
         news = (key for revision, keys in self.changed if revision > settled.revision for key in keys)
         return any(key == it.key if not it.end else it.key <= key < it.end for key in news for it in settled.watch)
 
 
 @asynccontextmanager
 async def history(store: Store, layout: Layout, everything: str, foreign: Keys) -> AsyncIterator[History]:
-    """Follow all that happens from now on."""
+    """Follow all changes from now on."""
     keys = under(f"{everything}/")
     snapshot = await store.read(keys)
     now = {it.key: it.value for it in snapshot.found[0]}
@@ -215,7 +215,7 @@ async def history(store: Store, layout: Layout, everything: str, foreign: Keys) 
 
 
 def at_rest(keys: Keys, bridges: Iterable[Bridge], foreign: Keys) -> None:
-    """Everybody has all that it wants or waits for a reason that holds; who is gone left nothing."""
+    """Check that containers have all their claims or wait for a valid reason, and that removed ones left nothing."""
     bridges = list(bridges)
     found = state(_etcd(keys), bridges[0].layout)
     seen = (bridges[0].layout.viewed(key) for key in foreign)

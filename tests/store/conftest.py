@@ -1,4 +1,4 @@
-"""Stores on the shared etcds, and on etcds that a test may break."""
+"""Fixtures: stores on the shared etcds, and on etcds that a test may break."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -18,26 +18,26 @@ StartEtcd = Callable[..., Etcd]
 
 @pytest.fixture(scope="session", autouse=True)
 async def _one_loop(anyio_backend: str) -> AsyncIterator[None]:  # noqa: ARG001
-    """Have all tests share a loop: gRPC tells a loop of calls that have ended even after its own end."""
+    """Make all tests share one event loop: gRPC reports the end of calls to their loop even after it is closed."""
     yield  # noqa: PT022, for as long as this waits the loop stays
 
 
 @pytest.fixture(autouse=True)
 def _nothing_blocks() -> Iterator[None]:
-    """Fail where the store blocks the event loop."""
+    """Fail if the store blocks the event loop."""
     with blockbuster_ctx("bridge.store"):
         yield
 
 
 @pytest.fixture(params=["3.4", "3.7"])
 def release(request: pytest.FixtureRequest) -> EtcdRelease:
-    """Return the releases of etcd that we support, one after the other."""
+    """Return each release of etcd that the tests cover."""
     return cast("EtcdRelease", request.param)
 
 
 @pytest.fixture
 def server(release: EtcdRelease, etcd: Etcd, etcd37: Etcd) -> Etcd:
-    """Return a running etcd that is not to be harmed."""
+    """Return a shared running etcd, which a test must not break."""
     return {"3.4": etcd, "3.7": etcd37}[release]
 
 

@@ -36,7 +36,7 @@ anyio.run(main, sys.argv[1])
 
 
 def ends(etcd: Etcd, key: str, leaves: str, *, frozen: bool) -> tuple[float, str]:
-    """Let a process watch, hold a lease and ask when told to end; return how long it took, and its complaints."""
+    """End a process that watches, holds a lease and reads; return how long it took, and its standard error."""
     command = [sys.executable, "-W", "error", "-c", SCRIPT, etcd.endpoint, key, leaves]
     with subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, text=True) as process:
         assert process.stdin
@@ -58,9 +58,9 @@ def ends(etcd: Etcd, key: str, leaves: str, *, frozen: bool) -> tuple[float, str
 @pytest.mark.parametrize("leaves", ["closed", "open"])
 @pytest.mark.parametrize("frozen", [False, True])
 def test_a_process_ends_at_once(server: Etcd, root_key: str, leaves: str, *, frozen: bool) -> None:
-    """With a watch, a lease and a call under way, a process ends within a second and says nothing.
+    """With a watch, a lease and a call under way, a process ends within a second and prints nothing.
 
-    Nor does a thread keep it that waits for a frozen etcd, or a store that nobody closed.
+    Neither a call to a frozen etcd nor a store that was not closed keeps it running.
     """
     took, complaints = ends(server, root_key, leaves, frozen=frozen)
     assert complaints == ""

@@ -1,4 +1,4 @@
-"""Three bridges that share objects on a real etcd: whatever they do at once, the rules hold at every revision."""
+"""Three bridges that share objects on a real etcd: the rules hold at every revision, whatever they do at once."""
 
 import itertools
 import os
@@ -42,12 +42,12 @@ FOREIGN = {
 
 
 def layout(everything: str, host: str) -> Layout:
-    """Where the keys are: all below one key, so that one range shows the root and the state."""
+    """Return a layout with root and state below one key, so that one range covers both."""
     return Layout(f"{everything}/traefik", f"{everything}/docker-event-bridge", host)
 
 
 class World:
-    """Three bridges, what strangers wrote, and the history of all of it."""
+    """Three bridges, the keys of strangers, and the history of all changes."""
 
     def __init__(self, bridges: list[Bridge], told: History) -> None:
         self.bridges = bridges
@@ -55,7 +55,7 @@ class World:
         self.created = itertools.count(1)
 
     async def rest(self) -> None:
-        """Let the bridges look again at what changed until nothing does, then resync until nothing does."""
+        """Let the bridges decide again until nothing changes, then resync until nothing changes."""
         await self._woken()
         at_rest(self.history.keys, self.bridges, self.history.foreign)
         for _ in range(SETTLED_WITHIN):
@@ -81,7 +81,7 @@ class World:
         pytest.fail("containers wake each other for ever")
 
     async def hand(self, path: str) -> None:
-        """Write a key of the view, as a stranger does."""
+        """Write a key of the view as a stranger does."""
         await self.history.follow()
         key = f"{self.bridges[0].layout.root_key}/{path}"
         self.history.foreign[key] = "by hand"
@@ -111,7 +111,7 @@ async def world(etcd: Etcd, everything: str, *, foreign: bool) -> AsyncIterator[
 
 
 class Life:
-    """What happens to one host's containers, at random."""
+    """Random events of one host's containers."""
 
     def __init__(self, world_: World, bridge: Bridge) -> None:
         self.world = world_
@@ -121,11 +121,11 @@ class Life:
         self.others = [(self.bridge.resync, 1), (self.kill, 1)]
 
     async def event(self) -> None:
-        """Let something happen to one container."""
+        """Make one random event of a container happen."""
         await self._one_of(self.events)
 
     async def step(self) -> None:
-        """Let anything happen."""
+        """Make any random event happen, resyncs and lost leases included."""
         await self._one_of([*self.events, *self.others])
 
     async def _one_of(self, events: Sequence[tuple[Callable[[], Awaitable[None]], int]]) -> None:
@@ -133,14 +133,14 @@ class Life:
         await self.random.choices(calls, weights)[0]()
 
     async def publish(self) -> None:
-        """Start a container; stop one where there are many."""
+        """Start a container, or remove one if there are many."""
         if len(self.bridge.wanted) > 4:
             await self.leave()
         else:
             await self.bridge.settle(self._made(f"{self.bridge.layout.host[1]}{next(self.world.created):04}"))
 
     async def redefine(self) -> None:
-        """Let a container want something else."""
+        """Change what a container publishes."""
         if old := self._any():
             again = self._made(old.container, old.application)
             await self.bridge.settle(
@@ -160,7 +160,7 @@ class Life:
             await self.bridge.settle(old.id)
 
     async def kill(self) -> None:
-        """Let another bridge be taken for dead."""
+        """Make another bridge lose its lease."""
         await self.random.choice([it for it in self.world.bridges if it is not self.bridge]).lose()
 
     def _any(self) -> Publication | None:
@@ -184,7 +184,7 @@ class Life:
 
 
 async def test_the_rules_hold_after_each_step_of_one_bridge_at_a_time(each_etcd: Etcd, root_key: str) -> None:
-    """One container's event is at most one revision, after which all rules hold."""
+    """An event of one container makes at most one revision, after which all rules hold."""
     print("BRIDGES_SEED", SEED)
     async with world(each_etcd, root_key, foreign=True) as it:
         lives, random = [Life(it, bridge) for bridge in it.bridges], Random(SEED)
@@ -197,7 +197,7 @@ async def test_the_rules_hold_after_each_step_of_one_bridge_at_a_time(each_etcd:
 
 
 async def test_the_rules_hold_at_every_revision_of_three_bridges_at_once(each_etcd: Etcd, root_key: str) -> None:
-    """Whatever three bridges do at once, all rules hold at each revision, and it comes to rest."""
+    """Whatever three bridges do at once, all rules hold at each revision, and the bridges come to rest."""
     print("BRIDGES_SEED", SEED)
     async with world(each_etcd, root_key, foreign=True) as it:
         lives = [Life(it, bridge) for bridge in it.bridges]
@@ -215,7 +215,7 @@ async def test_the_rules_hold_at_every_revision_of_three_bridges_at_once(each_et
 
 
 async def test_an_event_of_a_container_with_60_routers_is_one_revision(each_etcd: Etcd, root_key: str) -> None:
-    """However many objects a container has, its start, change and end are one revision each."""
+    """The start, the change and the end of a container with 60 routers are one revision each."""
     async with world(each_etcd, root_key, foreign=True) as it:
         await it.history.follow()
         for version in ("1", "2"):

@@ -1,4 +1,4 @@
-"""The etcd in memory, on which the claims are modelled, held against a real one."""
+"""The etcd in memory that the model of claims uses behaves like a real one."""
 
 import random
 from collections.abc import Callable
@@ -21,7 +21,7 @@ KEYS = ("a", "a/", "a/1", "a/1/x", "a/2", "a0", "b", "b/\u00fc", "b/\udcff", "b0
 
 
 class Steps:
-    """Random transactions on few keys, whose comparisons are about as often right as wrong."""
+    """Random transactions on a few keys, with comparisons that hold about as often as they fail."""
 
     def __init__(self, seed: str, etcd: FakeEtcd) -> None:
         self._random = random.Random(seed)
@@ -57,7 +57,7 @@ class Steps:
 
 
 async def carry_out(store: Store, asked: Transaction | Read) -> object:
-    """Ask the real etcd."""
+    """Execute a request on the real etcd."""
     if isinstance(asked, Transaction):
         return await store.commit(asked)
     snapshot = await store.read(*asked.ranges)

@@ -1,4 +1,4 @@
-"""The store while etcd is killed, frozen, split and wiped."""
+"""The store while etcd is killed, frozen, partitioned and wiped."""
 
 import gc
 import time
@@ -21,11 +21,11 @@ from tests.store.conftest import OpenStore, StartEtcd
 
 pytestmark = pytest.mark.anyio
 
-# Seconds until a call that gets no answer has failed.
+# Seconds within which a call without an answer fails.
 STALL = 2.5
 
-# Seconds until a cluster that has lost its leader takes writes again: what is sent to members that do not
-# know it yet is lost, and repeated.
+# Seconds within which a cluster that has lost its leader accepts writes again: what is sent to members that
+# have not noticed yet is lost, and repeated.
 ELECTION = 6.0
 
 
@@ -50,19 +50,19 @@ def members(release: EtcdRelease, etcd: Etcd, etcd37: Etcd) -> Iterator[list[Etc
 
 @pytest.fixture
 def cluster_store(members: list[Etcd], open_store: OpenStore) -> Store:
-    """Return a store on all members, which begins with the first."""
+    """Return a store on all members that connects to the first one first."""
     return open_store(Connection(tuple(member.endpoint for member in members)))
 
 
 async def test_nobody_there(open_store: OpenStore) -> None:
-    """Where nothing listens the error says where and why, at once."""
+    """If nothing listens at the endpoint, a call fails at once, with the endpoint and the reason."""
     endpoint = f"{LOOPBACK}:{free_port()}"
     with fail_after(1), pytest.raises(StoreUnavailable, match=f"{endpoint}.*Connection refused"):
         await open_store(Connection((endpoint,))).read(Range("a"))
 
 
 async def test_the_first_endpoint_is_dead(server: Etcd, open_store: OpenStore, root_key: str) -> None:
-    """A call that fails gives the endpoint up, so that the next call reaches the next endpoint."""
+    """After a failed call the store moves on, so that the next call uses the next endpoint."""
     store = open_store(Connection((f"{LOOPBACK}:{free_port()}", server.endpoint)))
     with pytest.raises(StoreUnavailable):
         await write(store, Put(root_key, ""))
@@ -71,7 +71,7 @@ async def test_the_first_endpoint_is_dead(server: Etcd, open_store: OpenStore, r
 
 
 async def test_killed_and_restarted(own: Etcd, own_store: Store) -> None:
-    """Calls fail while etcd is gone, and work again when it is back; what was committed is there."""
+    """Calls fail while etcd is down, and work again when it is back, with all committed data."""
     revision = await write(own_store, Put("a", "1"))
     own.kill()
     with fail_after(STALL), pytest.raises(StoreUnavailable, match=own.endpoint):
@@ -83,7 +83,7 @@ async def test_killed_and_restarted(own: Etcd, own_store: Store) -> None:
 
 
 async def test_a_watch_ends_with_etcd_and_resumes(own: Etcd, own_store: Store) -> None:
-    """A watch fails when etcd dies; from the next revision on nothing is missed."""
+    """A watch fails when etcd dies; a new one from the next revision on misses nothing."""
     start = await write(own_store, Put("a", "0"))
 
     async def follow() -> None:
@@ -101,7 +101,7 @@ async def test_a_watch_ends_with_etcd_and_resumes(own: Etcd, own_store: Store) -
 
 
 async def test_a_frozen_etcd_is_given_up(own: Etcd, own_store: Store) -> None:
-    """An etcd that holds its connections and says nothing fails a call at its deadline."""
+    """A call to a frozen etcd, which keeps its connections open, fails at its deadline."""
     await write(own_store, Put("a", "1"))
     own.freeze()
     with fail_after(STALL), pytest.raises(StoreUnavailable):
@@ -114,7 +114,7 @@ async def test_a_frozen_etcd_is_given_up(own: Etcd, own_store: Store) -> None:
 async def test_connecting_is_patient_only_with_the_first_and_with_those_that_stay_away(
     own: Etcd, server: Etcd, open_store: OpenStore
 ) -> None:
-    """A frozen endpoint keeps a new bridge for 1 s, one that has lost another for 0.25 s, then for longer."""
+    """Connecting to a frozen endpoint takes 1 s at first, and 0.25 s after a loss, then longer each round."""
     own.freeze()
     only = open_store(Connection((own.endpoint,)))
     assert await _patience(only, 5) == [1, 0.25, 0.5, 1, 1]
@@ -124,7 +124,7 @@ async def test_connecting_is_patient_only_with_the_first_and_with_those_that_sta
 
 
 async def _patience(store: Store, calls: int) -> list[float]:
-    """Return for how many of the seconds that it may be each call was kept; a busy machine adds to them."""
+    """Return how long each call waited, rounded down to a permitted time, since a busy machine adds some."""
     kept = []
     for _ in range(calls):
         begun = current_time()
@@ -136,7 +136,7 @@ async def _patience(store: Store, calls: int) -> list[float]:
 
 
 async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: Store) -> None:
-    """Whoever waits for an answer, or for a watch to stand, leaves at once."""
+    """Waiting for an answer, or for a watch to be created, is cancelled at once."""
     await write(own_store, Put("a", "1"))
     own.freeze()
     begun = current_time()
@@ -152,7 +152,7 @@ async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: 
 
 
 async def test_calls_end_with_their_connection(own: Etcd, own_store: Store) -> None:
-    """Whoever waits on a connection that another gives up is told so, and is not taken for cancelled."""
+    """Calls in progress on a connection that is closed fail as unavailable; they are not cancelled."""
     await write(own_store, Put("a", "1"))
     own.freeze()
     told: list[str] = []
@@ -174,7 +174,7 @@ async def test_calls_end_with_their_connection(own: Etcd, own_store: Store) -> N
 
 
 async def test_calls_tell_why_their_connection_ended(own: Etcd, own_store: Store) -> None:
-    """What is under way when another call finds the endpoint lost tells the reason that this one had."""
+    """A watch that ends because another call has lost the endpoint fails with the reason of that call."""
     revision, told = await write(own_store, Put("a", "1")), list[str]()
 
     async def follow() -> None:
@@ -197,13 +197,13 @@ async def test_calls_tell_why_their_connection_ended(own: Etcd, own_store: Store
 
 
 async def test_a_lease_outlives_a_restart(own: Etcd, own_store: Store) -> None:
-    """The holder goes on through refreshes that fail, for less than the lease lives."""
+    """A lease is still held after etcd was down for less than its time to live."""
     lease = await own_store.acquire("alive", "me", 6)
     assert isinstance(lease, Lease)
 
     async def hold() -> None:
         while True:
-            # An etcd that was killed answers before it is at its last revision again.
+            # A killed etcd answers again before it has caught up with its last revision.
             with suppress(Rewound):
                 await own_store.hold(lease)
 
@@ -222,7 +222,7 @@ async def test_a_lease_outlives_a_restart(own: Etcd, own_store: Store) -> None:
 
 @pytest.fixture
 def frozen_garbage() -> Iterator[None]:
-    """Let no collection look through what earlier tests have left: it would count as the work of this one."""
+    """Exclude objects of earlier tests from garbage collection: it would count as work of this test."""
     gc.collect()
     gc.freeze()
     yield
@@ -234,7 +234,7 @@ def frozen_garbage() -> Iterator[None]:
 async def test_a_holder_without_etcd_says_so_once_the_lease_may_be_gone(
     own: Etcd, own_store: Store, fault: Callable[[Etcd], None]
 ) -> None:
-    """Nothing is said for as long as the lease lives for certain; the wait costs next to nothing."""
+    """Without etcd, holding a lease fails only once the lease may have expired, and waiting costs little time."""
     lease = await own_store.acquire("alive", "me", 2)
     assert isinstance(lease, Lease)
     fault(own)
@@ -247,7 +247,7 @@ async def test_a_holder_without_etcd_says_so_once_the_lease_may_be_gone(
 
 
 async def test_a_wiped_etcd_is_another_etcd(own: Etcd, own_store: Store) -> None:
-    """After the loss of all data the lease is lost and the revision is lower."""
+    """After etcd has lost all data, the lease is reported as lost and the revision is lower."""
     lease = await own_store.acquire("alive", "me", 5)
     assert isinstance(lease, Lease)
     before = await own_store.read(Range("alive"))
@@ -262,7 +262,7 @@ async def test_a_wiped_etcd_is_another_etcd(own: Etcd, own_store: Store) -> None
 
 
 async def test_a_restored_etcd_is_told(own: Etcd, own_store: Store, tmp_path: Path) -> None:
-    """After a restore that has the lease, too, the revision is lower; what that means for Traefik is told."""
+    """A restore is reported even if it contains the lease, and the error says to restart every Traefik."""
     lease = await own_store.acquire("alive", "me", 30)
     assert isinstance(lease, Lease)
     snapshot = tmp_path / "snapshot"
@@ -276,7 +276,7 @@ async def test_a_restored_etcd_is_told(own: Etcd, own_store: Store, tmp_path: Pa
 
 
 async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenStore) -> None:
-    """An etcd whose quota is used up takes no puts for now; what needs no space goes on, watches included."""
+    """An etcd whose quota is used up refuses puts as unavailable; deletions and watches still work."""
     store = open_store(Connection((start_etcd("--quota-backend-bytes=2000000").endpoint,)))
     start = await write(store, Put("a", "1"))
 
@@ -293,7 +293,7 @@ async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenSto
 
 
 async def test_members_die_and_return(members: list[Etcd], cluster_store: Store) -> None:
-    """One dead member, also the leader, is got over; without quorum calls fail in time, and work again with it."""
+    """Writes work without one member, even the leader; without a quorum they fail in time, until it is back."""
     await insist(lambda: write(cluster_store, Put("a", "1")))
     members[0].kill()
     await insist(lambda: write(cluster_store, Put("a", "2")), ELECTION)
@@ -306,7 +306,7 @@ async def test_members_die_and_return(members: list[Etcd], cluster_store: Store)
 
 
 async def test_a_member_freezes(members: list[Etcd], cluster_store: Store) -> None:
-    """A frozen member is left for the next, and the watch on it ends as soon as that is found out."""
+    """Calls move from a frozen member to the next, and the watch on it ends as soon as one has noticed."""
     start = await insist(lambda: write(cluster_store, Put("a", "1")))
 
     async def follow() -> None:
@@ -322,7 +322,7 @@ async def test_a_member_freezes(members: list[Etcd], cluster_store: Store) -> No
 
 
 async def test_a_watch_on_a_minority_fails(members: list[Etcd], open_store: OpenStore) -> None:
-    """A member that has lost the others ends a watch instead of leaving it silent."""
+    """A watch on a member without a quorum fails instead of staying silent."""
     store = open_store(Connection((members[0].endpoint,)))
     start = await insist(lambda: write(store, Put("a", "1")))
 

@@ -1,4 +1,4 @@
-"""A transaction that etcd carries out after its bridge has given it up, and has gone on."""
+"""A transaction that etcd executes after its bridge has given it up and moved on."""
 
 from collections.abc import AsyncIterator
 
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.anyio
 
 
 class SlowStore(MeddledStore):
-    """A store that may keep a transaction for later, and not answer."""
+    """A store that may hold a transaction back and not answer."""
 
     keeps = False
     kept: Transaction
 
     async def commit(self, transaction: Transaction) -> Committed | Refused:
-        """Commit, or keep it."""
+        """Commit the transaction, or hold it back."""
         if self.keeps:
             self.keeps, self.kept = False, transaction
             raise StoreUnavailable("the deadline is over")
@@ -31,7 +31,7 @@ class SlowStore(MeddledStore):
 
 @pytest.fixture
 async def late(each_etcd: Etcd, root_key: str) -> AsyncIterator[Bridge]:
-    """Return a bridge of whose start of a container nobody knows, after it saw that container end."""
+    """Return a bridge that got no answer to its transaction for a container's start."""
     store = SlowStore(Connection((each_etcd.endpoint,)))
     bridge = Bridge(store, Layout(f"{root_key}/traefik", f"{root_key}/docker-event-bridge", "h1"))
     try:
@@ -46,7 +46,7 @@ async def late(each_etcd: Etcd, root_key: str) -> AsyncIterator[Bridge]:
 
 
 async def carried_out_late(bridge: Bridge) -> bool:
-    """Let the container end, then etcd do what was begun before; tell whether that did anything."""
+    """Remove the container, then commit the held back transaction; tell whether that published the container."""
     await bridge.settle(publication("c1").id)
     store = bridge.store
     assert isinstance(store, SlowStore)
@@ -56,7 +56,7 @@ async def carried_out_late(bridge: Bridge) -> bool:
 
 
 async def test_it_comes_too_late(late: Bridge) -> None:
-    """A write that was given up does nothing any more once the bridge has gone on, and no lease is lost for it."""
+    """A late write has no effect once the bridge has moved on, and the bridge keeps its lease."""
     lease = late.session.lease
     assert not await carried_out_late(late)
     assert (late.session.lease.id, late.restarts) == (lease.id, 0)

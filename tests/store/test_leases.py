@@ -1,4 +1,4 @@
-"""Leases: the one key that shows that a bridge is alive."""
+"""Leases: they hold the one key that shows that a bridge is alive."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from tests.lab.etcd import Etcd
 
 pytestmark = pytest.mark.anyio
 
-# Etcd raises shorter ones.
+# etcd raises shorter ones to this.
 TTL = 2
 
 
 async def acquired(store: Store, key: str) -> Lease:
-    """Acquire a key that is free."""
+    """Acquire a free key."""
     lease = await store.acquire(key, "me", TTL)
     assert isinstance(lease, Lease)
     return lease
 
 
 async def test_the_first_has_the_key(store: Store, root_key: str) -> None:
-    """Who acquires a free key has it, created at the lease's revision; the next learns who has it."""
+    """The first to acquire a free key gets it, at the lease's revision; the next one learns its value."""
     lease = await acquired(store, root_key)
     assert await store.acquire(root_key, "you", TTL) == KeyValue(root_key, "me", lease.revision, lease.revision)
     created = Compare(Range(root_key), Revision.CREATED, lease.revision)
@@ -34,7 +34,7 @@ async def test_the_first_has_the_key(store: Store, root_key: str) -> None:
 
 
 async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Store, root_key: str) -> None:
-    """The lease granted for a key that is taken is revoked."""
+    """A lease granted for a key that turns out to be taken is revoked."""
     lease = await acquired(store, root_key)
     before = server.ctl("lease", "list")
     await store.acquire(root_key, "you", TTL)
@@ -43,7 +43,7 @@ async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Sto
 
 
 async def test_ones_own_key_is_bound_to_a_new_lease(store: Store, root_key: str) -> None:
-    """A key that is still as it was seen gets a new lease without ever being gone, and outlives the old one."""
+    """An unchanged key of one's own is moved to a new lease without being deleted, and outlives the old lease."""
     old = await acquired(store, root_key)
     seen = KeyValue(root_key, "me", old.revision, old.revision)
     new = await store.acquire(root_key, "me", TTL, seen)
@@ -58,7 +58,7 @@ async def test_ones_own_key_is_bound_to_a_new_lease(store: Store, root_key: str)
 
 
 async def test_a_key_ends_with_its_lease(store: Store, root_key: str) -> None:
-    """Revoking frees the key at once; revoking again tells that the lease is gone."""
+    """Revoking a lease frees its key at once; revoking it again raises LeaseLost."""
     lease = await acquired(store, root_key)
     await store.revoke(lease)
     assert (await store.read(Range(root_key))).found == ((),)
@@ -67,7 +67,7 @@ async def test_a_key_ends_with_its_lease(store: Store, root_key: str) -> None:
 
 
 async def test_a_lease_that_is_not_held_expires(store: Store, root_key: str) -> None:
-    """Without a holder the key goes within the lease and what etcd takes to notice."""
+    """A lease that nobody refreshes expires, and its key is deleted."""
     lease = await acquired(store, root_key)
     async with store.watch(Range(root_key), revision=lease.revision + 1) as watch:
         with fail_after(4 * TTL):
@@ -75,7 +75,7 @@ async def test_a_lease_that_is_not_held_expires(store: Store, root_key: str) -> 
 
 
 async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
-    """Held for longer than it would live, the lease keeps its key."""
+    """A lease that is held outlives its time to live and keeps its key."""
     lease = await acquired(store, root_key)
     async with create_task_group() as tasks:
         tasks.start_soon(store.hold, lease)
@@ -88,9 +88,9 @@ async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
 async def test_a_commit_beside_a_refresh_is_no_step_back(
     store: Store, root_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Etcd dates its answer to a refresh when it is asked: what is committed meanwhile is newer, not lost.
+    """A refresh whose answer has an older revision than a commit made meanwhile does not count as a restore.
 
-    It is made to happen here, since it does so within a millisecond.
+    The test forces that order: it is otherwise a race of a millisecond.
     """
     lease, ask = await acquired(store, root_key), Session.ask
     overtaken = 0
@@ -110,7 +110,7 @@ async def test_a_commit_beside_a_refresh_is_no_step_back(
 
 
 async def test_the_holder_learns_of_a_lost_lease(server: Etcd, store: Store, root_key: str) -> None:
-    """A lease that somebody else ends is told to its holder within its time to live."""
+    """The holder of a lease that somebody else revokes notices within the lease's time to live."""
     lease = await acquired(store, root_key)
     server.ctl("lease", "revoke", f"{lease.id:x}")
     with fail_after(TTL), pytest.raises(LeaseLost, match="expire"):

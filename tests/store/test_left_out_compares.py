@@ -1,4 +1,4 @@
-"""Each kind of compare is needed: without it, others who come between decision and commit break a rule on etcd."""
+"""Each kind of compare is needed: without it, a change between decision and commit breaks a rule on etcd."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,7 +17,7 @@ Step = Callable[[World], Awaitable[object]]
 
 
 def has(host: int, name: str, version: str = "1", created: int = 1, application: str = "web") -> Step:
-    """A container of a host publishes one object, in a version: a word for each leaf, or no leaf for "bare"."""
+    """Return a step: a container publishes one object in a version, a word for each leaf ("bare" for none)."""
     rule, *more = version.split()
     called, _, box = name.partition("@")
     leaves = {"bare": ""} if rule == "bare" else {"rule": rule, "service": "s", **dict.fromkeys(more, "1")}
@@ -26,34 +26,34 @@ def has(host: int, name: str, version: str = "1", created: int = 1, application:
 
 
 def gone(host: int, box: str = "") -> Step:
-    """A container leaves."""
+    """Return a step: a container leaves."""
     made: Publication = publication(box or f"c{host}")
     return lambda it: it.bridges[host].settle(made.id)
 
 
 def hand(path: str) -> Step:
-    """A stranger writes a key."""
+    """Return a step: a stranger writes a key."""
     return lambda it: it.hand(f"http/routers/{path}")
 
 
 def dies(it: World) -> Awaitable[object]:
-    """The first host is taken for dead."""
+    """Let the first host be taken for dead."""
     return it.bridges[0].lose()
 
 
 def moves(it: World) -> Awaitable[object]:
-    """The first host's container has another address."""
+    """Give the first host's container another address."""
     made = publication("c0", item("s", rule="1", service="s"), host="moved")
     return it.bridges[0].settle(made)
 
 
 async def purged(it: World) -> None:
-    """The first host's claims are removed by hand while it lives."""
+    """Remove the first host's claims by hand while it is alive."""
     bridge = it.bridges[0]
     await drive(it.bridges[1].store, removal(bridge.layout, bridge.session.fence, forget=False))
 
 
-# Why it is compared: what was before, what the first host then decides, what comes before its commit.
+# By kind of compare: the steps before, what the first host then decides, and what happens before its commit.
 CASES: dict[str, tuple[list[Step], Step, list[Step]]] = {
     FENCE: ([], has(0, "r"), [dies]),
     "own: the record is unchanged": ([has(0, "s")], moves, [purged]),
@@ -81,7 +81,7 @@ CASES: dict[str, tuple[list[Step], Step, list[Step]]] = {
 
 
 async def broken(etcd: Etcd, everything: str, kind: str, *, drops: bool) -> str:
-    """Play a case; return which rule is broken then, "" for none."""
+    """Run a case, and return which rule is broken, "" for none."""
     before, decides, between = CASES[kind]
     async with world(etcd, everything, foreign=False) as it:
         for step in before:
@@ -106,6 +106,6 @@ async def broken(etcd: Etcd, everything: str, kind: str, *, drops: bool) -> str:
 
 @pytest.mark.parametrize("kind", CASES)
 async def test_a_rule_is_broken_without_the_compare(each_etcd: Etcd, root_key: str, kind: str) -> None:
-    """With all compares no rule is broken; with those of one kind left out, one is."""
+    """With all compares no rule is broken; without those of this kind, one is."""
     assert not await broken(each_etcd, f"{root_key}-all", kind, drops=False)
     assert await broken(each_etcd, f"{root_key}-less", kind, drops=True)

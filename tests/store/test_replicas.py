@@ -1,4 +1,4 @@
-"""A thousand replicas on a hundred hosts and a real etcd: what each of them touches, and costs the others."""
+"""A thousand replicas on a hundred hosts and a real etcd: none delays another or writes another's keys."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -21,27 +21,27 @@ HOSTS, EACH, CONNECTIONS = 100, 10, 5
 
 
 class CountingStore(MeddledStore):
-    """A store that counts the transactions that were refused."""
+    """A store that counts refused transactions."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.refused = 0
 
     async def commit(self, transaction: Transaction) -> Committed | Refused:
-        """Commit, and count."""
+        """Commit, and count refusals."""
         outcome = await super().commit(transaction)
         self.refused += isinstance(outcome, Refused)
         return outcome
 
 
 def replica(host: str, name: str) -> Publication:
-    """One replica of the service that all of them are."""
+    """Return one replica of the shared service."""
     router = item("rweb", rule="Host(`web.localhost`)", service="sweb")
     return publication(name, router, item("sweb"), application="web", host=host)
 
 
 def own(bridge: Bridge, it: Publication) -> set[str]:
-    """The keys that are a replica's own: its server, its two claims, and the index of these."""
+    """Return a replica's own keys: its server, its two claims, and its container record."""
     claims = {bridge.layout.claim(one.ref, bridge.layout.me(it.id)) for one in it.items}
     servers = {bridge.layout.view_key(one.ref, leaf.path) for one in it.items for leaf in one.server}
     return {*claims, *servers, bridge.layout.container(it.id)}
@@ -49,7 +49,7 @@ def own(bridge: Bridge, it: Publication) -> set[str]:
 
 @dataclass(slots=True)
 class Crowd:
-    """Hosts that share a few connections to an etcd, and all that is written there."""
+    """Hosts that share a few connections to etcd, and a watch on all that they write."""
 
     root_key: str
     stores: list[CountingStore]
@@ -58,11 +58,11 @@ class Crowd:
 
     @property
     def refused(self) -> int:
-        """How many transactions were refused up to now."""
+        """The number of transactions refused so far."""
         return sum(store.refused for store in self.stores)
 
     async def join(self) -> Bridge:
-        """Have one more host begin."""
+        """Start the bridge of one more host."""
         number = len(self.bridges)
         layout = Layout(f"{self.root_key}/traefik", f"{self.root_key}/state", f"h{number}")
         bridge = Bridge(self.stores[number % len(self.stores)], layout)
@@ -78,12 +78,12 @@ class Crowd:
         return others
 
     async def start(self, number: int, bridge: Bridge) -> None:
-        """Have a host start replicas, one after the other."""
+        """Start replicas on a host, one after the other."""
         for position in range(number):
             await bridge.settle(replica(bridge.layout.host, f"{position}-{bridge.layout.host}"))
 
     async def written(self) -> list[set[str]]:
-        """Return the keys of each revision since this was last asked."""
+        """Return the keys written by each revision since the last call."""
         tick = f"{self.root_key}/tick"
         reached, revisions = await write(self.stores[0], Put(tick, "")), dict[int, set[str]]()
         while reached not in revisions:
@@ -95,7 +95,7 @@ class Crowd:
 
 @pytest.fixture
 async def crowd(etcd: Etcd, root_key: str) -> AsyncIterator[Crowd]:
-    """Return hosts that are to join."""
+    """Return a crowd without any hosts yet."""
     stores = [CountingStore(Connection((etcd.endpoint,))) for _ in range(CONNECTIONS)]
     snapshot = await stores[0].read(under(f"{root_key}/"))
     async with stores[0].watch(under(f"{root_key}/"), revision=snapshot.revision + 1) as watch:
@@ -105,9 +105,9 @@ async def crowd(etcd: Etcd, root_key: str) -> AsyncIterator[Crowd]:
 
 
 async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
-    """However many there are, all starting at once refuse each other nothing, and each writes its own keys once.
+    """A thousand replicas that start at once cause no refusals, and each writes only its own keys, once.
 
-    The same holds for one that stops.
+    A replica that stops writes only its own keys too.
     """
     others = await crowd.beside_one()
     async with create_task_group() as tasks:
@@ -126,7 +126,7 @@ async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
 
 
 async def test_the_first_of_all_are_refused_once_at_most(crowd: Crowd) -> None:
-    """Where nobody has the name yet, one of those who start at once defines it, and the others join at once."""
+    """If all replicas of a new service start at once, one defines it; each other joins after at most one refusal."""
     for _ in range(HOSTS):
         await crowd.join()
     await crowd.written()

@@ -1,4 +1,4 @@
-"""TLS and users, and what the operator can get wrong about them."""
+"""TLS and users of etcd, and how wrong settings for them are reported."""
 
 import subprocess
 from collections.abc import Callable
@@ -31,16 +31,16 @@ def openssl(*arguments: str | Path) -> None:
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Authority:
-    """Return the authority that has signed for etcd."""
+    """Return the authority that signed etcd's certificate."""
     return authority(tmp_path / "ours")
 
 
 @pytest.fixture
 def tls_endpoint(ours: Authority, start_etcd: StartEtcd) -> str:
-    """Return the endpoint of an etcd that wants client certificates of our authority."""
+    """Return the endpoint of an etcd that requires client certificates of our authority."""
     cert, key = ours.sign("server")
     member, port = Member("tls"), free_port()
-    # Beside plaintext, by which the lab sees that it is up.
+    # The plaintext port is for the lab, which checks there that etcd is up.
     urls = f"http://{LOOPBACK}:{member.port},https://{LOOPBACK}:{port}"
     start_etcd(
         f"--listen-client-urls={urls}",
@@ -56,7 +56,7 @@ def tls_endpoint(ours: Authority, start_etcd: StartEtcd) -> str:
 
 @pytest.fixture
 def etcd_with_users(start_etcd: StartEtcd) -> Etcd:
-    """Return an etcd with users on and short-lived tokens: `bridge`/`secret` may use what is below `own/`."""
+    """Return an etcd with users and short-lived tokens: `bridge`/`secret` may use the keys below `own/`."""
     etcd = start_etcd(f"--auth-token-ttl={TOKEN_TTL}")
     for command in (
         "user add root:rootsecret",
@@ -72,7 +72,7 @@ def etcd_with_users(start_etcd: StartEtcd) -> Etcd:
 
 
 async def test_tls_with_a_client_certificate(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
-    """With the authority's certificate and one of our own, everything works, https spelled out or not."""
+    """With a CA and a client certificate, writes and watches work, with or without https in the endpoint."""
     cert, key = ours.sign("client")
     for endpoint in (tls_endpoint, f"https://{tls_endpoint}"):
         store = open_store(Connection((endpoint,), ca=ours.ca, cert=cert, key=key))
@@ -84,7 +84,7 @@ async def test_tls_with_a_client_certificate(tls_endpoint: str, ours: Authority,
 async def test_tls_that_does_not_match(
     tls_endpoint: str, ours: Authority, tmp_path: Path, open_store: OpenStore
 ) -> None:
-    """Without a client certificate, in plaintext, or with another authority, what is told in time says so."""
+    """Without a client certificate, in plaintext or with another CA, a call fails in time and says why."""
     other = authority(tmp_path / "other")
     cert, key = other.sign("client")
     for connection, message in (
@@ -98,21 +98,21 @@ async def test_tls_that_does_not_match(
 
 
 async def test_what_is_no_etcd(start_traefik: Callable[[], Traefik], open_store: OpenStore) -> None:
-    """What answers in etcd's place, as a proxy may, is told apart from an etcd that refuses."""
+    """A server that is no etcd, such as a proxy, is reported as such, not as an etcd that refuses."""
     place = f"{LOOPBACK}:{start_traefik().port()}"
     with fail_after(3), pytest.raises(StoreRejected, match=f"{place} refuses: .*; this is not etcd .*no_proxy"):
         await open_store(Connection((place,))).read(Range("a"))
 
 
 async def test_files_that_cannot_be_used(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
-    """A file that is missing is named and waited for: it was there when the settings were read."""
+    """A missing file is named and counts as unavailable: it was there when the settings were read."""
     store = open_store(Connection((tls_endpoint,), ca=tmp_path / "none.pem"))
     with pytest.raises(StoreUnavailable, match=r"none\.pem cannot be read: No such file"):
         await store.read(Range("a"))
 
 
 async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
-    """A file that is not what it should be is named and waited for, since it may be just being replaced."""
+    """A file with the wrong content is named and counts as unavailable, since it may be being replaced."""
     cert, key = ours.sign("client")
     other, _ = ours.sign("other")
     empty = ours.ca.with_name("empty.pem")
@@ -130,7 +130,7 @@ async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority
 async def test_files_that_have_just_gone(
     tls_endpoint: str, ours: Authority, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that goes between being read and being looked at is waited for: it is being replaced."""
+    """A file that is removed between two reads counts as unavailable, since it may be being replaced."""
     store = open_store(Connection((tls_endpoint,), ca=ours.ca))
     read = Path.read_bytes
 
@@ -160,30 +160,30 @@ async def test_files_that_have_just_gone(
     ],
 )
 def test_connections_that_cannot_work(wrong: dict[str, object], message: str) -> None:
-    """What cannot work is refused before etcd is asked, and never means plaintext."""
+    """Settings that cannot work are refused before connecting, and never fall back to plaintext."""
     with pytest.raises(StoreRejected, match=message):
         Connection(**{"endpoints": ("a:1",), **wrong})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("endpoint", ["a:1", "http://a:1", "http://a:1/", "127.0.0.1:1", "[::1]:1"])
 def test_endpoints(endpoint: str) -> None:
-    """An endpoint is a host or address and a port, with or without http."""
+    """An endpoint is a host name or address with a port, with or without http://."""
     assert Connection((endpoint,)).endpoints == (endpoint,)
 
 
 def test_a_connection_does_not_show_its_password() -> None:
-    """A connection can be logged."""
+    """A connection's repr hides the password, so that it can be logged."""
     assert "secret" not in repr(Connection(("a:1",), "me", "secret"))
 
 
 async def test_tokens_that_expire(etcd_with_users: Etcd, open_store: OpenStore) -> None:
-    """Reads, writes, leases and watches go on when the token has expired, and when etcd has restarted."""
+    """Reads, writes, leases and watches keep working after the token has expired and after etcd has restarted."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
     lease = await store.acquire("own/alive", "me", 3)
     assert isinstance(lease, Lease)
     async with create_task_group() as tasks:
         tasks.start_soon(store.hold, lease)
-        # Time itself is the condition here: etcd does not tell when a token ends.
+        # A plain sleep: etcd does not say when a token expires.
         await sleep(2 * TOKEN_TTL)
         start = await write(store, Put("own/a", "1"))
         async with store.watch(Range("own/a"), revision=start) as watch:
@@ -198,7 +198,7 @@ async def test_tokens_that_expire(etcd_with_users: Etcd, open_store: OpenStore) 
 
 
 async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_store: OpenStore) -> None:
-    """A store that has a user works on an etcd without users, and goes on when they are switched on."""
+    """A store with a user works on an etcd without authentication, and after that is enabled."""
     etcd = start_etcd()
     store = open_store(Connection((etcd.endpoint,), "root", "secret"))
     await write(store, Put("a", "1"))
@@ -209,7 +209,7 @@ async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_stor
 
 
 async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_store: OpenStore) -> None:
-    """Where a token tells its age (JWT), a change of users or roles makes it too old; a login mends that."""
+    """After a change of users or roles, which invalidates JWT tokens, the store logs in again and goes on."""
     key, public = tmp_path / "token.key", tmp_path / "token.pub"
     openssl("genrsa", "-out", key, "2048")
     openssl("rsa", "-in", key, "-pubout", "-out", public)
@@ -224,7 +224,7 @@ async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_sto
 
 
 async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenStore) -> None:
-    """Reading, writing or watching what the role does not cover is rejected."""
+    """Reading, writing or watching keys that the role does not cover is rejected."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
     with pytest.raises(StoreRejected, match=r"permission denied; docs/security\.md lists the permissions"):
         await store.read(Range("other"))
@@ -235,7 +235,7 @@ async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenS
 
 
 async def watched(store: Store, keys: Range) -> None:
-    """Open a watch and leave it."""
+    """Open a watch and close it."""
     async with store.watch(keys, revision=1):
         pass
 
@@ -251,7 +251,7 @@ async def watched(store: Store, keys: Range) -> None:
 async def test_wrong_users(
     etcd_with_users: Etcd, open_store: OpenStore, username: str, password: str, message: str
 ) -> None:
-    """A wrong or missing user is one clear sentence that names the endpoint and no password."""
+    """A wrong or missing user is reported in one line that names the endpoint and shows no password."""
     endpoint = etcd_with_users.endpoint
     with pytest.raises(StoreRejected, match=f"{endpoint}.*{message}") as raised:
         await open_store(Connection((endpoint,), username, password)).read(Range("own/a"))

@@ -1,4 +1,4 @@
-"""Transactions and reads as etcd carries them out."""
+"""Transactions and reads on a real etcd."""
 
 import itertools
 
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.anyio
 
 
 def absent(key: str) -> Compare:
-    """Return the comparison that a key does not exist."""
+    """Return the compare that a key does not exist."""
     return Compare(Range(key), Revision.CREATED, 0)
 
 
 async def holds(store: Store, *compares: Compare) -> bool:
-    """Ask whether all comparisons hold, and write nothing."""
+    """Tell whether all compares hold, writing nothing."""
     return isinstance(await store.commit(Transaction(compares, (), ())), Committed)
 
 
@@ -47,7 +47,7 @@ async def test_commit_writes_everything_at_one_revision(store: Store, root_key: 
 
 
 async def test_refused_reads_instead_of_writing(store: Store, root_key: str) -> None:
-    """When a comparison fails nothing is written, and the reads are answered in their order."""
+    """If a compare fails, nothing is written, and the reads are answered in order."""
     key = f"{root_key}/a"
     revision = await write(store, Put(key, "1"))
     answer = await store.commit(
@@ -57,7 +57,7 @@ async def test_refused_reads_instead_of_writing(store: Store, root_key: str) -> 
 
 
 async def test_comparing_one_key(store: Store, root_key: str) -> None:
-    """A key is compared by its creation or its last change; an absent one has 0 for both."""
+    """A key is compared by its create or mod revision; an absent key has 0 for both."""
     key, none = Range(f"{root_key}/a"), Range(f"{root_key}/none")
     created = await write(store, Put(key.key, "1"))
     changed = await write(store, Put(key.key, "2"))
@@ -75,14 +75,14 @@ async def test_comparing_one_key(store: Store, root_key: str) -> None:
 
 
 async def test_an_empty_range_compares_like_an_absent_key(store: Store, root_key: str) -> None:
-    """Nothing in a range means 0, so that it equals no revision."""
+    """An empty range compares as revision 0."""
     keys = under(f"{root_key}/")
     assert await holds(store, Compare(keys, Revision.MODIFIED, 0))
     assert not await holds(store, Compare(keys, Revision.MODIFIED, 7))
 
 
 async def test_comparing_a_range(store: Store, root_key: str) -> None:
-    """Every key of a range must compare: creation 0 means that it is empty, `below` that nothing is newer."""
+    """A compare of a range holds for all its keys: create revision 0 means empty, `below` means nothing newer."""
     keys = under(f"{root_key}/")
     empty = Compare(keys, Revision.CREATED, 0)
     assert await holds(store, empty, Compare(keys, Revision.MODIFIED, 1, below=True))
@@ -94,7 +94,7 @@ async def test_comparing_a_range(store: Store, root_key: str) -> None:
 
 
 async def test_a_deletion_does_not_show_in_a_range(store: Store, root_key: str) -> None:
-    """A range from which a key was deleted compares as if the key had never been there."""
+    """A range from which a key was deleted compares as if the key had never existed."""
     keys = under(f"{root_key}/")
     revision = await write(store, Put(f"{root_key}/a", "1"), Put(f"{root_key}/b", "2"))
     await write(store, Delete(f"{root_key}/a"))
@@ -105,7 +105,7 @@ async def test_a_deletion_does_not_show_in_a_range(store: Store, root_key: str) 
 
 @pytest.mark.parametrize(("compares", "writes"), [(0, 129), (64, 64 * 64), (100, 100 * 28), (128, 128)])
 async def test_many_writes_are_one_revision(store: Store, root_key: str, compares: int, writes: int) -> None:
-    """As many writes as nest beside the comparisons are one transaction, at one revision."""
+    """As many writes as can be nested beside the compares are committed as one transaction, at one revision."""
     keys = [f"{root_key}/{number:04}" for number in range(writes)]
     conditions = tuple(absent(key) for key in keys[:compares])
     transaction = Transaction(conditions, tuple(Put(key, "") for key in keys), ())
@@ -120,7 +120,7 @@ async def test_many_writes_are_one_revision(store: Store, root_key: str, compare
 async def test_what_does_not_fit_is_refused_before_it_is_sent(
     store: Store, compares: int, reads: int, writes: int
 ) -> None:
-    """More than etcd takes is the caller's mistake."""
+    """A transaction with more operations than etcd allows raises ValueError before it is sent."""
     transaction = Transaction(
         (absent("a"),) * compares, tuple(Put(f"{n}", "") for n in range(writes)), (Range("a"),) * reads
     )
@@ -129,7 +129,7 @@ async def test_what_does_not_fit_is_refused_before_it_is_sent(
 
 
 async def test_too_many_bytes_are_rejected(store: Store, root_key: str) -> None:
-    """A transaction that is larger than etcd accepts is rejected, and etcd stays in use."""
+    """A transaction that is larger than etcd accepts is rejected, and the next one works."""
     with pytest.raises(StoreRejected, match="too large"):
         await write(store, Put(f"{root_key}/a", "x" * 1_700_000))
     with pytest.raises(StoreRejected, match="larger than max"):
@@ -138,7 +138,7 @@ async def test_too_many_bytes_are_rejected(store: Store, root_key: str) -> None:
 
 
 async def test_reading_several_ranges_at_one_revision(store: Store, root_key: str) -> None:
-    """What is written while ranges are read, page by page, is in all of the answer or in none of it."""
+    """Ranges that are read page by page show one revision, whatever is written meanwhile."""
     first, last = f"{root_key}/0/a", f"{root_key}/1/{PAGE:05}"
     large = [Put(f"{root_key}/1/{number:05}", "") for number in range(PAGE)]
     for start in range(0, PAGE, 1_000):
@@ -162,7 +162,7 @@ async def test_reading_several_ranges_at_one_revision(store: Store, root_key: st
 
 
 async def test_a_stranger_may_use_any_bytes(store: Store, root_key: str) -> None:
-    """Keys and values that are not UTF-8 are read, compared, written back and deleted unharmed."""
+    """Keys and values that are not UTF-8 can be written, read, compared and deleted unchanged."""
     key, value = f"{root_key}/\udcff", "\udcc3("
     revision = await write(store, Put(key, value))
     assert (await store.read(Range(key))).found == ((KeyValue(key, value, revision, revision),),)
@@ -172,7 +172,7 @@ async def test_a_stranger_may_use_any_bytes(store: Store, root_key: str) -> None
 
 
 async def test_reading_many_keys_is_one_answer(store: Store, root_key: str) -> None:
-    """Hundreds of single keys among ranges are answered in their order, absent ones too, all at one revision."""
+    """Hundreds of single keys among ranges are answered in order, absent ones too, all at one revision."""
     keys = [f"{root_key}/{number:04}" for number in range(300)]
     await write(store, *(Put(key, "") for key in keys[::2]))
     asked = (*map(Range, keys[:200]), under(f"{root_key}/"), *map(Range, keys[200:]))
@@ -202,7 +202,7 @@ async def test_reading_many_keys_is_one_answer(store: Store, root_key: str) -> N
 async def test_limits_below_the_usual_ones(
     limit: str, writes: int, start_etcd: StartEtcd, open_store: OpenStore
 ) -> None:
-    """An etcd that takes less than by default is told what to change."""
+    """If etcd's limits are below the defaults, the error names the option of etcd to change."""
     store = open_store(Connection((start_etcd(limit).endpoint,)))
     with pytest.raises(StoreRejected, match=f"{limit.partition('=')[0]} must be"):
         await write(store, *(Put(f"{number}", "x" * 2_000) for number in range(writes)))

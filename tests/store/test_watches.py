@@ -30,7 +30,7 @@ async def next_events(watch: Watch, count: int) -> list[Event]:
 
 
 async def test_a_watch_tells_puts_and_deletions_in_order(store: Store, root_key: str) -> None:
-    """What changes in the range is told with its revision; what changes elsewhere is not."""
+    """A watch yields the changes in its range, in order and with their revisions, and no others."""
     a = f"{root_key}/a"
     start = await write(store, Put(a, "0"))
     async with store.watch(under(f"{root_key}/"), revision=start + 1) as watch:
@@ -40,7 +40,7 @@ async def test_a_watch_tells_puts_and_deletions_in_order(store: Store, root_key:
 
 
 async def test_a_watch_begins_in_the_past(store: Store, root_key: str) -> None:
-    """Whatever happened since the revision that was read is told, that revision itself on request."""
+    """A watch from an earlier revision yields the changes since then, that revision included."""
     a = f"{root_key}/a"
     revisions = [await write(store, Put(a, str(number))) for number in range(3)]
     async with store.watch(under(f"{root_key}/"), revision=revisions[1]) as watch:
@@ -48,7 +48,7 @@ async def test_a_watch_begins_in_the_past(store: Store, root_key: str) -> None:
 
 
 async def test_one_watch_on_several_ranges(store: Store, root_key: str) -> None:
-    """Ranges that are watched together tell each of their own."""
+    """One watch on several ranges yields the changes in each of them, and no others."""
     a, b = f"{root_key}/a/1", f"{root_key}/b"
     start = (await store.read(Range(a))).revision
     async with store.watch(under(f"{root_key}/a/"), Range(b), revision=start + 1) as watch:
@@ -58,7 +58,7 @@ async def test_one_watch_on_several_ranges(store: Store, root_key: str) -> None:
 
 
 async def test_events_of_one_revision_come_together(store: Store, root_key: str) -> None:
-    """A transaction that changes much, also more than gRPC takes by default, is one batch."""
+    """The events of one transaction come as one batch, even if it is large."""
     start = (await store.read(Range(root_key))).revision
     value = "x" * 100_000
     async with store.watch(under(f"{root_key}/"), revision=start + 1) as watch:
@@ -68,7 +68,7 @@ async def test_events_of_one_revision_come_together(store: Store, root_key: str)
 
 
 async def test_catching_up_with_much(store: Store, root_key: str) -> None:
-    """A watch that catches up with more than gRPC's usual limit of a message gets it."""
+    """A watch can catch up with more data than gRPC's default message limit."""
     start = (await store.read(Range(root_key))).revision
     for number in range(6):
         await write(store, Put(f"{root_key}/{number}", "x" * 1_000_000))
@@ -77,7 +77,7 @@ async def test_catching_up_with_much(store: Store, root_key: str) -> None:
 
 
 async def test_a_compacted_revision(server: Etcd, store: Store, root_key: str) -> None:
-    """A watch from a revision that is compacted says so, so that the caller lists again."""
+    """A watch from a compacted revision raises Compacted, so that the caller lists again."""
     first = await write(store, Put(f"{root_key}/a", "1"))
     last = await write(store, Put(f"{root_key}/a", "2"))
     server.ctl("compact", str(last))
@@ -87,7 +87,7 @@ async def test_a_compacted_revision(server: Etcd, store: Store, root_key: str) -
 
 
 async def test_leaving_a_watch_ends_its_wait(store: Store, root_key: str) -> None:
-    """A task that waits for events is cancelled at once, and the store stays in use."""
+    """A task that waits for events is cancelled at once, and the store still works."""
     start = (await store.read(Range(root_key))).revision
     with fail_after(2):
         async with store.watch(Range(root_key), revision=start + 1) as watch, create_task_group() as tasks:
@@ -97,7 +97,7 @@ async def test_leaving_a_watch_ends_its_wait(store: Store, root_key: str) -> Non
 
 
 async def test_many_watches_leave_room_for_calls(store: Store, root_key: str) -> None:
-    """However many watches wait, calls are answered, and closing the store ends all of them."""
+    """However many watches are open, calls are answered, and closing the store ends all watches."""
     start = (await store.read(Range(root_key))).revision
     keys = [f"{root_key}/{number}" for number in range(MANY)]
     told: list[str] = []
@@ -125,7 +125,7 @@ async def test_many_watches_leave_room_for_calls(store: Store, root_key: str) ->
 
 
 async def open_session(server: Etcd) -> Session:
-    """Return a session that no store has."""
+    """Return a session without a store."""
     connection = Connection((server.endpoint,))
     return Session(connection, server.endpoint, await connection.open(server.endpoint, 1.0))
 
@@ -134,7 +134,7 @@ async def open_session(server: Etcd) -> Session:
     "said", [{"watch_id": -1, "created": True}, {"canceled": True, "cancel_reason": "no reason given"}]
 )
 async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, object]) -> None:
-    """An answer that says that there is no watch (any more) is a failure, however it says so."""
+    """An answer that the watch was not created, or was cancelled, raises StoreUnavailable."""
 
     class Saying(Stream):
         async def next(self, deadline: float | None = None) -> object:  # noqa: ARG002
@@ -147,7 +147,7 @@ async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, o
 
 
 async def test_a_connection_that_was_given_up(server: Etcd) -> None:
-    """A call on a channel that somebody else has closed in the meantime is worth retrying."""
+    """A call on a channel that was closed in the meantime raises StoreUnavailable, which is worth retrying."""
     session = await open_session(server)
     await session.close()
     with pytest.raises(StoreUnavailable, match="given up"):
