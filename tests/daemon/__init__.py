@@ -1,1 +1,1 @@
-"""The daemon as a process between a real Docker engine and a real etcd, and a real Traefik behind them."""
+"""Tests of the daemon as a process with a real Docker engine, a real etcd and a real Traefik."""

@@ -1,4 +1,4 @@
-"""A host with an engine and a bridge, on the shared etcd or on one of its own that may be killed."""
+"""Fixtures: a host with an engine and a bridge, on the shared etcd or on one of its own that may be killed."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""One host as the tests of the daemon see it: its engine, the bridge that runs on it, and what that wrote."""
+"""A host for the tests of the daemon: its engine, the bridge on it, and the keys that it wrote."""
 
 import json
 import uuid
@@ -26,7 +26,7 @@ class Host:
     name: str = "lab"
 
     def servers(self, container_id: str) -> list[str]:
-        """The addresses under which a container's services are reached, empty where it is not routed."""
+        """Return the addresses of a container's servers, none if it is not routed."""
         return self.keys.servers(container_id, self.name)
 
     def left(self) -> list[str]:
@@ -34,7 +34,7 @@ class Host:
         return self.keys.left_of(self.name)
 
     def restart(self) -> None:
-        """Start the bridge again after its end, and wait until it is healthy."""
+        """Start the bridge again after it ended, and wait until it is healthy."""
         self.bridge.start()
         self.bridge.wait_until_healthy()
 
@@ -59,11 +59,11 @@ class Host:
         wait_for(lambda: not self.servers(container_id), within, self.bridge.process.tail)
 
     def wait_until_logged(self, text: str, within: float = WITHIN) -> None:
-        """Wait until the log has a line with a text."""
+        """Wait until the log contains a text."""
         wait_for(lambda: text in self.bridge.log(), within, self.bridge.process.tail)
 
     def wait_until_followed(self) -> None:
-        """Wait until the bridge has dealt with all that happened to containers up to now."""
+        """Wait until the bridge has handled all container events up to now."""
         name = f"last-{uuid.uuid4().hex[:8]}"
         with self.engine.container(name, routed_by(name)) as container:
             self.wait_until_routed(container)
@@ -71,7 +71,7 @@ class Host:
 
     @contextmanager
     def container(self, name: str, *options: str, **how: Any) -> Iterator[str]:  # noqa: ANN401
-        """Run a container with a router of its name, until the block ends; gives its id once it is routed."""
+        """Run a container with a router of its name until the block ends; yields its id once it is routed."""
         with self.engine.container(name, routed_by(name), *options, **how) as container:
             self.wait_until_routed(container)
             yield container

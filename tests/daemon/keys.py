@@ -1,4 +1,4 @@
-"""Looks at what is in etcd under a root key and its state, with the revisions at which it was written."""
+"""Reads what is in etcd below a root key and its state key, with mod revisions and leases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from tests.lab.gateway import Key, look
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What bridges with one root key have in an etcd."""
+    """The keys of all bridges with one root key."""
 
     etcd: Etcd
     root_key: str
 
     def view(self) -> Mapping[str, Key]:
-        """Everything below the root, by the path below it."""
+        """Return everything below the root key, by the path below it."""
         return self._below(f"{self.root_key}/")
 
     def state(self) -> Mapping[str, Key]:
-        """Everything that the bridges agree on, by the path below their key."""
+        """Return the state of the bridges, by the path below its key."""
         return self._below(f"docker-event-bridge/{self.root_key}/")
 
     def servers(self, container_id: str, host: str = "lab") -> list[str]:
-        """The addresses under which a container's services are reached."""
+        """Return the addresses of a container's servers."""
         segment = f"/servers/{host}-{container_id[:12]}/"
         return [key.value for path, key in sorted(self.view().items()) if segment in path]
 

@@ -1,4 +1,4 @@
-"""Labels that try to reach what is not theirs, end to end: on a real engine, a real etcd and a real Traefik."""
+"""Labels that try to change keys of others, end to end: on a real engine, a real etcd and a real Traefik."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -49,7 +49,7 @@ LABELS = (
     {"traefik.": RULE},
     {"traefik/http/routers/victim/rule": RULE},
 )
-# Names like any other, once they are taken for what they are.
+# Names that are legal once they are taken literally.
 OWN = {
     "victim\n",
     "victim ",
@@ -72,7 +72,7 @@ def attacks() -> list[dict[str, str]]:
 
 @contextmanager
 def running(engine: Engine, name: str, labels: dict[str, str]) -> Iterator[None]:
-    """Run a container by the engine's API, which takes labels that its command refuses."""
+    """Run a container through the engine's API, which accepts labels that the docker command refuses."""
     client = APIClient(engine.url)
     try:
         client.create_container("traefik/whoami", name=name, labels=labels)
@@ -85,7 +85,7 @@ def running(engine: Engine, name: str, labels: dict[str, str]) -> Iterator[None]
 
 @pytest.mark.timeout(120)
 def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: Callable[..., Traefik]) -> None:
-    """Whatever labels say: no key elsewhere, none of another's changed, and Traefik goes on serving it."""
+    """Whatever the labels are, no key elsewhere or of another container changes, and Traefik still serves that."""
     host, root = host_alone, host_alone.keys.root_key
     with host.container("victim"), ExitStack() as attackers:
         before = dict(host.keys.view())
@@ -96,7 +96,7 @@ def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: C
         host.wait_until_followed()
         view, state = host.keys.view(), host.keys.state()
         assert {path: key for path, key in view.items() if path in before} == before
-        # Letter by letter as etcd has it: nothing but the two prefixes.
+        # All keys of the whole etcd, unparsed: only those with the two prefixes are there.
         keys = host.keys.etcd.ctl("get", "--keys-only", "--prefix", "").split("\n\n")
         assert [key for key in keys if key.strip() and not key.lstrip("\n").startswith(prefixes(root))] == []
         layout = Layout(root, "docker-event-bridge", "lab")
@@ -109,7 +109,7 @@ def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: C
 
 
 def test_a_stricter_policy(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """A bridge that starts with a stricter policy withdraws who no longer fits, and says so; others stay."""
+    """A bridge that restarts with a stricter policy withdraws and reports only the containers that violate it."""
     keys, strict = Keys(etcd, root_key), {"allowed_hosts": "fits.localhost"}
     with engine.container("fits", routed_by("fits")), engine.container("greedy", routed_by("greedy")) as greedy:
         with Bridge(engine, etcd, root_key):
@@ -124,5 +124,5 @@ def test_a_stricter_policy(engine: Engine, etcd: Etcd, root_key: str) -> None:
 
 
 def prefixes(root: str) -> tuple[str, str]:
-    """Return where a bridge may write."""
+    """Return the prefixes of all keys that a bridge may write."""
     return f"{root}/", f"docker-event-bridge/{root}/"

@@ -1,4 +1,4 @@
-"""When a container counts as told to stop: by its stop signal, in this run, for a limited time."""
+"""When a container counts as draining: after its stop signal, in the same run, for a limited time."""
 
 import pytest
 from msgspec.structs import replace
@@ -29,14 +29,14 @@ INSPECTED = {
 
 
 def test_the_stop_signal_drains(container: Container) -> None:
-    """SIGTERM stops a container that names no stop signal."""
+    """A container without a stop signal of its own drains after SIGTERM."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert draining.holds(container)
 
 
 def test_any_other_signal_does_not(container: Container) -> None:
-    """A signal that is not the one of the container's image says nothing about its end."""
+    """A signal other than the container's stop signal does not make it drain."""
     draining = Draining()
     draining.sent(container.id, HUP, STARTED + 1, LATER)
     assert not draining.holds(container)
@@ -58,14 +58,14 @@ def test_an_earlier_run_says_nothing(container: Container) -> None:
 
 
 def test_clocks_may_jump(container: Container) -> None:
-    """A signal counts although the engine's clock went back since the container was started."""
+    """A signal counts even if the engine's clock was set back after the container's start."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED - 3600, LATER)
     assert draining.holds(container)
 
 
 def test_who_is_gone_is_forgotten(container: Container) -> None:
-    """Nothing is kept of a container that is gone."""
+    """Nothing is remembered about a container that is gone."""
     draining, quits = Draining(), replace(container, stop_signal="SIGQUIT")
     draining.sent(container.id, TERM, STARTED, LATER)
     assert not draining.holds(quits)
@@ -76,7 +76,7 @@ def test_who_is_gone_is_forgotten(container: Container) -> None:
 
 
 def test_a_limit_ends_only_its_own_signal(container: Container) -> None:
-    """When the time of a signal is up, one that was sent later still counts."""
+    """When a signal expires, one that was sent later still counts."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, until=5)
     draining.sent(container.id, TERM, STARTED + 2, until=7)
@@ -87,7 +87,7 @@ def test_a_limit_ends_only_its_own_signal(container: Container) -> None:
 
 
 def test_what_is_told_again_is_no_news(container: Container) -> None:
-    """A signal that the engine tells of again does not last longer for that."""
+    """An event that the engine repeats does not extend the drain."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, until=5)
     draining.sent(container.id, TERM, STARTED + 1, until=9)

@@ -1,4 +1,4 @@
-"""The bridge on an etcd that is locked down as the documentation says: TLS, users, roles of just two prefixes."""
+"""The bridge on an etcd that is locked down as documented: TLS, users, and roles for two prefixes only."""
 
 import json
 import os
@@ -32,7 +32,7 @@ LEASE, GOODBYE = 3, load(RunSettings, {}).keep_after_stop.total_seconds()
 
 
 def documented(name: str) -> str:
-    """Return a block of commands of the documentation."""
+    """Return a block of commands from the documentation."""
     found = re.search(rf"<!-- commands: {name} -->\n```sh\n(.*?)```", DOCUMENTATION, re.DOTALL)
     assert found
     return found[1]
@@ -40,7 +40,7 @@ def documented(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """An etcd with TLS, client certificates and users, whose passwords are in files `<user>.password`."""
+    """An etcd with TLS, client certificates and users; their passwords are in files named `<user>.password`."""
 
     etcd: Etcd
     secure: str
@@ -48,7 +48,7 @@ class Locked:
     directory: Path
 
     def bridge(self, engine: Engine, user: str = "bridge", **settings: str) -> Bridge:
-        """Return a bridge that logs in as a user, with a certificate that is nobody's."""
+        """Return a bridge that logs in as a user, with a client certificate that names no user."""
         cert, key = self.signed_by.sign("anybody")
         given = {
             "root_key": "traefik",
@@ -75,7 +75,7 @@ class Locked:
 
 @pytest.fixture
 def token_ttl() -> int:
-    """Return the seconds that a token lives for."""
+    """Return the time to live of a token in seconds."""
     return 1
 
 
@@ -87,10 +87,10 @@ def locked(
     monkeypatch: pytest.MonkeyPatch,
     start_etcd: Callable[..., Etcd],
 ) -> Locked:
-    """Return an etcd after the commands of the documentation, with tokens that soon expire."""
+    """Return an etcd that the documented commands have set up, with tokens that expire soon."""
     signed_by, member, port = authority(tmp_path / "tls"), Member("locked"), free_port()
     cert, key = signed_by.sign("server")
-    # Beside plaintext, by which the lab sees what is there.
+    # The plaintext port is for the lab, which reads the keys there.
     urls = f"http://{LOOPBACK}:{member.port},https://{LOOPBACK}:{port}"
     tls = (f"--cert-file={cert}", f"--key-file={key}", f"--trusted-ca-file={signed_by.ca}", "--client-cert-auth")
     addresses = (f"--listen-client-urls={urls}", f"--advertise-client-urls={urls}")
@@ -109,7 +109,7 @@ def write_passwords(directory: Path) -> None:
 
 
 def run(commands: str, directory: Path, etcd: Etcd) -> None:
-    """Run commands of the documentation as they stand there."""
+    """Run commands from the documentation unchanged."""
     path = f"{parts.etcdctl().parent}:{os.environ['PATH']}"
     env = os.environ | {"PATH": path, "ETCDCTL_ENDPOINTS": etcd.endpoint}
     done = subprocess.run(
@@ -126,13 +126,13 @@ def hosted(engine: Engine, locked: Locked, **settings: str) -> Iterator[Host]:
 
 
 def test_the_documented_role_is_enough(engine: Engine, locked: Locked, token_ttl: int) -> None:
-    """Start, claim, wait, succeed, lease, goodbye, purge: all of it with the documented role and short tokens."""
+    """Claims, waiting, succession, lease, goodbye and purge work with the documented role and short tokens."""
     with hosted(engine, locked) as host:
         alive = host.keys.state()["alive/lab"]
         other = "--label=traefik.http.routers.shared.rule=Host(`other.localhost`)"
         with host.container("shared"), engine.container("waiter", other) as waiter:
             host.wait_until_logged('"container": "waiter"')
-            # Time itself is the condition here: etcd does not tell when a token ends.
+            # A plain sleep: etcd does not say when a token expires.
             time.sleep(LEASE + 2 * token_ttl)
             assert host.keys.state()["alive/lab"] == alive
             assert not host.keys.servers(waiter)
@@ -157,7 +157,7 @@ def test_the_role_of_traefik_is_enough(
     start_traefik_2_11: Callable[..., Traefik],
     token_ttl: int,  # noqa: ARG001, for etcd
 ) -> None:
-    """Every Traefik reads and follows the view as its own user, which may read nothing else and write nothing."""
+    """Each Traefik reads and follows the view as its own user, which can read nothing else and write nothing."""
     account = {"username": "traefik", "password": "traefik-secret"}
     with hosted(engine, locked) as host, host.container("before"):
         read = [start(etcd_provider(locked.etcd, **account)) for start in (start_traefik, start_traefik_2_11)]
@@ -173,7 +173,7 @@ def test_the_role_of_traefik_is_enough(
 
 
 def test_the_role_of_the_bridge_is_tight(locked: Locked) -> None:
-    """The bridge's user may not touch other keys, nor those whose names only begin like its own, nor users."""
+    """The bridge's user has no access to other keys, even with names that begin alike, nor to users and roles."""
     assert denied(
         locked,
         "bridge",
@@ -190,14 +190,14 @@ def test_the_role_of_the_bridge_is_tight(locked: Locked) -> None:
 
 
 def denied(locked: Locked, user: str, *commands: tuple[str, ...]) -> bool:
-    """Whether etcd refuses all of these to a user."""
+    """Assert that etcd denies a user all of these commands."""
     answers = {arguments: locked.ctl(user, *arguments).stderr for arguments in commands}
     assert {what: told for what, told in answers.items() if "permission denied" not in told} == {}
     return True
 
 
 def test_a_certificate_may_be_the_user(engine: Engine, locked: Locked) -> None:
-    """Without a password, etcd takes the name in the client's certificate for the user."""
+    """Without a user and password, the bridge acts as the user that its client certificate names."""
     cert, key = locked.signed_by.sign("bridge")
     settings = {"etcd_cert": str(cert), "etcd_key": str(key), "etcd_username": "", "etcd_password_file": ""}
     with hosted(engine, locked, **settings) as host, host.container("certified"):
@@ -205,7 +205,7 @@ def test_a_certificate_may_be_the_user(engine: Engine, locked: Locked) -> None:
 
 
 def test_what_no_waiting_mends(engine: Engine, locked: Locked) -> None:
-    """A user who may not do it ends the bridge with one line that says so and keeps the password secret."""
+    """If the user lacks a permission or cannot log in, the bridge ends with one line and shows no password."""
     nobody = {"etcd_username": "", "etcd_password_file": ""}
     wrong = (
         ("permission denied", locked.bridge(engine, "traefik")),
@@ -227,7 +227,7 @@ def test_what_no_waiting_mends(engine: Engine, locked: Locked) -> None:
 
 
 def test_users_that_are_switched_on(engine: Engine, tmp_path: Path, start_etcd: Callable[..., Etcd]) -> None:
-    """Users may be switched on under a running bridge that has one: lease, routes and events go on."""
+    """If authentication is enabled under a running bridge that has a user, lease, routes and events go on."""
     etcd = start_etcd("3.7")
     write_passwords(tmp_path)
     account = {"etcd_username": "bridge", "etcd_password_file": str(tmp_path / "bridge.password")}

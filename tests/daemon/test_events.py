@@ -1,4 +1,4 @@
-"""What happens to containers, and what of that reaches etcd: each change in one transaction, the rest in none."""
+"""Which container events reach etcd: each change is one transaction, everything else is none."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from tests.lab.etcd import Etcd
 from tests.lab.wait import wait_for
 
 DEAF = ("sleep", "1000")
-"""A process that has no handler for SIGTERM, as the first one of its container, does not get it."""
+"""A process that ignores SIGTERM: PID 1 of a container receives only signals that it has handlers for."""
 
 PORT = "--label=traefik.http.services.deaf.loadbalancer.server.port=80"
 
 
 @contextmanager
 def stopping(engine: Engine, name: str) -> Iterator[None]:
-    """Run `docker stop` in the background, which kills the container after some seconds."""
+    """Run `docker stop` in the background; it kills the container after four seconds."""
     stop = subprocess.Popen([*engine.docker, "stop", "--time", "4", name], stdout=subprocess.DEVNULL)
     try:
         yield
@@ -26,12 +26,12 @@ def stopping(engine: Engine, name: str) -> Iterator[None]:
 
 
 def is_running(engine: Engine, name: str) -> bool:
-    """Whether a container runs."""
+    """Tell whether a container is running."""
     return engine.cli("inspect", "--format", "{{.State.Running}}", name) == "true"
 
 
 def test_a_container_leaves_before_its_process_is_gone(host: Host) -> None:
-    """The stop signal withdraws a container that still runs; once restarted, it is routed again."""
+    """The stop signal withdraws a container while it still runs; once started again, it is routed again."""
     with host.container("deaf", PORT, image="busybox", arguments=DEAF) as container:
         with stopping(host.engine, "deaf"):
             host.wait_until_withdrawn(container)
@@ -42,7 +42,7 @@ def test_a_container_leaves_before_its_process_is_gone(host: Host) -> None:
 
 
 def test_a_container_that_outlives_its_drain_limit_is_back(host: Host) -> None:
-    """One that runs on after its stop signal is routed again when the time that its label allows is over."""
+    """A container that runs on after its stop signal is routed again after the time in its label."""
     limit = "--label=bridge.drain-limit=1s"
     with host.container("deaf", PORT, limit, image="busybox", arguments=DEAF) as container:
         for _ in range(2):
@@ -71,7 +71,7 @@ def test_the_limit_is_a_setting_too(engine: Engine, etcd: Etcd, root_key: str) -
 
 
 def test_another_signal_changes_nothing(host: Host) -> None:
-    """A container that is sent any signal but its stop signal stays where it is."""
+    """A container stays routed after any signal but its own stop signal."""
     with host.container("deaf", PORT, "--stop-signal=USR1", image="busybox", arguments=DEAF) as container:
         before = host.keys.view()
         host.engine.cli("kill", "--signal", "HUP", "deaf")
@@ -84,7 +84,7 @@ def test_another_signal_changes_nothing(host: Host) -> None:
 
 
 def test_a_label_is_not_taken_for_a_signal(host: Host) -> None:
-    """A container whose label stands in the place of the signal, in what the engine tells, stays where it is."""
+    """A container whose label `signal` replaces the signal in events stays routed."""
     with host.container("deaf", PORT, "--label=signal=15", image="busybox", arguments=DEAF):
         before = host.keys.view()
         host.engine.cli("kill", "--signal", "HUP", "deaf")
@@ -93,7 +93,7 @@ def test_a_label_is_not_taken_for_a_signal(host: Host) -> None:
 
 
 def test_a_paused_container_is_not_routed(host: Host) -> None:
-    """Pausing withdraws a container, unpausing brings it back."""
+    """Pausing withdraws a container, and unpausing routes it again."""
     with host.container("naps") as container:
         host.engine.cli("pause", "naps")
         host.wait_until_withdrawn(container)
@@ -102,7 +102,7 @@ def test_a_paused_container_is_not_routed(host: Host) -> None:
 
 
 def test_a_renamed_container_is_routed_by_its_new_name(host: Host) -> None:
-    """The default rule and the service follow a container's name."""
+    """After a rename, the default rule and the service have the new name, and nothing is left of the old one."""
     with host.engine.container("old") as container:
         host.wait_until_routed(container)
         host.engine.cli("rename", "old", "new")
@@ -127,7 +127,7 @@ def test_a_container_that_is_kept_is_routed_before_its_start(engine: Engine, etc
 
 
 def test_the_address_follows_the_networks(host: Host) -> None:
-    """Connecting a container to another network and leaving the first one changes its server's address."""
+    """When a container changes networks, its server gets the new address; without any network it is withdrawn."""
     host.engine.cli("network", "create", "second")
     try:
         with host.container("moves") as container:
@@ -144,7 +144,7 @@ def test_the_address_follows_the_networks(host: Host) -> None:
 
 
 def test_health_decides(host: Host) -> None:
-    """A container is routed while its health check says that it is healthy, and only then."""
+    """A container with a health check is routed only while it is healthy."""
     check = ("--health-cmd=sh /tmp/state", "--health-interval=200ms", "--health-retries=1")
     with host.engine.container("ails", PORT, *check, image="busybox") as container:
         host.wait_until_followed()
@@ -156,7 +156,7 @@ def test_health_decides(host: Host) -> None:
 
 
 def test_who_uses_a_containers_network_follows_it(host: Host) -> None:
-    """A container with another's network goes when that one stops, and comes back with its new address."""
+    """A container on another's network is withdrawn when that one stops, and comes back with its new address."""
     port = "--label=traefik.http.services.guest.loadbalancer.server.port=80"
     with (
         host.engine.container("target", "--label=traefik.enable=false", image="busybox"),
@@ -173,7 +173,7 @@ def test_who_uses_a_containers_network_follows_it(host: Host) -> None:
 
 
 def test_one_transaction_for_each_change(host_alone: Host) -> None:
-    """A start, a stop and a start again are one transaction each; events that change nothing are none."""
+    """A start, a stop and another start are one transaction each; events that change nothing are none."""
     host, revisions = host_alone, host_alone.keys.revision
     first = revisions()
     with host.container("counted", "--label=traefik.http.routers.more.rule=Host(`more`)") as container:

@@ -1,4 +1,4 @@
-"""What is asked of the engine, and what is not: on an engine that counts, since real ones do not tell."""
+"""Which containers are inspected, and when: on a fake engine that records requests, since real ones do not."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -25,7 +25,7 @@ PORT = "traefik.http.services.guest.loadbalancer.server.port"
 
 
 class CountingEngine(FakeEngine):
-    """An engine that notes whom it was asked for."""
+    """A fake engine that records inspections and lists, and can make them fail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class CountingEngine(FakeEngine):
         self.refuses = Event()
 
     def inspected(self, name: str) -> dict[str, Any] | None:
-        """Note the question, and answer it, or break off."""
+        """Record the request, and answer it or close the connection."""
         self.asked.append(name)
         if name in self.breaking:
             raise ConnectionAbortedError
@@ -48,7 +48,7 @@ class CountingEngine(FakeEngine):
         return found
 
     def reconnect(self, container_id: str, address: str) -> None:
-        """Take a container that runs off its networks, and put it on the default one with another address."""
+        """Disconnect a running container from its networks; connect it to the default one with another address."""
         with self._lock:
             state = self._states[container_id]
             self._tell_networks(container_id, "disconnect")
@@ -57,7 +57,7 @@ class CountingEngine(FakeEngine):
             self._tell_networks(container_id, "connect")
 
     def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
-        """Count the question, and answer it as soon as it is to be answered."""
+        """Count the request, and answer it once that is allowed."""
         self.lists += 1
         if self.refuses.is_set():
             raise ConnectionAbortedError
@@ -74,13 +74,13 @@ def engine() -> Iterator[CountingEngine]:
 
 @contextmanager
 def bridge(engine: FakeEngine, etcd: Etcd, root_key: str, **settings: str) -> Iterator[Keys]:
-    """Run a bridge until the end of the block; gives what it writes."""
+    """Run a bridge until the block ends; yields the keys that it writes."""
     with Bridge(engine, etcd, root_key, **settings):
         yield Keys(etcd, root_key)
 
 
 def container(name: str, **labels: str) -> FakeContainer:
-    """A container with a router of its name."""
+    """Return a container with a router of its name."""
     label, _, value = routed_by(name).removeprefix("--label=").partition("=")
     return FakeContainer(name, {label: value, **{f"traefik.{key}": text for key, text in labels.items()}})
 
@@ -143,7 +143,7 @@ def test_a_resync_inspects_what_changed(engine: CountingEngine, etcd: Etcd, root
 
 
 def resynced(engine: CountingEngine) -> None:
-    """Wait for two more lists: all that the first one asked for is answered then."""
+    """Wait for two more lists: by then, all inspections after the first one are answered."""
     asked = engine.lists
     wait_for(lambda: engine.lists >= asked + 2, WITHIN, "there is no resync")
 
@@ -169,11 +169,11 @@ def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, roo
 
 
 def test_a_signal_beside_a_lost_stream_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """A container that is told to stop while nobody follows leaves as soon as somebody does."""
+    """A stop signal sent while the event stream is broken withdraws the container once that is reopened."""
     draining = engine.run(container("draining"))
     with bridge(engine, etcd, root_key) as keys:
         routed(keys, draining)
-        # The stream that is opened anew begins with a whole second, and is not to tell of the signal.
+        # The reopened stream begins at a whole second, which here must be after the signal.
         wait_for(lambda: time.time() % 1 > 0.95, WITHIN, "no second ends")
         engine.cut_events()
         engine.signal(draining, "15")
@@ -223,7 +223,7 @@ def test_an_engine_that_is_always_slow_is_followed(engine: CountingEngine, etcd:
 
 @asynccontextmanager
 async def asked_again(gatherer: Gatherer) -> AsyncIterator[Callable[[], Awaitable[str]]]:
-    """Ask for those that could not be read; gives what waits for the next of them that is answered."""
+    """Keep asking for unreadable containers; yields a function that waits for the next one that is answered."""
     ids, answers = anyio.create_memory_object_stream[str](10)
 
     async def answered() -> str:
@@ -238,7 +238,7 @@ async def asked_again(gatherer: Gatherer) -> AsyncIterator[Callable[[], Awaitabl
 
 @pytest.mark.anyio
 async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) -> None:
-    """Of several that could not be read, each is asked for by itself: who is answered first is settled first."""
+    """Containers that could not be read are asked for one by one: the first answered is the first settled."""
     *hanging, last = sorted(engine.run(container(f"some{number}")) for number in range(5))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
     with ExitStack() as stack:
@@ -305,7 +305,7 @@ async def test_who_is_listed_but_not_found_is_asked_for_again(engine: CountingEn
 @pytest.mark.anyio
 @pytest.mark.parametrize("happens_to", ["user", "target"])
 async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens_to: str) -> None:
-    """What was answered before an event of the container, or of its target, does not tell what is so after it."""
+    """An answer from before an event of the container, or of its network target, is discarded."""
     target = engine.run(container("target"))
     user = engine.run(replace(container("user"), network_mode=f"container:{target}", networks={}))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
@@ -382,7 +382,7 @@ def test_who_ends_leaves_although_its_target_hangs(engine: CountingEngine, etcd:
 def test_an_event_of_one_whose_network_leads_on_concerns_all(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
-    """Who uses the network of one that uses another's is routed anew when that other one changes."""
+    """In a chain of containers that share a network, an event of the owner concerns all of them."""
     owner = engine.run(container("owner", enable="false"))
     middle = replace(container("middle", enable="false"), network_mode=f"container:{owner}", networks={})
     guest = replace(container("guest"), network_mode=f"container:{engine.run(middle)}", networks={})
@@ -394,7 +394,7 @@ def test_an_event_of_one_whose_network_leads_on_concerns_all(
 
 
 def test_a_drain_outlives_a_restart_of_the_bridge(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """A container that was told to stop while no bridge followed stays withdrawn, as the engine remembers it."""
+    """A container that got its stop signal while no bridge ran is withdrawn: the engine still has the event."""
     draining, other = engine.run(container("draining")), engine.run(container("other"))
     with Bridge(engine, etcd, root_key) as running:
         keys = Keys(etcd, root_key)
@@ -415,23 +415,23 @@ def test_a_drain_outlives_a_restart_of_the_bridge(engine: CountingEngine, etcd: 
 
 
 class RestlessEngine(CountingEngine):
-    """An engine behind a proxy that takes a subscription and ends it at once."""
+    """An engine behind a proxy that accepts each event stream and ends it at once."""
 
     def __init__(self) -> None:
         super().__init__()
         self.subscribed: list[float] = []
 
     def follow(self, wanted: Callable[[dict[str, Any]], bool], since: float) -> Any:  # noqa: ANN401 - as in the base
-        """End a stream as soon as it begins."""
+        """End the stream as soon as it begins."""
         stream = super().follow(wanted, since)
-        if since > 1:  # not what it remembers of the past
+        if since > 1:  # not a request for past events
             self.subscribed.append(time.monotonic())
             stream.end()
         return stream
 
 
 def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_key: str) -> None:
-    """A proxy that cuts each stream at once costs no more than an engine that is away, and hides nothing."""
+    """If a proxy cuts each event stream at once, the bridge reconnects ever less often, and still routes."""
     with RestlessEngine() as engine:
         running = Bridge(engine, etcd, root_key)
         try:
@@ -461,7 +461,7 @@ def test_networks_of_who_does_not_run_are_no_reason_to_inspect(
 
 
 def test_a_network_beside_the_first_inspections_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
-    """Until all were inspected, nobody knows who runs: whoever changes networks meanwhile is inspected again."""
+    """A container that changes networks during the first inspections is inspected again: it may be running."""
     moved, hanging = engine.run(container("moved")), engine.run(container("hanging"))
     with engine.hanging(hanging):
         running = Bridge(engine, etcd, root_key)
@@ -476,7 +476,7 @@ def test_a_network_beside_the_first_inspections_counts(engine: CountingEngine, e
 
 
 def followed(engine: CountingEngine, keys: Keys) -> None:
-    """Wait until all that happened up to now was dealt with."""
+    """Wait until the bridge has handled all events up to now."""
     last = engine.run(container(f"last-{len(engine.asked)}"))
     routed(keys, last)
 
@@ -484,7 +484,7 @@ def followed(engine: CountingEngine, keys: Keys) -> None:
 def test_taken_for_dead_while_the_engine_does_not_answer(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
-    """As after a machine that slept: the stream of events still stands, and all is settled anew."""
+    """A bridge declared dead while the engine does not answer, as after a suspend, settles everything anew."""
     first = engine.run(container("first"))
     with Bridge(engine, etcd, root_key, resync_interval="1s") as running:
         keys = Keys(etcd, root_key)
@@ -492,7 +492,7 @@ def test_taken_for_dead_while_the_engine_does_not_answer(
         running.wait_until_healthy()
         engine.refuses.set()
         wait_for(lambda: '"on": "Docker"' in running.log(), WITHIN, running.process.tail)
-        # Written anew: the next transaction is refused, and nothing else tells of it before.
+        # With `alive` rewritten, the next transaction is refused; nothing else tells the bridge before.
         etcd.ctl("put", f"docker-event-bridge/{root_key}/alive/lab", keys.state()["alive/lab"].value)
         later = engine.run(container("later"))
         engine.refuses.clear()

@@ -1,6 +1,6 @@
-"""What users of an earlier tool of this kind, traefik-kop, have run into, each seen not to happen here.
+"""Problems that users of traefik-kop, an earlier tool of this kind, have reported: none of them happens here.
 
-A test is named after what the user saw. The host has an advertise address, as theirs have.
+Each test is named after the problem. The host has an advertise address, as theirs have.
 """
 
 import uuid
@@ -36,18 +36,18 @@ def traefik(etcd: Etcd, root_key: str, start_traefik: StartTraefik) -> Traefik:
 
 
 def labels(**texts: str) -> list[str]:
-    """Return options for labels below `traefik.`, written with double underscores for dots."""
+    """Return the options for labels below `traefik.`; double underscores stand for dots."""
     return [f"--label=traefik.{name.replace('__', '.')}={text}" for name, text in texts.items()]
 
 
 def published(host: Host, container: str, port: str = "80/tcp") -> str:
-    """Return the port of the host that Docker chose for one of a container."""
+    """Return the host port that Docker chose for a container port."""
     return host.engine.cli("port", container, port).splitlines()[0].rpartition(":")[2]
 
 
 @contextmanager
 def shop(host: Host, name: str) -> Iterator[str]:
-    """Run a container of the service `web` of the project `shop`, published on any port."""
+    """Run a container of the Compose service `web` in the project `shop`, published on any free port."""
     compose = ("--label=com.docker.compose.project=shop", "--label=com.docker.compose.service=web")
     with host.engine.container(name, *compose, routed_by("shop"), "--publish=80") as container:
         host.wait_until_routed(container)
@@ -55,7 +55,7 @@ def shop(host: Host, name: str) -> Iterator[str]:
 
 
 def test_half_of_the_requests_fail_after_blue_green(host: Host, traefik: Traefik) -> None:
-    """The server of the old container goes with it, though the service stays."""
+    """The server of the old container is removed with it, while the service stays."""
     with shop(host, "green") as green:
         with shop(host, "blue") as blue:
             traefik.wait_for(lambda _: len(host.keys.servers(green) + host.keys.servers(blue)) == 2)
@@ -73,7 +73,7 @@ def _servers(traefik: Traefik, service: str) -> list[str]:
 
 
 def test_a_recreated_container_leaves_its_old_name_behind(host: Host) -> None:
-    """A container that comes back under a random name replaces the one before it; nothing of that is left."""
+    """A container that is recreated under another random name leaves nothing of the old name."""
     with host.engine.container("dreamy-banach", "--publish=80") as first:
         host.wait_until_routed(first)
     with host.engine.container("zen-turing", "--publish=80") as second:
@@ -85,7 +85,7 @@ def test_a_recreated_container_leaves_its_old_name_behind(host: Host) -> None:
 
 
 def test_both_services_of_a_container_get_the_same_port(host: Host) -> None:
-    """Each service leads to the published port of its own container port."""
+    """Each service of a container gets the published port of its own container port."""
     options = labels(
         http__routers__s3__rule="Host(`s3`)",
         http__routers__s3__service="s3",
@@ -108,7 +108,7 @@ def _urls(host: Host, service: str) -> list[str]:
 
 
 def test_the_container_port_is_published_instead_of_the_chosen_one(host: Host, traefik: Traefik) -> None:
-    """With -P the port is the one that Docker chose, and it answers."""
+    """With -P the server has the host port that Docker chose, and it answers."""
     with host.engine.container("chosen", routed_by("chosen"), "--publish-all", "--expose=80") as container:
         [url] = host.wait_until_routed(container)
         assert url == f"http://{ADVERTISED}:{published(host, 'chosen')}"
@@ -116,7 +116,7 @@ def test_the_container_port_is_published_instead_of_the_chosen_one(host: Host, t
 
 
 def test_tcp_beside_http_is_not_published(host: Host, traefik: Traefik) -> None:
-    """HTTP, TCP and UDP of one container each answer by the port that they are published on."""
+    """The HTTP, TCP and UDP services of one container each answer through their own published port."""
     options = labels(
         http__routers__mqtt__rule="Host(`mqtt.localhost`)",
         http__routers__mqtt__entrypoints="web",
@@ -137,7 +137,7 @@ def test_tcp_beside_http_is_not_published(host: Host, traefik: Traefik) -> None:
 
 
 def test_middlewares_and_chains_by_docker_do_not_exist(host: Host, traefik: Traefik) -> None:
-    """References to `x@docker` follow the object to etcd, in routers and in chains."""
+    """References to `x@docker`, in routers and in chains, reach the object in etcd."""
     options = labels(
         http__routers__ref__rule="Host(`ref.localhost`)",
         http__routers__ref__service="ref@docker",
@@ -153,7 +153,7 @@ def test_middlewares_and_chains_by_docker_do_not_exist(host: Host, traefik: Trae
 
 
 def test_a_label_that_was_removed_stays_in_traefik(host: Host) -> None:
-    """A container that comes back with other labels has the objects of these, and no others."""
+    """A container that is recreated with other labels has only the objects of the new ones."""
     before = labels(
         http__routers__valkey__rule="Host(`valkey`)", http__services__valkey__loadbalancer__server__port="80"
     )
@@ -171,7 +171,7 @@ def test_a_label_that_was_removed_stays_in_traefik(host: Host) -> None:
 
 
 def test_a_slow_health_check_is_never_noticed(host: Host) -> None:
-    """A container that becomes healthy later is routed then."""
+    """A container is routed when it becomes healthy, however late."""
     check = ("--health-cmd=sh /tmp/state", "--health-interval=200ms", "--publish=80", routed_by("pihole"))
     with host.engine.container("pihole", *check, image="busybox") as container:
         with shop(host, "later"):
@@ -181,8 +181,8 @@ def test_a_slow_health_check_is_never_noticed(host: Host) -> None:
 
 
 def test_the_host_address_instead_of_the_macvlan_one(host: Host, traefik: Traefik) -> None:
-    """A container with an address of its own in the local network is published with it, and answers there."""
-    # Docker tells no port of a container that is on such a network alone, so that Traefik needs this label too.
+    """A container on a macvlan network is published with its own address, and answers there."""
+    # Docker reports no ports of a container that is only on a macvlan network; Traefik's provider needs this too.
     port = "--label=traefik.http.services.lan.loadbalancer.server.port=80"
     with _macvlan(host.engine) as network, host.container("lan", f"--network={network}", port) as container:
         assert host.keys.servers(container) == [f"http://{host.engine.address('lan')}:80"]
@@ -191,7 +191,7 @@ def test_the_host_address_instead_of_the_macvlan_one(host: Host, traefik: Traefi
 
 @contextmanager
 def _macvlan(engine: Engine) -> Iterator[str]:
-    """Make a local network of two ends: this machine is on the one, containers are on the other."""
+    """Create a macvlan network on one end of a veth pair; this machine has the other end."""
     name = f"lan{uuid.uuid4().hex[:8]}"
     run(["ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}p"])
     try:
@@ -209,6 +209,6 @@ def _macvlan(engine: Engine) -> Iterator[str]:
 
 
 def test_each_container_by_an_address_of_its_own(host: Host) -> None:
-    """A label gives a container another address of its host."""
+    """A label gives a container another address of its host, with its published port."""
     with host.container("own", "--label=bridge.address=127.0.0.3", "--publish=80") as container:
         assert host.keys.servers(container) == [f"http://127.0.0.3:{published(host, 'own')}"]

@@ -1,4 +1,4 @@
-"""Containers that say very much, or the same over and over: what they cost the others."""
+"""Containers with very many labels or events do not harm others."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ def test_who_keeps_a_bridge_busy_does_not_cost_it_its_lease(etcd: Etcd, root_key
 
 
 def test_labels_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a container asks of the provider is not read again at each of its events, since labels never change."""
+    """A container's provider options are read once, not at each of its events, since labels never change."""
     read: list[str] = []
 
     def counted(name: str, labels: Mapping[str, str], release: Release) -> Options:

@@ -1,4 +1,4 @@
-"""Those who share the root key: people who write by hand, and other applications."""
+"""Sharing the root key: with people who write by hand, and with other applications."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +21,7 @@ def mending(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[Host]:
 
 
 def test_keys_of_others_are_left_alone(mending: Host, root_key: str) -> None:
-    """What others wrote under the root, also below our own objects, outlives our containers and resyncs."""
+    """Keys that others wrote below the root, even below our objects, survive resyncs and our containers' end."""
     others = {
         "http/routers/theirs/rule": "Host(`theirs`)",
         "http/routers/ours/priority": "7",
@@ -38,7 +38,7 @@ def test_keys_of_others_are_left_alone(mending: Host, root_key: str) -> None:
 
 
 def test_what_others_delete_is_mended(mending: Host) -> None:
-    """A key of ours that is deleted or changed by hand is put right at the next resync, and told."""
+    """A key of ours that was deleted by hand is restored at the next resync, and reported."""
     with mending.container("whole"):
         before = {path: key.value for path, key in mending.keys.view().items()}
         server = next(path for path in before if "/servers/" in path)
@@ -66,7 +66,7 @@ def two_hosts(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[tuple[Host,
 
 
 def test_who_waits_is_published_when_the_other_goes(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """An application that waits for another one's definition is told once, and routed when that one has gone."""
+    """A container that waits for another application is reported once, and routed when that one is gone."""
     shared = "--label=traefik.http.routers.shared.rule=Host(`{}`)"
     with (
         two_hosts(engine, etcd, root_key) as (one, two),

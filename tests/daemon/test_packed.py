@@ -1,4 +1,4 @@
-"""Values in little memory: the same as in a mapping."""
+"""The compact mapping behaves like an ordinary one."""
 
 from bridge.daemon.packed import Packed
 from bridge.daemon.reports import Report
@@ -13,7 +13,7 @@ REPORTS = {
 
 
 def test_values_are_as_they_were() -> None:
-    """What comes out is equal to what was put in, in the order in which it came; a later one replaces."""
+    """Values come out equal and in the order in which they were added; a later value replaces an earlier one."""
     packed = Packed[Report]()
     packed.update({"2": REPORTS["1"]})
     packed.update(REPORTS)

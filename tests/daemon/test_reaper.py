@@ -38,7 +38,7 @@ async def test_a_host_is_removed_although_the_watch_is_lost_again_and_again(etcd
 
 
 async def _session(store: Store, identity: Identity) -> Session:
-    """A session that lasts, as far as a reaper sees."""
+    """Return a session with a lease that outlasts the test."""
     lease = await store.acquire(identity.alive().key, identity.alive().value, 60)
     assert isinstance(lease, Lease)
     session = Session(identity.alive(), lease, Memory(identity.layout))

@@ -1,4 +1,4 @@
-"""Rounds whose transactions are refused over and over, as when many hosts change the same at once."""
+"""Rounds whose transactions are refused again and again, as when many hosts change the same object at once."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,12 +29,12 @@ NEVER = Compare(Range("nobody/writes/this"), Revision.MODIFIED, 1)
 
 
 class OutrunStore(Store):
-    """An etcd in which others, while it is `outrun`, are always faster with what a container claims."""
+    """A store whose writes are all refused while it is `outrun`, as if others were always faster."""
 
     outrun = False
 
     async def commit(self, transaction: Transaction) -> Committed | Refused:
-        """Carry out a transaction, or have it refused."""
+        """Commit a transaction, or make etcd refuse it."""
         if self.outrun and transaction.writes:
             transaction = replace(transaction, compares=(*transaction.compares, NEVER))
         return await super().commit(transaction)
@@ -42,7 +42,7 @@ class OutrunStore(Store):
 
 @asynccontextmanager
 async def opened(etcd: Etcd, engine: FakeEngine) -> AsyncIterator[tuple[OutrunStore, Engine]]:
-    """The two sides of a bridge."""
+    """Open a bridge's two connections, to etcd and to the engine."""
     store, client = OutrunStore(Connection((etcd.endpoint,))), Engine(Endpoint(engine.url))
     try:
         yield store, client

@@ -1,4 +1,4 @@
-"""What is told of containers, and how often."""
+"""What is logged about containers, and how often."""
 
 import time
 
@@ -13,7 +13,7 @@ PROBLEM = Problem("web", "traefik.x", "wrong", "mend it")
 
 
 def test_a_problem_is_told_once() -> None:
-    """A problem is told when it comes, and not again while it stays."""
+    """A problem is logged when it appears, and not again while it lasts."""
     reports = Reports()
     with capture_logs() as told:
         for _ in range(3):
@@ -22,7 +22,7 @@ def test_a_problem_is_told_once() -> None:
 
 
 def test_many_problems() -> None:
-    """As long as nothing changes, many problems take no time to speak of."""
+    """Many problems that do not change cost little time."""
     reports = Reports()
     problems = tuple(replace(PROBLEM, label=f"traefik.{number}") for number in range(16_000))
     began = time.process_time()
@@ -34,7 +34,7 @@ def test_many_problems() -> None:
 
 
 def test_a_container_that_is_gone_is_told_by_its_name() -> None:
-    """Who was routed and is gone is told once, by the name that it had."""
+    """A routed container that is gone is logged once, by the name that it had."""
     reports = Reports()
     reports.tell("1", Report("web", routed=("http/routers/web",)))
     with capture_logs() as told:
@@ -46,7 +46,7 @@ def test_a_container_that_is_gone_is_told_by_its_name() -> None:
 
 
 def test_a_container_that_cannot_be_read_is_told_once_for_each_reason() -> None:
-    """Every round finds it unreadable again; only a new reason is news, or one after it was read."""
+    """An unreadable container is logged again only for a new reason, or after it was readable."""
     reports = Reports()
     with capture_logs() as told:
         for reason in ("slow", "slow", "broken"):

@@ -1,4 +1,4 @@
-"""From a container's labels to an answered request, on real parts."""
+"""From a container's labels to an answered request, on a real engine, etcd and Traefik."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_a_container_answers_until_it_stops(
 def test_a_bad_label_costs_its_container_only(
     host: Host, etcd: Etcd, root_key: str, start_traefik: StartTraefik
 ) -> None:
-    """A bad label is told once with its hint, in the log and the plan; only its container is not routed."""
+    """A bad label is reported once, with a hint, in the log and in the plan; only its container is not routed."""
     label = "traefik.http.routers.spoiled.priority"
     traefik = start_traefik(etcd_provider(etcd, root_key), AT_ONCE)
     with (
@@ -52,7 +52,7 @@ def test_a_bad_label_costs_its_container_only(
 
 
 def test_tcp_and_udp_are_routed(host: Host, etcd: Etcd, root_key: str, start_traefik: StartTraefik) -> None:
-    """Lines over TCP and packets over UDP come back from the labelled container."""
+    """A labelled container answers through Traefik over TCP and UDP."""
     labels = {
         "traefik.tcp.routers.echo.rule": "HostSNI(`*`)",
         "traefik.tcp.routers.echo.entrypoints": "lines",

@@ -1,4 +1,4 @@
-"""The bridge's life in etcd: who else has its name, and what it leaves there when it goes."""
+"""The bridge's session in etcd: other bridges of its name, and the goodbye that it leaves."""
 
 import re
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_goodbye_after_an_answer_that_was_lost(etcd: Etcd, root_key: str) -> None:
-    """Where nobody knows whether `alive` was written anew, it is found out first: the routes stay."""
+    """After a lost answer, when `alive` may have changed, the goodbye is still written, and the routes stay."""
     layout = Layout(root_key, "state", "h1")
     identity = Identity(layout, "engine", "", Terms(5, 60))
     store = Store(Connection((etcd.endpoint,)))
@@ -43,7 +43,7 @@ async def test_a_goodbye_after_an_answer_that_was_lost(etcd: Etcd, root_key: str
     ],
 )
 async def test_who_else_has_the_name(etcd: Etcd, root_key: str, engine: str, told: str) -> None:
-    """Whoever is refused since another bridge has the name is told where that one is."""
+    """A bridge that is refused because another one has its name says where that one is."""
     layout, terms = Layout(root_key, "state", "lab"), Terms(2, 60)
     store = Store(Connection((etcd.endpoint,)))
     first = await begin(store, Identity(layout, "first", "10.0.0.1", terms), print)
@@ -56,7 +56,7 @@ async def test_who_else_has_the_name(etcd: Etcd, root_key: str, engine: str, tol
 
 
 async def test_what_says_that_another_bridge_runs_cannot_be_read(etcd: Etcd, root_key: str) -> None:
-    """Where somebody has broken that key, which nobody's lease removes, it is named: nothing else tells of it."""
+    """An `alive` key that cannot be read, and has no lease to remove it, is named in the error."""
     layout = Layout(root_key, "state", "lab")
     store = Store(Connection((etcd.endpoint,)))
     await store.commit(Transaction((), (Put(layout.alive(), "broken"),), ()))

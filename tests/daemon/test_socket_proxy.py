@@ -1,4 +1,4 @@
-"""The bridge behind the socket proxy of the quick start, which lets it read what it needs and nothing else."""
+"""The bridge behind the socket proxy of the quick start, which allows only the requests that it needs."""
 
 import http.client
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from tests.lab.wait import wait_for
 
 StartProxy = Callable[..., SocketProxy]
 
-# What the proxies that are in use refuse unless somebody asks for it.
+# Removes the requests that common socket proxies refuse by default.
 LEAST = {
     "|info|events|containers/json|networks)": "|events|containers/json)",
     "    http-request allow if { path -m reg ^(/v[0-9.]+)?/networks/[a-zA-Z0-9][a-zA-Z0-9_.-]*$ }\n": "",
@@ -60,7 +60,7 @@ REFUSED = [
 
 @pytest.fixture
 def proxy(engine: Engine, start_socket_proxy: StartProxy) -> SocketProxy:
-    """Return the proxy as it is delivered, before the shared engine."""
+    """Return the proxy as shipped, in front of the shared engine."""
     return start_socket_proxy(engine)
 
 
@@ -76,7 +76,7 @@ def proxy(engine: Engine, start_socket_proxy: StartProxy) -> SocketProxy:
 def host(
     request: pytest.FixtureRequest, engine: Engine, etcd: Etcd, root_key: str, start_socket_proxy: StartProxy
 ) -> Iterator[Host]:
-    """Return a host whose bridge reaches the engine by a proxy."""
+    """Return a host whose bridge reaches the engine through a proxy."""
     proxy = start_socket_proxy(engine, **request.param)
     with hosted(engine, etcd, root_key, docker_endpoint=proxy.url) as host:
         yield host
@@ -86,7 +86,7 @@ def host(
     params=[{"changes": LEAST}, {"configuration": USUAL, **DOCUMENTED}], ids=["least", "the usual image"]
 )
 def nameless(request: pytest.FixtureRequest, engine: Engine, start_socket_proxy: StartProxy) -> SocketProxy:
-    """Return a proxy that keeps the engine's name to itself."""
+    """Return a proxy that hides the engine's name."""
     return start_socket_proxy(engine, **request.param)
 
 
@@ -101,7 +101,7 @@ def status(proxy: SocketProxy, method: str, path: str) -> int:
 
 
 def test_a_container_comes_and_goes(host: Host) -> None:
-    """By the proxy containers are seen to start, to be asked to stop, and to use another's network."""
+    """Starts, stops and shared networks of containers are seen through the proxy."""
     with host.container("proxied") as container:
         port = "--label=traefik.http.services.guest.loadbalancer.server.port=80"
         options = ("--network=container:proxied", routed_by("guest"), port)
@@ -131,7 +131,7 @@ def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str,
 def test_a_name_is_needed(
     engine: Engine, etcd: Etcd, root_key: str, nameless: SocketProxy, command: tuple[str, ...]
 ) -> None:
-    """Where the engine may not tell its name, one line says which setting does."""
+    """If the proxy hides the engine's name, the command fails with one line that names the setting for it."""
     bridge = Bridge(engine, etcd, root_key, docker_endpoint=nameless.url, host_name="")
     try:
         done = bridge.command(*command)
@@ -145,14 +145,14 @@ def test_a_name_is_needed(
 
 
 def test_the_engine_tells_its_name(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
-    """As it is delivered, the proxy lets the engine tell its name."""
+    """As shipped, the proxy lets the bridge read the engine's name."""
     with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name=""):
         name = engine.cli("info", "--format={{.Name}}").lower()
         assert f"hosts/{name}" in Keys(etcd, root_key).state()
 
 
 def test_what_is_allowed(proxy: SocketProxy, engine: Engine) -> None:
-    """What the bridge asks is answered."""
+    """The proxy allows every request that the bridge makes."""
     with engine.container("asked", image="busybox") as container:
         assert {path: status(proxy, "GET", path.format(container)) for path in ALLOWED} == dict.fromkeys(
             ALLOWED, 200
@@ -160,7 +160,7 @@ def test_what_is_allowed(proxy: SocketProxy, engine: Engine) -> None:
 
 
 def test_a_prefix_is_not_read_only(engine: Engine, start_socket_proxy: StartProxy) -> None:
-    """A proxy that allows GET for all below /containers gives away the files of every container."""
+    """A proxy that allows GET for everything below /containers exposes the files of all containers."""
     proxy = start_socket_proxy(engine, {"/containers/[a-zA-Z0-9][a-zA-Z0-9_.-]*/json$": "/containers/.*"})
     with engine.container("exposed", image="busybox") as container:
         path = f"/containers/{container}/archive?path=/bin/busybox"
@@ -168,7 +168,7 @@ def test_a_prefix_is_not_read_only(engine: Engine, start_socket_proxy: StartProx
 
 
 def test_the_usual_image_is_not_read_only(engine: Engine, start_socket_proxy: StartProxy) -> None:
-    """With the documented variables it gives away files as well; what changes something is refused."""
+    """The usual image with the documented variables exposes files too, but refuses to change anything."""
     proxy = start_socket_proxy(engine, configuration=USUAL, **DOCUMENTED)
     with engine.container("exposed", image="busybox") as container:
         assert status(proxy, "GET", f"/containers/{container}/archive?path=/bin/busybox") == 200
@@ -178,7 +178,7 @@ def test_the_usual_image_is_not_read_only(engine: Engine, start_socket_proxy: St
 
 
 def test_what_is_refused(proxy: SocketProxy, engine: Engine) -> None:
-    """Files, logs and terminals of containers, everything that changes something, and ways around are refused."""
+    """Requests for files, logs or terminals, requests that change something, and ways around this are refused."""
     with engine.container("guarded", image="busybox") as container:
         got = {(method, path): status(proxy, method, path.format(container)) for method, path in REFUSED}
     assert {what: code for what, code in got.items() if code not in (400, 403)} == {}

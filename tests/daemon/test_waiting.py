@@ -1,4 +1,4 @@
-"""When those who wait are decided again."""
+"""When containers that wait are decided again."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,13 +19,13 @@ from bridge.store.watch import Event, Watch
 pytestmark = pytest.mark.anyio
 
 MANY = 1_000
-"""Both of containers that wait, and of events that are told together."""
+"""How many containers wait, and how many events come in one batch."""
 
 HISTORY = (Event("a", "", 3), Event("b", "", 5), Event("a", "", 7), Event("c", "", 9))
 
 
 class Replayed(Watch):
-    """A watch that replays what happened, one event after the other."""
+    """A watch that replays the history, one event at a time."""
 
     def __init__(self, ranges: tuple[Range, ...], revision: int) -> None:
         self._events = iter([it for it in HISTORY if it.revision >= revision and Range(it.key) in ranges])
@@ -39,7 +39,7 @@ class Replayed(Watch):
 
 
 class Together(Watch):
-    """A watch that tells of many events of one key together."""
+    """A watch that yields many events of one key in one batch."""
 
     def __init__(self) -> None:
         pass
@@ -51,17 +51,17 @@ class Together(Watch):
 
 
 class Busy(Store):
-    """A store in which much has happened."""
+    """A store with many past events."""
 
     @asynccontextmanager
     async def watch(self, *_: Range, revision: int) -> AsyncIterator[Watch]:
-        """Watch whatever it is."""
+        """Return the same watch for all ranges."""
         assert revision
         yield Together()
 
 
 class Watched(Store):
-    """A store whose watches replay what happened, each after so many seconds, and are counted."""
+    """A store that counts its watches, which replay the history after `takes` seconds."""
 
     def __init__(self, takes: float = 0) -> None:
         super().__init__(Connection(("nowhere:1",)))
@@ -77,7 +77,7 @@ class Watched(Store):
 
 
 def waits(key: str, revision: int) -> Settled:
-    """A container that waits for a key since a revision."""
+    """Return the decision that a container waits for a key since a revision."""
     return Settled("", published=False, watch=(Range(key),), revision=revision)
 
 
@@ -140,7 +140,7 @@ async def test_what_is_watched_is_not_watched_anew() -> None:
 
 
 async def test_what_many_wait_for_costs_no_lease() -> None:
-    """Many events at once, while many wait, hold the event loop up for a small part of the shortest lease."""
+    """Many events at once, while many containers wait, block the event loop for a fraction of any lease."""
     work = Work()
     waiting = Waiting(Busy(Connection(("nowhere:1",))), work)
     for number in range(MANY):

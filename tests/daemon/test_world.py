@@ -1,4 +1,4 @@
-"""Docker and etcd come and go, and so does the bridge: what is routed stays until something else is known."""
+"""Outages of Docker, etcd and the bridge: routes stay until something else is known."""
 
 import signal
 import time
@@ -24,7 +24,7 @@ StartEtcd = Callable[[str], Etcd]
 
 
 def test_etcd_is_waited_for(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
-    """A bridge that starts before etcd says so once, and works as soon as etcd is there."""
+    """A bridge that starts before etcd logs the wait once, and works as soon as etcd is up."""
     etcd = start_etcd("3.4")
     etcd.kill()
     bridge = Bridge(engine, etcd, root_key)
@@ -43,7 +43,7 @@ def test_etcd_is_waited_for(engine: Engine, start_etcd: StartEtcd, root_key: str
 
 
 def test_docker_is_waited_for(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """A bridge that starts before Docker says so once, and works as soon as Docker is there."""
+    """A bridge that starts before Docker logs the wait once, and works as soon as Docker is up."""
     bridge = Bridge(engine, etcd, root_key)
     host = Host(engine, bridge, Keys(etcd, root_key))
     engine.stop()
@@ -63,7 +63,7 @@ def test_docker_is_waited_for(engine: Engine, etcd: Etcd, root_key: str) -> None
 
 
 def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
-    """Routes stay while the engine is away; when it is back, those of containers that did not come back go."""
+    """Routes stay while the engine is down; once it is back, those of containers that did not restart go."""
     keep = ("--restart", "always")
     with host.container("comes-back", *keep) as back, host.container("stays-away") as away:
         before = host.keys.view()
@@ -80,7 +80,7 @@ def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
 
 
 def test_a_frozen_engine_removes_nothing(host: Host) -> None:
-    """An engine that falls silent is noticed, though its stream of events stays open, and followed again later."""
+    """A frozen engine is noticed though its event stream stays open, removes no route, and is followed again."""
     with host.container("silent") as silent:
         before = host.keys.view()
         host.engine.freeze()
@@ -94,7 +94,7 @@ def test_a_frozen_engine_removes_nothing(host: Host) -> None:
 
 
 def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
-    """While etcd is frozen or gone `health` fails; then no key was written, and what happened is made up for."""
+    """While etcd is frozen or down `health` fails; afterwards only what changed meanwhile is written."""
     host, etcd = host_alone, host_alone.keys.etcd
 
     def healthy() -> bool:
@@ -122,7 +122,7 @@ def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
 
 
 def test_an_etcd_that_lost_everything_is_filled_again(host_alone: Host) -> None:
-    """When etcd comes back empty, all that runs is written again."""
+    """When etcd comes back empty, all running containers are written again."""
     host, etcd = host_alone, host_alone.keys.etcd
     with host.container("again") as container:
         before = {path: key.value for path, key in host.keys.view().items()}
@@ -136,7 +136,7 @@ def test_an_etcd_that_lost_everything_is_filled_again(host_alone: Host) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
-    """A stop takes less than two seconds and leaves the routes; the next start finds them as they are to be."""
+    """A stop takes less than two seconds and keeps the routes, and the next start writes nothing."""
     with host.container("unchanged"):
         before = host.keys.view()
         host.bridge.process.send(number)
@@ -150,7 +150,7 @@ def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
 
 
 def test_a_stop_waits_for_nobody(host_alone: Host) -> None:
-    """A stop takes less than two seconds although neither Docker nor etcd answers any more."""
+    """A stop takes less than two seconds even if neither Docker nor etcd answers."""
     host, etcd = host_alone, host_alone.keys.etcd
     host.engine.freeze()
     etcd.freeze()
@@ -204,7 +204,7 @@ def test_a_second_bridge_of_the_same_name_is_refused(engine: Engine, etcd: Etcd,
 
 
 def test_a_lost_lease_changes_no_route(host: Host) -> None:
-    """When its lease is gone, the bridge takes a new one and finds everything as it was."""
+    """After losing its lease, the bridge takes a new one and changes no route."""
     with host.container("steady"):
         before = host.keys.view()
         host.lose_lease()

@@ -215,7 +215,7 @@ async def history(store: Store, layout: Layout, everything: str, foreign: Keys) 
 
 
 def at_rest(keys: Keys, bridges: Iterable[Bridge], foreign: Keys) -> None:
-    """Check that containers have all their claims or wait for a valid reason, and that removed ones left nothing."""
+    """Check that containers have all their claims or wait for a valid reason, and removed ones left nothing."""
     bridges = list(bridges)
     found = state(_etcd(keys), bridges[0].layout)
     seen = (bridges[0].layout.viewed(key) for key in foreign)

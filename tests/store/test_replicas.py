@@ -126,7 +126,7 @@ async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
 
 
 async def test_the_first_of_all_are_refused_once_at_most(crowd: Crowd) -> None:
-    """If all replicas of a new service start at once, one defines it; each other joins after at most one refusal."""
+    """If all replicas of a new service start at once, one defines it; others join after at most one refusal."""
     for _ in range(HOSTS):
         await crowd.join()
     await crowd.written()
