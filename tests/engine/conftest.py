@@ -1,4 +1,4 @@
-"""Our engine adapter beside the real engines, and an engine that a test may stop, freeze and configure."""
+"""Fixtures: our engine adapter on real engines, and an engine that a test may stop, freeze and configure."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -14,7 +14,7 @@ Open = Callable[[Endpoint], Engine]
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Open]:
-    """Return a function that makes engines, which are closed at the test's end."""
+    """Return a function that makes engine clients, which are closed at the test's end."""
     async with AsyncExitStack() as stack:
 
         def connect(endpoint: Endpoint) -> Engine:
@@ -27,7 +27,7 @@ async def connect() -> AsyncIterator[Open]:
 
 @pytest.fixture
 def asked(connect: Open, each_engine: Dockerd) -> Engine:
-    """Return what the product sees of each of the shared engines."""
+    """Return a client of each of the shared engines."""
     return connect(Endpoint(each_engine.url))
 
 

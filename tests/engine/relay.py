@@ -1,4 +1,4 @@
-"""A relay before a real engine, which lets a test meddle: hold a request back, answer it, cut or tear answers."""
+"""A relay in front of a real engine, with which a test can hold back or answer requests, or break answers off."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -11,16 +11,16 @@ Meddle = Callable[[str], bytes | None]
 
 
 def pass_on(_: str) -> None:
-    """Pass every request on."""
+    """Pass on every request."""
 
 
 @dataclass
 class Relay:
-    """Listens at `url`; what goes through it can be cut at any time.
+    """Listens at `url`; its connections can be cut at any time.
 
-    `meddle` sees the first line of every request; what it returns is the answer, None passes it on. Of the next
-    piece of an answer that contains `torn`, half is passed on, then everything is cut. `connections` counts those
-    that were accepted.
+    `meddle` gets the first line of every request and returns the answer, or None to pass the request on. Of the
+    next part of an answer that contains `torn`, half is passed on, then everything is cut. `connections` is the
+    number of accepted connections.
     """
 
     url: str
@@ -31,7 +31,7 @@ class Relay:
     connections: int = 0
 
     def cut(self) -> None:
-        """Break all connections."""
+        """Cut all connections."""
         for connection in self._open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -72,7 +72,7 @@ def _send(to: socket.socket, data: bytes) -> None:
 
 @contextmanager
 def relay(path: Path, target: Path) -> Iterator[Relay]:
-    """Relay from a unix socket until the end of the block."""
+    """Relay from a unix socket until the block ends."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -82,7 +82,7 @@ def relay(path: Path, target: Path) -> Iterator[Relay]:
 
 @contextmanager
 def relay_from_tcp(target: Path) -> Iterator[Relay]:
-    """Relay from a port of loopback until the end of the block."""
+    """Relay from a port of the loopback address until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
         with _serving(Relay(url, target), listener) as started:

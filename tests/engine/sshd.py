@@ -1,4 +1,4 @@
-"""An ssh server on the loopback address that leads to one engine, as `ssh://` endpoints do."""
+"""An ssh server on the loopback address that leads to one engine, for `ssh://` endpoints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,29 +26,29 @@ LogLevel VERBOSE
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server, and the home directory of a user whom it knows and who knows it."""
+    """The server, and the home directory of a user that it accepts and that has its host key."""
 
     url: str
     home: Path
 
     @property
     def known_hosts(self) -> Path:
-        """What the user knows of servers."""
+        """The user's known_hosts file."""
         return self.home / ".ssh/known_hosts"
 
     @property
     def key(self) -> Path:
-        """The user's key."""
+        """The user's private key."""
         return self.home / ".ssh/id_ed25519"
 
     def sessions(self) -> int:
-        """How many sessions began up to now."""
+        """Return how many sessions have been started."""
         return (self.home.parent / "log").read_text().count("Starting session")
 
 
 @contextmanager
 def sshd(directory: Path, engine: Engine) -> Iterator[Server]:
-    """Serve until the end of the block."""
+    """Serve until the block ends."""
     apt.install("openssh-server")
     RUNTIME.mkdir(exist_ok=True)
     port = free_port()

@@ -1,4 +1,4 @@
-"""Every way to reach an engine, and what is told when one does not lead there."""
+"""Every kind of endpoint of an engine, and the errors when it cannot be reached."""
 
 import json
 import os
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 NOBODY = 65534
 MOST_SESSIONS = 10
-"""How many sessions sshd allows on one connection where nothing else is configured."""
+"""How many sessions sshd allows on one connection by default."""
 
 DOCKER_VARIABLES = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
@@ -41,7 +41,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def listening(**settings: object) -> Iterator[str]:
-    """Run an engine that also listens on a port of the loopback address; gives host and port."""
+    """Run an engine that also listens on a port of the loopback address; yields host:port."""
     with Dockerd("20.10") as dockerd:
         place = f"{LOOPBACK}:{free_port()}"
         config = dockerd.socket.parent / "docker.json"
@@ -53,7 +53,7 @@ def listening(**settings: object) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def plain(engine: Dockerd) -> Iterator[str]:  # noqa: ARG001 - what it needs is built by then
+def plain(engine: Dockerd) -> Iterator[str]:  # noqa: ARG001 - builds the parts that it needs
     """Return the endpoint of an engine without TLS."""
     with listening(tls=False) as place:
         yield f"tcp://{place}"
@@ -61,7 +61,7 @@ def plain(engine: Dockerd) -> Iterator[str]:  # noqa: ARG001 - what it needs is 
 
 @pytest.fixture(scope="module")
 def secured(engine: Dockerd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:  # noqa: ARG001 - as above
-    """Return the endpoint of an engine that asks for client certificates, and all that is needed for it."""
+    """Return the endpoint of an engine that requires client certificates, with the files for it."""
     signed_by = authority(tmp_path_factory.mktemp("tls") / "ours")
     certificate, key = signed_by.sign("server")
     cert, cert_key = signed_by.sign("cert")
@@ -72,7 +72,7 @@ def secured(engine: Dockerd, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Endpoint:
-    """Return certificates of an authority that the engine does not know."""
+    """Return certificates of an authority that the engine does not trust."""
     signed_by = authority(tmp_path_factory.mktemp("tls") / "theirs")
     cert, key = signed_by.sign("client")
     return Endpoint("", str(signed_by.ca), str(cert), str(key))
@@ -80,7 +80,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Endpoint:
 
 @pytest.fixture
 def ssh(tmp_path: Path, engine: Dockerd, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Return an ssh server that leads to an engine; we are the user whom it knows."""
+    """Return an ssh server that leads to an engine, with HOME set to that of its user."""
     with sshd(tmp_path, engine) as server:
         monkeypatch.setenv("HOME", str(server.home))
         monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
@@ -88,7 +88,7 @@ def ssh(tmp_path: Path, engine: Dockerd, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 async def works(asked: Engine) -> bool:
-    """Ask, and follow the events until one waits for the next."""
+    """Make each kind of request, and follow the events for a moment."""
     info = await asked.info()
     with anyio.move_on_after(0.3):
         async with asked.events() as (_, events):
@@ -117,7 +117,7 @@ async def test_tls(connect: Open, secured: Endpoint, stranger: Endpoint, monkeyp
 
 
 async def test_tls_unverified(connect: Open, secured: Endpoint) -> None:
-    """With insecure_skip_verify the engine's certificate is not looked at."""
+    """With insecure_skip_verify the engine's certificate is not verified."""
     assert await works(connect(replace(secured, ca="", insecure_skip_verify=True)))
 
 
@@ -127,7 +127,7 @@ async def test_ssh(connect: Open, ssh: Server) -> None:
 
 
 async def test_ssh_sessions_are_kept(connect: Open, ssh: Server) -> None:
-    """A host is asked for many containers over few sessions of ssh: each takes long, and a host allows ten."""
+    """Many containers are inspected over a few ssh sessions: a session is slow to start, and a host allows ten."""
     asked, ids = connect(Endpoint(ssh.url)), [f"{number:064}" for number in range(30)]
 
     assert await asked.each(asked.inspect_several, ids) == dict.fromkeys(ids)
@@ -135,7 +135,7 @@ async def test_ssh_sessions_are_kept(connect: Open, ssh: Server) -> None:
 
 
 async def test_ssh_sessions_are_few(connect: Open, ssh: Server) -> None:
-    """More that ask at the same time than a host allows sessions wait for each other."""
+    """More concurrent requests than the host allows sessions wait for each other."""
     asked = connect(Endpoint(ssh.url))
     async with anyio.create_task_group() as tasks:
         for number in range(20):
@@ -146,7 +146,7 @@ async def test_ssh_sessions_are_few(connect: Open, ssh: Server) -> None:
 async def test_variables_of_docker(
     connect: Open, secured: Endpoint, each_engine: Dockerd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a URL, Docker's own variables say where the engine is; with one they mean nothing."""
+    """Docker's own variables name the engine if no URL is set, and are ignored otherwise."""
     monkeypatch.setenv("DOCKER_HOST", secured.url)
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     monkeypatch.setenv("DOCKER_CERT_PATH", str(_docker_named(secured)))
@@ -162,7 +162,7 @@ def _docker_named(secured: Endpoint) -> Path:
 
 
 async def refusal(asked: Engine) -> str:
-    """Ask until a refusal says why: an engine may close before its alert was read."""
+    """Repeat a ping until the refusal gives a reason: the engine may close before its TLS alert is read."""
     with anyio.fail_after(20):
         while True:
             try:
@@ -208,26 +208,26 @@ async def test_unknown_host(connect: Open, scheme: str) -> None:
     "url", ["tcp://", "ftp://host", "fd://", "npipe:////./pipe/x", "tcp://h:port", "ssh://h:port"]
 )
 async def test_not_an_endpoint(connect: Open, url: str) -> None:
-    """What is not an endpoint is refused with the forms that are."""
+    """An invalid endpoint is refused, and the error shows the valid forms."""
     with pytest.raises(EngineRejected, match="unix:///PATH"):
         await connect(Endpoint(url)).ping()
 
 
 async def test_unknown_authority(connect: Open, secured: Endpoint, stranger: Endpoint) -> None:
-    """An engine whose certificate another authority signed is not trusted."""
+    """An engine whose certificate was signed by another authority is refused as untrusted."""
     with pytest.raises(EngineRejected, match="its certificate is not trusted"):
         await connect(replace(secured, ca=stranger.ca)).ping()
 
 
 async def test_unknown_client(connect: Open, secured: Endpoint, stranger: Endpoint) -> None:
-    """A client certificate that another authority signed is refused by the engine."""
+    """If the engine refuses a client certificate of another authority, the error says so."""
     told = await refusal(connect(replace(secured, cert=stranger.cert, key=stranger.key)))
 
     assert "the client's certificate" in told
 
 
 async def test_no_client_certificate(connect: Open, secured: Endpoint) -> None:
-    """An engine that asks for a client certificate refuses who has none."""
+    """If the engine requires a client certificate and there is none, the error says so."""
     told = await refusal(connect(replace(secured, cert="", key="")))
 
     assert "the client's certificate" in told
@@ -270,7 +270,7 @@ async def test_garbled_files(connect: Open, secured: Endpoint, tmp_path: Path) -
 
 
 async def test_ssh_that_closes(connect: Open, caplog: pytest.LogCaptureFixture) -> None:
-    """A port that closes connections, as of a host that starts, may be served yet; no traceback is logged."""
+    """An ssh port that closes connections, as on a booting host, counts as unavailable, and logs no traceback."""
     with socket.create_server((LOOPBACK, 0)) as server, ThreadPoolExecutor() as threads:
         threads.submit(_close_the_next, server)
         with pytest.raises(EngineUnavailable, match="the connection broke"):
@@ -284,21 +284,21 @@ def _close_the_next(server: socket.socket) -> None:
 
 
 def test_ssh_that_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is raised while a thread is still importing ssh's package, as by a stop, stays what it is."""
+    """An exception raised while the ssh package is still being imported, as by a stop, is not translated."""
     monkeypatch.setitem(sys.modules, "paramiko", ModuleType("paramiko"))
     with pytest.raises(KeyboardInterrupt), translated(Endpoint("ssh://node")):
         raise KeyboardInterrupt
 
 
 async def test_ssh_host_unknown(connect: Open, ssh: Server) -> None:
-    """A host whose key is not known is refused: nobody can be asked."""
+    """An ssh host whose key is not in known_hosts is refused, since nobody can be asked to confirm it."""
     ssh.known_hosts.write_text("")
     with pytest.raises(EngineRejected, match="known_hosts"):
         await connect(Endpoint(ssh.url)).ping()
 
 
 async def test_ssh_host_changed(connect: Open, ssh: Server) -> None:
-    """A host whose key is another than the known one is refused."""
+    """An ssh host whose key differs from the one in known_hosts is refused."""
     place = ssh.known_hosts.read_text().split()[0]
     ssh.known_hosts.write_text(f"{place} {ssh.key.with_suffix('.pub').read_text()}")
     with pytest.raises(EngineRejected, match="known_hosts"):
@@ -306,7 +306,7 @@ async def test_ssh_host_changed(connect: Open, ssh: Server) -> None:
 
 
 async def test_ssh_user_unknown(connect: Open, ssh: Server) -> None:
-    """A user without a key that the host knows is refused."""
+    """A user without a key, or without one that the ssh host accepts, is refused with that reason."""
     (ssh.home.parent / "authorized").write_text("")
     with pytest.raises(EngineRejected, match="ssh refused the login"):
         await connect(Endpoint(ssh.url)).ping()
@@ -325,5 +325,5 @@ async def test_ssh_user_unknown(connect: Open, ssh: Server) -> None:
     ],
 )
 def test_no_secrets(url: str, expected: str) -> None:
-    """What is told of an endpoint holds no user and no password."""
+    """An endpoint is shown without user and password."""
     assert shown(Endpoint(url)) == expected

@@ -1,4 +1,4 @@
-"""Reading the engine's event messages."""
+"""Decoding the engine's event messages."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def message(kind: str, action: str, actor: str, **attributes: str) -> dict[str, 
 
 
 def test_kill() -> None:
-    """A kill tells which signal was sent."""
+    """A kill event has the number of the signal."""
     sent = message("container", "kill", CONTAINER, signal="15", image="shop")
 
     attributes = {"signal": "15", "image": "shop"}
@@ -31,7 +31,7 @@ def test_kill() -> None:
 
 @pytest.mark.parametrize("label", ["9" * 5_000, "RTMINx3", "any"])
 def test_label_in_place_of_the_signal(label: str) -> None:
-    """A label `signal`, whatever it says, keeps no event from being read, and with it those of all others."""
+    """A label `signal` with any value does not keep an event from being decoded."""
     event = from_message(message("container", "start", CONTAINER, signal=label))
 
     assert event
@@ -39,7 +39,7 @@ def test_label_in_place_of_the_signal(label: str) -> None:
 
 
 def test_health() -> None:
-    """The state of health after the colon is not part of the action."""
+    """The health status after the colon is not part of the action."""
     event = from_message(message("container", "health_status: healthy", CONTAINER))
 
     assert event
@@ -48,7 +48,7 @@ def test_health() -> None:
 
 @pytest.mark.parametrize("action", ["connect", "disconnect"])
 def test_network(action: str) -> None:
-    """An event of a network is about the container that it names."""
+    """A network event is about the container that it names."""
     event = from_message(message("network", action, "some-network", container=CONTAINER))
 
     assert event
@@ -69,12 +69,12 @@ def test_network(action: str) -> None:
     ],
 )
 def test_not_about_a_container(other: dict[str, Any]) -> None:
-    """Events that change nothing of a container are left out, whatever their filter was."""
+    """Events that do not change a container are ignored, even if the engine sends them in spite of the filter."""
     assert from_message(other) is None
 
 
 def test_without_attributes() -> None:
-    """An actor without attributes is an actor all the same."""
+    """An event without attributes is decoded."""
     bare = message("container", "die", CONTAINER) | {"Actor": {"ID": CONTAINER, "Attributes": None}}
 
     event = from_message(bare)
@@ -104,6 +104,6 @@ def test_without_attributes() -> None:
     ],
 )
 def test_not_an_event(garbage: object) -> None:
-    """What is no event is a ValueError."""
+    """A message that is no event raises ValueError."""
     with pytest.raises(ValueError, match="event"):
         from_message(garbage)

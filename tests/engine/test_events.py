@@ -1,4 +1,4 @@
-"""What the real engines tell when something is done to a container: the table that the daemon relies on."""
+"""Which events real engines send for each operation on a container: the daemon relies on this table."""
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import groupby
@@ -24,7 +24,7 @@ UNTIL_USR1 = ["sh", "-c", "trap exit USR1; sleep 1000000 & wait"]
 
 @pytest.fixture
 def created(each_engine: Dockerd) -> Iterator[Dockerd]:
-    """Return an engine that has a container, not yet started, and a network that it is not attached to."""
+    """Return an engine with a created container, and a network to which it is not connected."""
     each_engine.cli("network", "create", NETWORK)
     each_engine.cli("create", "--name", NAME, "busybox")
     yield each_engine
@@ -34,20 +34,20 @@ def created(each_engine: Dockerd) -> Iterator[Dockerd]:
 
 @pytest.fixture
 def running(created: Dockerd) -> Dockerd:
-    """Return an engine whose container runs."""
+    """Return an engine whose container is running."""
     created.cli("start", NAME)
     return created
 
 
 def mark(dockerd: Dockerd) -> str:
-    """Return the id of a container that was made and destroyed, as a mark in the stream of events."""
+    """Create and remove a container as a mark in the event stream; return its id."""
     container_id = dockerd.cli("create", "busybox")
     dockerd.cli("rm", container_id)
     return container_id
 
 
 async def until(marked: str, events: AsyncIterator[Event]) -> list[Event]:
-    """Return the events that come before the mark."""
+    """Return the events before the mark."""
     read: list[Event] = []
     with anyio.fail_after(TOLD_WITHIN):
         async for event in events:
@@ -58,7 +58,7 @@ async def until(marked: str, events: AsyncIterator[Event]) -> list[Event]:
 
 
 async def told(asked: Engine, dockerd: Dockerd, *commands: str) -> list[str]:
-    """Return what is told of the container when commands are given to Docker; a disconnect may come twice."""
+    """Return the container's events for docker commands, repeated ones once: a disconnect may come twice."""
     container_id = dockerd.cli("inspect", "--format={{.Id}}", NAME)
     async with asked.events() as (_, events):
         await until(mark(dockerd), events)
@@ -74,7 +74,7 @@ def _spelled(event: Event) -> str:
 
 
 async def test_start(asked: Engine, created: Dockerd) -> None:
-    """The networks are connected before the start is told."""
+    """The connect event of a network comes before the start event."""
     assert await told(asked, created, f"start {NAME}") == ["connect", "start"]
 
 
@@ -91,7 +91,7 @@ async def test_start(asked: Engine, created: Dockerd) -> None:
     ],
 )
 async def test_running(asked: Engine, running: Dockerd, command: str, expected: list[str]) -> None:
-    """What may change a route is told; what cannot is not."""
+    """An operation that may change a route sends an event, and others send none."""
     assert await told(asked, running, command) == expected
 
 
@@ -107,7 +107,7 @@ async def test_running(asked: Engine, running: Dockerd, command: str, expected: 
     ],
 )
 async def test_there_and_back(asked: Engine, running: Dockerd, commands: list[str], expected: list[str]) -> None:
-    """Each of two steps is told, in their order."""
+    """Two operations send their events in order."""
     steps = await told(asked, running, *commands)
 
     assert steps == [step for step, _ in groupby(expected)]
@@ -123,7 +123,7 @@ async def test_there_and_back(asked: Engine, running: Dockerd, commands: list[st
     ],
 )
 async def test_end(asked: Engine, created: Dockerd, command: str, expected: list[str]) -> None:
-    """The signal is told before the end, the end before the next start; networks go in between."""
+    """The kill event comes before die, and die before the next start, with network events in between."""
     with_networks = await told(asked, created, f"start {NAME}", command)
     assert "disconnect" in with_networks
 
@@ -132,7 +132,7 @@ async def test_end(asked: Engine, created: Dockerd, command: str, expected: list
 
 
 async def test_own_stop_signal(asked: Engine, each_engine: Dockerd) -> None:
-    """The signal of a kill compares with the container's stop signal, which was given by name."""
+    """The signal of a kill event equals the number of the container's stop signal, which was given by name."""
     options = ["--detach", "--name", NAME, "--stop-signal", "SIGUSR1"]
     container_id = each_engine.cli("run", *options, "busybox", *UNTIL_USR1)
     container = await asked.inspect(container_id)
@@ -147,7 +147,7 @@ async def test_own_stop_signal(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_health(asked: Engine, each_engine: Dockerd) -> None:
-    """A change of health is told."""
+    """A change of health sends an event."""
     health = ["--health-cmd=true", "--health-interval=1s"]
     async with asked.events() as (_, events):
         with each_engine.container(NAME, *health, image="busybox") as container_id, anyio.fail_after(TOLD_WITHIN):
@@ -161,7 +161,7 @@ async def test_health(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_filters(each_engine: Dockerd, running: Dockerd) -> None:
-    """The engine itself leaves out what is not asked for: health checks make much noise."""
+    """The engine itself filters out events that were not requested, such as those of health check commands."""
     client = await threads.run(lambda: connect(Endpoint(each_engine.url)))
     response = await threads.run(lambda: rest.subscribe(client, rest.now(client)))
     try:

@@ -1,4 +1,4 @@
-"""What becomes of questions and of the stream of events when the engine, or what is between, breaks."""
+"""Requests and the event stream when the engine, or something in between, fails."""
 
 import json
 import subprocess
@@ -30,31 +30,31 @@ CONTAINER = "0123456789abcdef" * 4
 
 @pytest.fixture
 def between(tmp_path: Path, engine: Dockerd) -> Iterator[Relay]:
-    """Return a relay before a real engine."""
+    """Return a relay in front of a real engine."""
     with relay(tmp_path / "relay.sock", engine.socket) as started:
         yield started
 
 
 @pytest.fixture
 def asked_through(connect: Open, between: Relay) -> Engine:
-    """Return what the product sees through the relay."""
+    """Return a client that is connected through the relay."""
     return connect(Endpoint(between.url))
 
 
 def answer(status: int, body: object, *headers: str) -> bytes:
-    """Return an answer as it goes over the wire."""
+    """Return an HTTP answer as bytes."""
     text = body if isinstance(body, str) else json.dumps(body)
     head = [f"HTTP/1.1 {status} Text", f"Content-Length: {len(text.encode())}", *headers]
     return ("\r\n".join(head) + "\r\n\r\n" + text).encode()
 
 
 def when(part: str, answered: bytes) -> Callable[[str], bytes | None]:
-    """Answer requests whose first line has the part, and pass on all others."""
+    """Answer requests whose first line contains the part, and pass on all others."""
     return lambda request: answered if part in request else None
 
 
 async def follow(asked: Engine, do: Callable[[], None]) -> None:
-    """Do something when the stream of events stands, and read it to its end."""
+    """Do something once the event stream is open, and read it to its end."""
     async with asked.events() as (_, events):
         do()
         async for _ in events:
@@ -62,7 +62,7 @@ async def follow(asked: Engine, do: Callable[[], None]) -> None:
 
 
 async def until_destroyed(container_id: str, events: AsyncIterator[Event]) -> None:
-    """Wait until the end of a container is told."""
+    """Read events up to one of this container."""
     with anyio.fail_after(5):
         async for event in events:
             if event.container_id == container_id:
@@ -70,21 +70,21 @@ async def until_destroyed(container_id: str, events: AsyncIterator[Event]) -> No
 
 
 def made_and_removed(dockerd: Dockerd) -> str:
-    """Return the id of a container that was made and removed."""
+    """Create and remove a container; return its id."""
     container_id = dockerd.cli("create", "busybox")
     dockerd.cli("rm", container_id)
     return container_id
 
 
 def no_threads_left() -> None:
-    """Wait until no thread of the adapter is in a call."""
+    """Wait until no thread of the adapter is left."""
     wait_for(lambda: not [t for t in threading.enumerate() if t.name == "docker-call"], 5, "threads are left")
 
 
 async def test_nothing_between_subscription_and_list_is_lost(
     asked_through: Engine, between: Relay, engine: Dockerd
 ) -> None:
-    """An engine answers before it subscribes: what happens in between is told all the same."""
+    """Events between the engine's answer and its actual subscription are not lost."""
     made = []
 
     def make_before_subscribing(request: str) -> None:
@@ -97,7 +97,7 @@ async def test_nothing_between_subscription_and_list_is_lost(
 
 
 async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
-    """A stream that breaks is EngineUnavailable, and the next one works."""
+    """A broken event stream raises EngineUnavailable, and the next one works."""
     with pytest.raises(EngineUnavailable, match=r"relay\.sock"):
         await follow(asked_through, between.cut)
 
@@ -108,7 +108,7 @@ async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd
 
 
 async def test_leaving_a_quiet_stream(asked_through: Engine) -> None:
-    """Cancelling whoever waits for the next event ends the stream at once, and its thread."""
+    """Cancelling the wait for the next event ends the stream and its thread at once."""
     begun = time.monotonic()
     with anyio.move_on_after(0.2):
         await follow(asked_through, lambda: None)
@@ -118,7 +118,7 @@ async def test_leaving_a_quiet_stream(asked_through: Engine) -> None:
 
 
 async def test_leaving_a_stream_that_was_never_read(asked_through: Engine) -> None:
-    """Leaving without having read an event leaves nothing behind."""
+    """Leaving a stream before reading an event leaves no thread behind."""
     async with asked_through.events():
         pass
 
@@ -139,7 +139,7 @@ async def test_leaving_a_stream_that_was_never_read(asked_through: Engine) -> No
     ],
 )
 async def test_unreadable(asked_through: Engine, between: Relay, status: int, body: object) -> None:
-    """A container that the engine cannot tell about is a value: neither an outage nor a container gone."""
+    """A container that cannot be read is Unreadable: neither an outage nor a removed container."""
     between.meddle = when(f"/containers/{CONTAINER}/json", answer(status, body))
 
     found = await asked_through.inspect(CONTAINER)
@@ -158,7 +158,7 @@ async def test_unreadable(asked_through: Engine, between: Relay, status: int, bo
     ],
 )
 async def test_a_ping_without_version(asked_through: Engine, between: Relay, answered: bytes, told: str) -> None:
-    """Where a ping does not tell the API version, the question for versions does."""
+    """If a ping does not give the API version, /version is asked."""
     between.meddle = lambda it: {"/_ping": answer(200, "OK"), "/version": answered}.get(it.split()[1])
 
     with pytest.raises((EngineUnavailable, EngineRejected), match=told):
@@ -166,7 +166,7 @@ async def test_a_ping_without_version(asked_through: Engine, between: Relay, ans
 
 
 async def test_an_answer_about_another_container(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
-    """What is said of another container is nothing about the one that was asked for."""
+    """An answer about another container than the requested one is Unreadable."""
     with engine.container("other", image="busybox") as other:
         between.meddle = when(
             f"/containers/{CONTAINER}/json", answer(200, json.loads(engine.cli("inspect", other))[0])
@@ -186,7 +186,7 @@ async def test_a_container_is_found_by_its_name(asked_through: Engine, engine: D
 
 
 async def test_connections_are_kept(asked_through: Engine, between: Relay) -> None:
-    """An engine is asked for many containers over one connection, not over one for each."""
+    """Many inspections use one connection."""
     for number in range(20):
         assert await asked_through.inspect(f"{number:064}") is None
 
@@ -194,7 +194,7 @@ async def test_connections_are_kept(asked_through: Engine, between: Relay) -> No
 
 
 async def test_a_connection_is_closed_as_it_is_used(asked_through: Engine, between: Relay) -> None:
-    """A proxy may close one at rest just when it is asked for something: that is no fault of the engine."""
+    """If an idle connection is closed just as it is used, as proxies do, the request is repeated on a new one."""
     await asked_through.ping()
     cuts = iter([between.cut])
     between.meddle = lambda _: next(cuts, lambda: None)()
@@ -208,7 +208,7 @@ async def test_a_connection_is_closed_as_it_is_used(asked_through: Engine, betwe
 async def test_many_connections_at_once(
     kind: str, connect: Open, tmp_path: Path, engine: Dockerd, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All of the connections that slow answers need at the same time are kept, and nothing is warned of."""
+    """All connections that concurrent slow answers need are kept for reuse, without warnings."""
     many = MOST + CONCURRENT_INSPECTS
     together = threading.Barrier(many)
     opened = []
@@ -232,7 +232,7 @@ async def test_many_connections_at_once(
 
 
 async def test_one_silent_inspection(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
-    """A container whose inspection hangs costs itself, not the others."""
+    """A hanging inspection makes only its own container Unreadable."""
     with engine.container("one", image="busybox") as one, engine.container("two", image="busybox") as two:
         between.meddle = when(f"/containers/{one}/json", b"HTTP/1.1 ")
         found = await asked_through.inspect_all()
@@ -254,7 +254,7 @@ async def test_one_silent_inspection(asked_through: Engine, between: Relay, engi
     ],
 )
 async def test_refused(asked_through: Engine, between: Relay, part: str, answered: bytes, told: str) -> None:
-    """An engine that is too old, or that does not let us, is a lasting error that says why."""
+    """An engine that is too old, or that denies access, is a lasting error with the reason."""
     between.meddle = when(part, answered)
 
     with pytest.raises(EngineRejected, match=told):
@@ -281,7 +281,7 @@ async def test_refused(asked_through: Engine, between: Relay, part: str, answere
     ],
 )
 async def test_garbled(asked_through: Engine, between: Relay, part: str, answered: bytes, told: str) -> None:
-    """An answer that is not Docker's is a passing error: nothing is concluded from it."""
+    """A server error, or an answer that is not Docker's, is a temporary error from which nothing is concluded."""
     between.meddle = when(part, answered)
 
     with pytest.raises(EngineUnavailable, match=told):
@@ -289,7 +289,7 @@ async def test_garbled(asked_through: Engine, between: Relay, part: str, answere
 
 
 async def ask_everything(asked: Engine) -> None:
-    """Ask all there is to ask."""
+    """Make every kind of request."""
     await asked.inspect_all()
     await asked.inspect(CONTAINER)
     async with asked.events() as (_, events):
@@ -298,7 +298,7 @@ async def ask_everything(asked: Engine) -> None:
 
 
 async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
-    """A stopped engine ends the stream and every question; started again, it answers the same asker."""
+    """When the engine stops, the stream and all requests fail; after its restart the same client works again."""
     asked = connect(Endpoint(own_dockerd.url))
     before = await asked.list_all(attrgetter("id", "state"))
     with pytest.raises(EngineUnavailable, match=r"stream of events ended|connection broke"):
@@ -315,7 +315,7 @@ async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
 
 
 async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
-    """A frozen engine is noticed by a ping within its deadline, and works on when it thaws."""
+    """A ping notices a frozen engine within its deadline, and the stream goes on once it thaws."""
     asked = connect(Endpoint(own_dockerd.url))
     async with asked.events() as (_, events):
         own_dockerd.freeze()
@@ -348,7 +348,7 @@ anyio.run(main)
 
 
 def test_exit_while_frozen(own_dockerd: Dockerd) -> None:
-    """A process ends at once although a question to a frozen engine was never answered."""
+    """A process ends at once even if a request to a frozen engine was never answered."""
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", ASK, own_dockerd.url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
         assert asking.stdout

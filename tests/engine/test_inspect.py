@@ -1,4 +1,4 @@
-"""What the real engines say of a container, as values."""
+"""Containers of real engines, as the adapter reads them."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -12,7 +12,7 @@ from tests.lab.engine import Engine as Dockerd
 pytestmark = pytest.mark.anyio
 
 NAME, NETWORK = "of-inspect", "net-of-inspect"
-# An engine keeps text that is not UTF-8 as U+FFFD.
+# The engine stores what is not UTF-8 as U+FFFD.
 AWKWARD = {
     "traefik.http.routers.a.rule": 'Host(`ä.example`) && Header("x", "\\\\d\\")',
     "empty": "",
@@ -30,7 +30,7 @@ def network(each_engine: Dockerd) -> Iterator[str]:
 
 
 async def read(asked: Engine, container_id: str) -> Container:
-    """Return the container."""
+    """Inspect a container."""
     container = await asked.inspect(container_id)
     assert isinstance(container, Container)
     return container
@@ -51,7 +51,7 @@ async def test_running(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_networks(asked: Engine, each_engine: Dockerd, network: str) -> None:
-    """Every network that a container is attached to is there, with the container's address on it."""
+    """Every network to which a container is connected is there, with the container's address on it."""
     options = ["--network", NETWORK, "--ip", "10.254.7.9"]
     with each_engine.container(NAME, *options, image="busybox") as container_id:
         each_engine.cli("network", "connect", "bridge", NAME)
@@ -64,7 +64,7 @@ async def test_networks(asked: Engine, each_engine: Dockerd, network: str) -> No
 
 
 async def test_ports(asked: Engine, each_engine: Dockerd) -> None:
-    """Ports that are only exposed have no binding; ranges are single ports; each protocol is its own."""
+    """Exposed ports have no binding, ranges become single ports, and each protocol has ports of its own."""
     published = ["--publish=127.0.0.1::7000-7002", "--publish=127.0.0.1::53/udp"]
     exposed = ["--expose=53", "--expose=9000-9001"]
     with each_engine.container(NAME, *published, *exposed, image="busybox") as container_id:
@@ -82,7 +82,7 @@ async def test_ports(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_published_everywhere(asked: Engine, each_engine: Dockerd) -> None:
-    """A port that is published without an address is bound to all of them."""
+    """A port that is published without an address is bound to all addresses."""
     with each_engine.container(NAME, "--publish=80", image="busybox") as container_id:
         (port,) = (await read(asked, container_id)).ports
 
@@ -90,7 +90,7 @@ async def test_published_everywhere(asked: Engine, each_engine: Dockerd) -> None
 
 
 async def test_host_network(asked: Engine, each_engine: Dockerd) -> None:
-    """In host networking there is a network without an address, and no ports."""
+    """With host networking there is one network without an address, and no ports."""
     with each_engine.container(NAME, "--network=host", "--expose=80", image="busybox") as container_id:
         container = await read(asked, container_id)
 
@@ -101,7 +101,7 @@ async def test_host_network(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_network_of_another_container(asked: Engine, each_engine: Dockerd) -> None:
-    """A container in another's network names its id and has neither networks nor ports of its own."""
+    """A container on another's network has that one's id, and neither networks nor ports of its own."""
     with (
         each_engine.container("owner", "--expose=80", image="busybox") as owner,
         each_engine.container(NAME, "--network=container:owner", image="busybox") as container_id,
@@ -122,7 +122,7 @@ async def test_no_network(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_paused(asked: Engine, each_engine: Dockerd) -> None:
-    """A paused container says so."""
+    """A paused container has the status paused and keeps its start time."""
     with each_engine.container(NAME, image="busybox") as container_id:
         each_engine.cli("pause", NAME)
         paused = await read(asked, container_id)
@@ -143,7 +143,7 @@ async def test_health(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_stopped(asked: Engine, each_engine: Dockerd) -> None:
-    """A stopped container has no address any more; with its next start it has another start time."""
+    """A stopped container has no address, and its next start has a new start time."""
     with each_engine.container(NAME, image="busybox") as container_id:
         first = await read(asked, container_id)
         each_engine.cli("stop", NAME)
@@ -158,7 +158,7 @@ async def test_stopped(asked: Engine, each_engine: Dockerd) -> None:
 
 @pytest.mark.parametrize("signal", ["SIGQUIT", "QUIT", "3"])
 async def test_stop_signal(asked: Engine, each_engine: Dockerd, signal: str) -> None:
-    """The stop signal is kept as it was written."""
+    """The stop signal is read as it was written."""
     with each_engine.container(NAME, "--stop-signal", signal, image="busybox") as container_id:
         container = await read(asked, container_id)
 
@@ -166,7 +166,7 @@ async def test_stop_signal(asked: Engine, each_engine: Dockerd, signal: str) -> 
 
 
 async def test_labels(asked: Engine, each_engine: Dockerd) -> None:
-    """Labels arrive as they were written."""
+    """Labels are read as they were written."""
     options = [f"--label={name}={value}" for name, value in AWKWARD.items()]
     with each_engine.container(NAME, *options, image="busybox") as container_id:
         container = await read(asked, container_id)
@@ -175,7 +175,7 @@ async def test_labels(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_gone(asked: Engine, each_engine: Dockerd) -> None:
-    """A container that is gone is None."""
+    """A removed container is None."""
     with each_engine.container(NAME, image="busybox") as container_id:
         pass
 
@@ -183,7 +183,7 @@ async def test_gone(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_all(asked: Engine, each_engine: Dockerd) -> None:
-    """All containers are listed and inspected, also those that do not run."""
+    """All containers are listed and inspected, even those that are not running."""
     with each_engine.container(NAME, image="busybox") as running:
         created = each_engine.cli("create", "busybox")
         ids = await asked.list_all(attrgetter("id"))
@@ -197,7 +197,7 @@ async def test_all(asked: Engine, each_engine: Dockerd) -> None:
 
 
 async def test_info(asked: Engine, each_engine: Dockerd) -> None:
-    """The engine says which release it is, and the API version is its own."""
+    """The engine's release, API version, id and name are read."""
     info = await asked.info()
 
     expected = {"20.10": ("20.10.", "1.41"), "29": ("29.", "1.56")}

@@ -1,4 +1,4 @@
-"""The advertise address as it is on this machine: an interface's address, or what was said."""
+"""The advertise address is that of the named interface, or the setting as it is."""
 
 import subprocess
 import uuid
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def interface() -> Iterator[str]:
-    """Return a network interface without any address."""
+    """Return a network interface without an address."""
     name = f"lab{uuid.uuid4().hex[:8]}"
     ip("link", "add", name, "type", "bridge")
     yield name
@@ -21,14 +21,14 @@ def interface() -> Iterator[str]:
 
 
 def ip(*arguments: str) -> None:
-    """Change the interfaces of this machine."""
+    """Run the ip command, or skip the test if it fails."""
     made = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     if made.returncode:
         pytest.skip(f"interfaces cannot be made here: {made.stderr.strip()}")
 
 
 async def test_an_interface_has_its_address(interface: str) -> None:
-    """IPv4 counts first, then a lasting IPv6 address that is not of the link alone; none is waited for."""
+    """An interface stands for its first IPv4 address, else for a global IPv6 one; without any it is unavailable."""
     with pytest.raises(AddressUnavailableError, match=f"the network interface {interface} has no address"):
         await advertised(interface)
     ip("address", "add", "fe80::7/64", "dev", interface, "nodad")
@@ -42,7 +42,7 @@ async def test_an_interface_has_its_address(interface: str) -> None:
 
 
 async def test_an_interface_before_a_host_name(interface: str) -> None:
-    """What looks like a host name is an interface where there is one of that name."""
+    """A text that looks like a host name is an interface if there is one of that name."""
     vlan = f"{interface[:6]}.a"
     ip("link", "set", interface, "name", vlan)
     try:
@@ -55,12 +55,12 @@ async def test_an_interface_before_a_host_name(interface: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "10.0.0.7", "fd00::7", "node.example", "node.", "a.b.c", "localhost"])
 async def test_anything_else_stays(text: str) -> None:
-    """Addresses, names of several parts and names that are known here are passed on as they are."""
+    """IP addresses, domain names and host names that resolve here are used as they are."""
     assert await advertised(text) == text
 
 
 @pytest.mark.parametrize("text", ["nosuch0", "eth0.100"])
 async def test_neither_interface_nor_host(text: str) -> None:
-    """What may be an interface and is none, and is no known host either, is waited for."""
+    """A text that is neither an existing interface nor a known host counts as unavailable for now."""
     with pytest.raises(AddressUnavailableError, match=f"there is no network interface and no host {text}"):
         await advertised(text)

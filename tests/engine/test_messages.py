@@ -1,4 +1,4 @@
-"""A stream of events as it comes: in pieces that end anywhere, with lines of any length."""
+"""Reading the event stream, in chunks that end anywhere and with lines of any length."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from bridge.engine.rest import LINES_AT_ONCE, LONGEST_LINE, messages
 
 
 def answer(text: bytes) -> requests.Response:
-    """An answer with this text as its body."""
+    """Return an answer with this body."""
     response = requests.Response()
     response.raw = BytesIO(text)
     return response
@@ -21,19 +21,19 @@ def answer(text: bytes) -> requests.Response:
 @pytest.mark.parametrize("size", [1, 65_533, 65_534, 65_535, 65_536, 200_000])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_each_line_is_a_message(size: int, end: bytes) -> None:
-    """Wherever the pieces end, each line is one message, and so is what stands behind the last."""
+    """Each line is one message, wherever chunks end, and so is the text after the last line end."""
     sent: Sequence[object] = ["x" * size, {"a": 1}, "y" * size, 2]
     assert list(messages(answer(end.join(json.dumps(it).encode() for it in sent)))) == sent
 
 
 def test_an_endless_line() -> None:
-    """What never ends is no line, and given up before it has filled the memory."""
+    """A line that never ends is given up before it fills the memory."""
     with pytest.raises(ValueError, match="a line without an end"):
         list(messages(answer(b"x" * (LONGEST_LINE + LINES_AT_ONCE))))
 
 
 def test_a_long_line() -> None:
-    """The time for a line is in proportion to its length: others wait for it."""
+    """A line takes time in proportion to its length, since other events wait for it."""
     text = json.dumps("x" * 40_000_000).encode()
     began = time.process_time()
     assert len(list(messages(answer(text)))) == 1

@@ -1,4 +1,4 @@
-"""What the bridge takes for granted of published ports."""
+"""What the bridge assumes about published ports."""
 
 import socket
 
@@ -9,7 +9,7 @@ NAME, WITHIN = "for-ipv6", 20.0
 
 
 def test_a_port_for_ipv6_alone_is_none_for_ipv4(each_engine: Engine) -> None:
-    """Nobody answers at an IPv4 address where a port is published at every IPv6 address."""
+    """A port published on [::] does not answer at an IPv4 address."""
     each_engine.cli("run", "--detach", f"--name={NAME}", "--publish=[::]::80", "traefik/whoami")
     try:
         port = int(each_engine.cli("port", NAME, "80").rpartition(":")[2])
@@ -20,7 +20,7 @@ def test_a_port_for_ipv6_alone_is_none_for_ipv4(each_engine: Engine) -> None:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether somebody takes a connection."""
+    """Tell whether a connection is accepted."""
     try:
         socket.create_connection((host, port), WITHIN).close()
     except ConnectionRefusedError:

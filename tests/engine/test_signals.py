@@ -24,7 +24,7 @@ from bridge.engine import signals
     ],
 )
 def test_signal(text: str, number: int) -> None:
-    """A signal is known by its number and by its name, with or without SIG, in any case of letters."""
+    """A signal is recognized by its number or name, with or without SIG, in any letter case."""
     assert signals.number(text) == number
 
 
@@ -51,5 +51,5 @@ def test_signal(text: str, number: int) -> None:
     ],
 )
 def test_no_signal(text: str) -> None:
-    """What is neither a number nor a name is no signal."""
+    """A text that is neither a signal's number nor its name is no signal."""
     assert signals.number(text) is None

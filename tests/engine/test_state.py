@@ -1,6 +1,6 @@
-"""What the list of containers tells of a change: whatever an inspection would show makes another state.
+"""The state of a container in the list: each change that an inspection would show changes it.
 
-Where the state is the same, the bridge does not inspect.
+The bridge does not inspect a container whose state is unchanged.
 """
 
 import time
@@ -28,7 +28,7 @@ OPTIONS = (
 )
 HEALTHY: Callable[[Container], bool] = lambda it: it.health == "healthy"  # noqa: E731
 
-# What is done, and what an inspection shows then.
+# A command, and what an inspection shows after it.
 CHANGES: tuple[tuple[tuple[str, ...], Callable[[Container], bool]], ...] = (
     (("start", NAME), lambda it: it.status == "running" and it.health == "starting"),
     ((), HEALTHY),
@@ -47,7 +47,7 @@ CHANGES: tuple[tuple[tuple[str, ...], Callable[[Container], bool]], ...] = (
 
 @pytest.fixture
 def client(each_engine: Engine) -> Iterator[APIClient]:
-    """Return what the product asks the engine with; there is a container that was never started, and a network."""
+    """Return a connection to an engine that has a created container and a network."""
     each_engine.cli("network", "create", NETWORK)
     each_engine.cli("create", f"--name={NAME}", *OPTIONS, "busybox")
     with closing(connect(Endpoint(each_engine.url))) as connected:
@@ -57,7 +57,7 @@ def client(each_engine: Engine) -> Iterator[APIClient]:
 
 
 def test_each_change_is_another_state(each_engine: Engine, client: APIClient) -> None:
-    """Start, health, pause, network, name and stop each change the state; that time passes does not."""
+    """Start, health, pause, network, name and stop each change the state; passing time does not."""
     listed = _listed(client)
     state = _state(client)
     for command, shows in CHANGES:
@@ -93,7 +93,7 @@ def test_another_port_is_another_state(each_engine: Engine, client: APIClient) -
     wait_for(lambda: HEALTHY(_inspected(client, listed.id)), WITHIN, "healthy")
     after = _entry(client)
     assert _inspected(client, listed.id).ports != ports
-    # The address on the network may be new too: put back the old one.
+    # The address on the network may have changed too: with the old one, only the port differs.
     assert rest._state(after | {"NetworkSettings": before["NetworkSettings"]}) != rest._state(before)  # noqa: SLF001
 
 

@@ -1,4 +1,4 @@
-"""Blocking calls and iterables beside the event loop."""
+"""Blocking calls and iterables in threads beside the event loop."""
 
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -16,14 +16,14 @@ WITHIN = 5
 
 
 async def test_a_call_returns_and_raises() -> None:
-    """What a call returns or raises comes to who waits for it."""
+    """The caller gets what a call returns or raises."""
     assert await run(lambda: 1) == 1
     with pytest.raises(ZeroDivisionError):
         await run(lambda: 1 / 0)
 
 
 async def test_a_call_is_left_behind() -> None:
-    """Who is cancelled does not wait for the call, and what comes of it then harms nobody."""
+    """A cancelled caller does not wait for the call, and its later result or error is dropped."""
     goes_on, ended = Event(), Event()
 
     def call() -> None:
@@ -39,7 +39,7 @@ async def test_a_call_is_left_behind() -> None:
 
 
 async def test_each_comes_at_once() -> None:
-    """An item does not wait for the next one; at the end the error comes after all items."""
+    """Each item arrives without waiting for the next one, and an error comes after all items."""
     asked: SimpleQueue[int | None] = SimpleQueue()
 
     def items() -> Iterator[int]:
@@ -60,12 +60,12 @@ async def test_each_comes_at_once() -> None:
 
 
 async def test_each_ends() -> None:
-    """An iterable may have an end."""
+    """A finite iterable ends."""
     assert [item async for item in each(iter("abc"))] == ["a", "b", "c"]
 
 
 async def test_each_is_left_behind() -> None:
-    """Who leaves does not wait for the next item."""
+    """Leaving the iteration does not wait for the next item."""
     goes_on = Event()
 
     def items() -> Iterator[int]:
