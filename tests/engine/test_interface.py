@@ -28,7 +28,7 @@ def ip(*arguments: str) -> None:
 
 
 async def test_an_interface_has_its_address(interface: str) -> None:
-    """An interface stands for its first IPv4 address, else for a global IPv6 one; without any it is unavailable."""
+    """An interface stands for its first IPv4 address, else for a global IPv6 one; it is unavailable without."""
     with pytest.raises(AddressUnavailableError, match=f"the network interface {interface} has no address"):
         await advertised(interface)
     ip("address", "add", "fe80::7/64", "dev", interface, "nodad")
