@@ -1,1 +1,1 @@
-"""Several hosts' bridges as processes on a real etcd: hosts die, come back, stop, and are removed."""
+"""Tests with bridges of several hosts on a real etcd: hosts die, come back, stop, and are removed."""

@@ -1,4 +1,4 @@
-"""Two hosts whose bridges run, with short times."""
+"""Fixtures: two hosts with running bridges, a short lease and a short grace period."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tests.lab.etcd import Etcd
 
 @pytest.fixture
 def hosts(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[tuple[Host, Host]]:
-    """Return two hosts whose bridges are healthy."""
+    """Return two hosts with healthy bridges."""
     one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
     with running(one, two):
         yield one, two

@@ -1,4 +1,4 @@
-"""Hosts with real bridges, each on an engine of its own that only tells: for many bridges, quickly."""
+"""Hosts with real bridges on fake engines, for many bridges at little cost."""
 
 import shutil
 import sys
@@ -24,7 +24,7 @@ STARTED_WITHIN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FakeHost:
-    """An engine that only tells, its bridge, and the keys in etcd."""
+    """A fake engine, its bridge, and the keys in etcd."""
 
     name: str
     engine: FakeEngine
@@ -33,17 +33,17 @@ class FakeHost:
 
     @property
     def process(self) -> Process:
-        """The bridge's process."""
+        """Return the bridge's process."""
         return self.bridge.process
 
     def start(self, program: Command = Bridge.program) -> None:
-        """Start the bridge as a program, and wait for its first sync."""
+        """Start the bridge with this program, and wait for its first sync."""
         self.bridge.program = program
         self.bridge.start()
         self.process.wait_until(self.bridge.healthy, STARTED_WITHIN)
 
     def run(self, name: str, priority: int = 1) -> str:
-        """Run a container that shares the router and the service `web`; return its id."""
+        """Run a container with the shared router and service `web`; return its id."""
         labels = {
             "traefik.http.routers.web.rule": "Host(`web`)",
             "traefik.http.routers.web.priority": f"{priority}",
@@ -51,7 +51,7 @@ class FakeHost:
         return self.engine.run(FakeContainer(name, labels | COMPOSE))
 
     def routed(self, container: str) -> bool:
-        """Whether a container has a server."""
+        """Tell whether a container has a server."""
         return bool(self.keys.servers(container, self.name))
 
     def wait_until_routed(self, container: str, within: float = WITHIN) -> None:
@@ -64,7 +64,7 @@ class FakeHost:
         wait_for(lambda: not self.routed(container), WITHIN, self.process.tail)
 
     def view_without(self, *hosts: str) -> Mapping[str, Key]:
-        """Return what is in the view, but for the servers of these hosts."""
+        """Return the view without the servers of these hosts."""
         theirs = tuple(f"/{host}-" for host in hosts)
         return {path: key for path, key in self.keys.view().items() if not any(it in path for it in theirs)}
 
@@ -73,7 +73,7 @@ class FakeHost:
         wait_for(lambda: not self.keys.left_of(host), within, lambda: f"{self.keys.left_of(host)}")
 
     def wait_until_told(self, event: str, **fields: str) -> None:
-        """Wait until the log has a line with a text and such fields."""
+        """Wait until the log has a line with this text and these fields."""
         told = (event, *(f'"{name}": "{text}"' for name, text in fields.items()))
         wait_for(lambda: any(all(it in line for it in told) for line in self._log()), WITHIN, self.process.tail)
 
@@ -83,7 +83,7 @@ class FakeHost:
 
 @contextmanager
 def fake_host(etcd: Etcd, root_key: str, name: str, **settings: str) -> Iterator[FakeHost]:
-    """A host whose bridge is not started yet; all of it goes with the block."""
+    """Make a host whose bridge is not started yet; it is removed when the block ends."""
     with FakeEngine(name=name) as engine:
         made = Bridge(engine, etcd, root_key, host_name=name, **settings)
         try:
@@ -97,7 +97,7 @@ ONE_DAY_WITH_MORE = f'{ONE_DAY}"later":[],'
 
 
 def later_version(directory: Path) -> Command:
-    """Copy the product as it may be one day: of a format with a field more, that still reads today's."""
+    """Copy the product as a later version: it writes a format with one more field, and still reads today's."""
     shutil.copytree(Path(bridge.__file__).parent, directory / "bridge")
     records = directory / "bridge/claims/records.py"
     text = records.read_text()

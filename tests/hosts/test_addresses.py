@@ -1,4 +1,4 @@
-"""Under which addresses hosts are known: none, one that others have too, one that changes."""
+"""Advertise addresses of several hosts: missing ones, and one that changes."""
 
 import uuid
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ EVENT = "neither this host nor another has an advertise address"
 
 
 def test_a_second_host_without_an_advertise_address(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """Two hosts without one warn of each other, also the one that was there first; who has one is left out."""
+    """Two hosts without an advertise address warn of each other, but not of a host that has one."""
     one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
     three = site(engine, etcd, root_key, "three", advertise_address="192.0.2.3")
     with running(three, one, two):
@@ -27,7 +27,7 @@ def test_a_second_host_without_an_advertise_address(engine: Engine, etcd: Etcd, 
 
 
 def test_an_interface_whose_address_changes(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """At the next resync servers move to the new address, and the other hosts are told of it."""
+    """After the interface's address has changed, the next resync moves the servers and updates the host record."""
     with interface("10.254.79.1/24") as name:
         host = site(engine, etcd, root_key, "one", advertise_address=name, resync_interval="1s")
         with running(host), web(host, "web-1", "--publish=80") as container:
@@ -42,7 +42,7 @@ def test_an_interface_whose_address_changes(engine: Engine, etcd: Etcd, root_key
 
 @contextmanager
 def interface(address: str) -> Iterator[str]:
-    """Make a network interface with an address, until the block ends."""
+    """Create a network interface with an address until the block ends."""
     name = f"lab{uuid.uuid4().hex[:8]}"
     run(["ip", "link", "add", name, "type", "bridge"])
     try:

@@ -1,4 +1,4 @@
-"""Hosts that die, stop and come back: what they claimed goes after its time, and everything else stays."""
+"""Hosts that die, stop and come back: their claims are removed in due time, and everything else stays."""
 
 import signal
 import time
@@ -25,7 +25,7 @@ def wait_until_forgotten(host: Host, by: Host) -> None:
 
 
 def test_a_dead_hosts_servers_go_and_everything_else_stays(hosts: tuple[Host, Host]) -> None:
-    """Only what the dead host brought goes, not before its time; the shared service and its router stay."""
+    """Only the dead host's own servers are removed, after the grace period; shared services and routers stay."""
     one, two = hosts
     with web(one, "web-1") as lost, web(two, "web-2") as stays:
         before = one.keys.view()
@@ -42,7 +42,7 @@ def test_a_dead_hosts_servers_go_and_everything_else_stays(hosts: tuple[Host, Ho
 
 
 def test_a_host_that_is_back_in_time_keeps_its_routes(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """A bridge that is killed and started again within the grace finds all as it was: nothing was written."""
+    """If a killed bridge starts again within the grace period, no key of the view has been written."""
     one, two = site(engine, etcd, root_key, "one"), site(engine, etcd, root_key, "two", host_grace=LONG)
     with running(one, two), web(one, "web-1"):
         before = one.keys.view()
@@ -53,7 +53,7 @@ def test_a_host_that_is_back_in_time_keeps_its_routes(engine: Engine, etcd: Etcd
 
 
 def test_a_host_that_is_back_too_late_claims_again(hosts: tuple[Host, Host]) -> None:
-    """After it was removed, a host that starts again publishes what runs on it."""
+    """A host that starts again after its removal publishes its running containers."""
     one, two = hosts
     with web(one, "web-1") as lost:
         one.bridge.process.kill()
@@ -63,7 +63,7 @@ def test_a_host_that_is_back_too_late_claims_again(hosts: tuple[Host, Host]) -> 
 
 
 def test_a_frozen_bridge_is_removed_and_back_at_once(hosts: tuple[Host, Host]) -> None:
-    """A bridge that was frozen for longer than lease and grace writes nothing as who it was, and begins anew."""
+    """A bridge frozen for longer than lease and grace period is removed; once it thaws, it publishes all anew."""
     one, two = hosts
     with web(one, "web-1") as lost, web(two, "web-2"):
         before = {path: key.value for path, key in one.keys.view().items()}
@@ -76,7 +76,7 @@ def test_a_frozen_bridge_is_removed_and_back_at_once(hosts: tuple[Host, Host]) -
 
 
 def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """A host that died while nobody was there is removed by the next bridge, after the grace."""
+    """A host that died while no other bridge ran is removed by the next one to start, after the grace period."""
     one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
     with running(one), web(one, "web-1"):
         one.bridge.process.kill()
@@ -87,7 +87,7 @@ def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, e
 
 
 def test_a_clean_stop_keeps_the_routes_for_a_while(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """After a goodbye the routes stay for the time that it names, whatever the grace is, and go then."""
+    """After a clean stop the routes stay for the time in the goodbye, longer than the grace period, then go."""
     stay = 3 * GRACE
     one = site(engine, etcd, root_key, "one", keep_after_stop=f"{stay}s")
     two = site(engine, etcd, root_key, "two")
@@ -100,7 +100,7 @@ def test_a_clean_stop_keeps_the_routes_for_a_while(engine: Engine, etcd: Etcd, r
 
 
 def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
-    """Told so, a bridge that is stopped withdraws all its containers at one revision, and is forgotten."""
+    """With on_stop=withdraw a stop withdraws all containers at one revision, and the host is forgotten."""
     etcd = start_etcd("3.4")
     one = site(engine, etcd, root_key, "one", on_stop="withdraw")
     two = site(engine, etcd, root_key, "two", host_grace=LONG)
@@ -110,13 +110,13 @@ def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root
         assert one.bridge.process.wait(WITHIN) == 0
         assert not one.left()
         assert two.servers(stays)
-        # The fence is renewed, the containers leave, the host's record goes, and so does its lease.
+        # `alive` is renewed, the containers leave, the host's record is deleted, and the lease is revoked.
         assert one.keys.revision() == before + 4
         assert len({key.revision for key in one.keys.view().values()} - set(range(before + 1))) <= 1
 
 
 def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key: str) -> None:
-    """Who presses Ctrl-C twice, or stops what stops already, does not leave routes behind that were to go."""
+    """Further signals during a stop, such as a second Ctrl-C, do not keep it from withdrawing the routes."""
     etcd = start_etcd("3.4")
     with fake_host(etcd, root_key, "one", on_stop="withdraw") as one:
         one.start()
@@ -133,7 +133,7 @@ def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key
 def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
     engine: Engine, engine29: Engine, etcd: Etcd, root_key: str
 ) -> None:
-    """A host on another engine that has the name waits for lease and grace, and then has it to itself."""
+    """A host on another engine gets a name only after lease and grace period, and then removes the old routes."""
     one, other = site(engine, etcd, root_key, "one"), site(engine29, etcd, root_key, "one")
     with running(one), web(one, "web-1") as lost:
         one.bridge.process.end()
@@ -145,7 +145,7 @@ def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
 
 
 def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) -> None:
-    """When somebody deletes what says that a host lives, its bridge notices, and no route changes."""
+    """If somebody deletes a host's `alive` key, its bridge writes it again, and no route changes."""
     one, _ = hosts
     with web(one, "web-1"):
         before = one.keys.view()
@@ -176,7 +176,7 @@ def _has_record(host: Host, value: str) -> bool:
 
 
 def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, Host]) -> None:
-    """A dead host whose record has a later format stays, which is told once; a purge removes what it can."""
+    """A dead host whose record has a later format stays and is reported once; a purge removes what it can."""
     one, two = hosts
     with web(one, "web-1") as kept, web(two, "web-2") as leaves:
         record = one.keys.state()["hosts/one"].value
@@ -193,7 +193,7 @@ def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, H
 
 
 def test_a_session_begins_with_a_listing(hosts: tuple[Host, Host]) -> None:
-    """What happened while the lease was lost is told from what was there before; the rest stays as it was."""
+    """After a lost lease, only what changed meanwhile is written; all other keys stay as they are."""
     one, _ = hosts
     labels = ("--label=site=one",)
     with one.engine.container("old-name", *labels) as renamed, web(one, "web-1") as same:

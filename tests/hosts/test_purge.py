@@ -1,4 +1,4 @@
-"""`purge` removes a host by hand, and only that host, and only where it is gone."""
+"""`purge` removes a host by hand: only that host, and only if it is gone."""
 
 import os
 import pty
@@ -19,7 +19,7 @@ ANSWERED_WITHIN = 30.0
 
 @pytest.fixture
 def slow_hosts(engine: Engine, etcd: Etcd, root_key: str) -> tuple[Host, Host]:
-    """Return two hosts that never take each other for dead in a test's time."""
+    """Return two hosts with a grace period longer than any test."""
     one, two = (site(engine, etcd, root_key, name, host_grace=LONG) for name in ("one", "two"))
     return one, two
 
@@ -40,7 +40,7 @@ def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
 
 
 def test_a_living_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
-    """A host that lives is refused in one line; forced, its claims go until its bridge puts them back."""
+    """A purge of a live host is refused in one line; with --force its claims are removed until its next start."""
     one, _ = slow_hosts
     with running(one), web(one, "web-1") as container:
         before = one.keys.view()
@@ -60,7 +60,7 @@ def test_a_living_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
 
 
 def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
-    """Of a host that is not known, those that are known are named; without --yes somebody must be there to ask."""
+    """For an unknown host the known ones are listed; without --yes and a terminal, nothing is removed."""
     one, _ = slow_hosts
     with running(one):
         unknown = one.bridge.command("purge", "three")

@@ -1,4 +1,4 @@
-"""An application on two hosts whose definition changes, host after host: it is served at every revision."""
+"""A rollout over two hosts, one after the other: the application is served at every revision."""
 
 import signal
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ PRIORITY = "http/routers/web/priority"
 
 
 def options(version: str) -> str:
-    """What differs between versions."""
+    """Return the label that differs between versions."""
     return f"--label=traefik.http.routers.web.priority={version}"
 
 
 def recreate(host: Host, name: str, version: str) -> None:
-    """Replace a host's container by one of another version, the new one first."""
+    """Replace a host's container by one of another version, which is started before the old one is removed."""
     host.engine.cli("rename", name, f"{name}-old")
     labels = (f"--label=site={host.name}", "--label=traefik.http.routers.web.rule=Host(`web.localhost`)")
     compose = ("--label=com.docker.compose.project=shop", "--label=com.docker.compose.service=web")
@@ -30,7 +30,7 @@ def recreate(host: Host, name: str, version: str) -> None:
 
 @contextmanager
 def always_served(host: Host) -> Iterator[None]:
-    """Fail if at any revision in the block there was no router, or no server behind it."""
+    """Fail if any revision during the block lacks the router or has no server."""
     first = host.keys.revision()
     yield
     for revision in range(first, host.keys.revision() + 1):
@@ -42,12 +42,12 @@ def always_served(host: Host) -> Iterator[None]:
 
 
 def wait_until_at(host: Host, version: str) -> None:
-    """Wait until the definition in force is of a version."""
+    """Wait until the definition in force has this version."""
     wait_for(lambda: host.keys.view()[PRIORITY].value == version, 20, host.bridge.process.tail)
 
 
 def test_a_rollout_and_a_rollback_are_served_throughout(hosts: tuple[Host, Host]) -> None:
-    """The newest container's definition is in force at the end; there is no revision without router and server."""
+    """A rollout and its rollback both end with the newest definition, and the application is always served."""
     one, two = hosts
     with web(one, "web-1", options("1")), web(two, "web-2", options("1")), always_served(one):
         for version in ("2", "1"):
@@ -59,7 +59,7 @@ def test_a_rollout_and_a_rollback_are_served_throughout(hosts: tuple[Host, Host]
 
 
 def test_a_rollout_goes_on_after_a_partition(hosts: tuple[Host, Host]) -> None:
-    """A host that was cut off and removed in the middle of a rollout has the new version when it is back."""
+    """A host that is frozen and removed in the middle of a rollout comes back with the new version."""
     one, two = hosts
     with web(one, "web-1", options("1")), web(two, "web-2", options("1")), always_served(one):
         two.bridge.process.send(signal.SIGSTOP)

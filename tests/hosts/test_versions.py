@@ -1,4 +1,4 @@
-"""Bridges of two versions on one etcd, as during an upgrade: they share, succeed, leave, and nothing is lost."""
+"""Bridges of two versions on one etcd, as during an upgrade, share and hand on definitions without any loss."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ FORCE = "objects/http/routers/web"
 
 @pytest.fixture
 def later(tmp_path: Path) -> Command:
-    """Return what starts a bridge of a later version."""
+    """Return the program that starts a bridge of a later version."""
     return later_version(tmp_path)
 
 
@@ -32,13 +32,13 @@ def hosts(etcd: Etcd, root_key: str) -> Iterator[tuple[FakeHost, FakeHost]]:
 
 
 def force(host: FakeHost) -> tuple[str, int]:
-    """Who defines the router, and in which format that is written."""
+    """Return the host that defines the router, and the format in which its definition is written."""
     said = json.loads(host.keys.state()[FORCE].value)
     return said["definer"]["host"], said["format"]
 
 
 def wait_until_nothing_is_left(host: FakeHost) -> None:
-    """Wait until neither the view nor the state holds anything but the hosts and the permanent key."""
+    """Wait until only the hosts and the permanent key are left in the view and the state."""
 
     def left() -> list[str]:
         state = (path for path in host.keys.state() if not path.startswith(("alive/", "hosts/")))
@@ -49,7 +49,7 @@ def wait_until_nothing_is_left(host: FakeHost) -> None:
 
 @contextmanager
 def untouched(host: FakeHost, *but: str) -> Iterator[None]:
-    """See no key of the view written or gone in the block, but for servers and what is named."""
+    """Check that during the block no key of the view is written or deleted, apart from servers and those named."""
     before = host.keys.view()
     yield
     after = host.keys.view()
@@ -58,7 +58,7 @@ def untouched(host: FakeHost, *but: str) -> Iterator[None]:
 
 
 def test_the_earlier_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
-    """A definition goes to the later version and back to the earlier one, which ends it: nothing is orphaned."""
+    """A definition passes to the later version and back to the earlier one, which removes it completely."""
     earlier, other = hosts
     earlier.start()
     other.start(later)
@@ -83,7 +83,7 @@ def test_the_earlier_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], la
 
 
 def test_the_later_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
-    """What a later version defined, the earlier one can wait for, take over, hand back and leave."""
+    """An earlier version can wait for a later one's definition, take it over, hand it back and leave it."""
     earlier, other = hosts
     earlier.start()
     other.start(later)
@@ -107,7 +107,7 @@ def test_the_later_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], late
 
 
 def test_an_upgrade_host_after_host(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
-    """Each host's bridge is replaced by a later version while containers run on: no key of the view is touched."""
+    """Upgrading one bridge after the other while containers run changes no key of the view."""
     one, two = hosts
     one.start()
     two.start()
@@ -125,11 +125,11 @@ def test_an_upgrade_host_after_host(hosts: tuple[FakeHost, FakeHost], later: Com
 
 
 def test_a_dead_host_is_removed_by_the_other_version(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
-    """A later version removes an earlier one's host, also as the definer of what both share."""
+    """A later version removes a dead host of an earlier version, even if that defined the shared objects."""
     one, two = hosts
     one.start()
     two.start(later)
-    # The earlier one defines: it could not join what a later one had put in force.
+    # The earlier version goes first and defines: it could not join a definition of the later one.
     lost = one.run("lost")
     one.wait_until_routed(lost)
     stays = two.run("stays")
