@@ -1,1 +1,1 @@
-"""The commands, and what they show."""
+"""Tests of the commands and their output."""

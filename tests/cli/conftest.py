@@ -1,4 +1,4 @@
-"""The command line as a user has it: a process of its own, in a directory without `.env`."""
+"""Fixtures: the command line as users run it, as a process in a directory without `.env`."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ Bridge = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def bridge(tmp_path: Path) -> Bridge:
-    """Return a function that runs the command with arguments, standard input and variables."""
+    """Return a function that runs the command with arguments, standard input and environment variables."""
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -39,6 +39,6 @@ def ended(command: list[str], directory: Path, **how: Any) -> "subprocess.Comple
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment as a user has it: without settings of ours, Python with its defaults."""
+    """Return the environment of a user: without the bridge's variables, and with Python's defaults."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("BRIDGE_")}
     return {name: value for name, value in kept.items() if name not in UNUSUAL}

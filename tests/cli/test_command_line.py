@@ -1,4 +1,4 @@
-"""The command line: help, version, and one line with exit code 2 for whatever is written wrongly."""
+"""The command line: help, version, and one line with exit code 2 for any usage error."""
 
 import json
 import os
@@ -16,14 +16,14 @@ from tests.cli.conftest import Bridge, ended
 
 
 def test_alone_is_help(bridge: Bridge) -> None:
-    """Without a command, the help names the commands."""
+    """Without a command, the help lists the commands."""
     done = bridge()
     assert done.returncode == 0
     assert all(f"\n  {command} " in done.stdout for command in ("run", "plan", "health", "purge"))
 
 
 def test_version(bridge: Bridge) -> None:
-    """The version is the package's."""
+    """`--version` prints the version of the package."""
     assert bridge("--version").stdout == f"docker-event-bridge {__version__}\n"
 
 
@@ -34,7 +34,7 @@ def test_version(bridge: Bridge) -> None:
 def test_help_names_each_setting(
     command: str, settings: type[HealthSettings | PlanSettings | StateSettings], bridge: Bridge
 ) -> None:
-    """The help of a command names the flags of all settings that it takes, and of no other."""
+    """The help of a command names exactly the flags that it accepts."""
     done = bridge(command, "--help")
     shown = {word for word in done.stdout.split() if word.startswith("--")} - {"--help", "--flag"}
     assert done.returncode == 0
@@ -126,7 +126,7 @@ def test_help_names_each_setting(
     ],
 )
 def test_usage_errors(arguments: list[str], variables: dict[str, str], line: str, bridge: Bridge) -> None:
-    """What is written wrongly is one line on standard error, exit code 2, and nothing else."""
+    """A usage error prints one line on standard error and nothing else, with exit code 2."""
     done = bridge(*arguments, **variables)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"docker-event-bridge: {line}\n")
 
@@ -141,12 +141,12 @@ def test_usage_errors(arguments: list[str], variables: dict[str, str], line: str
     ],
 )
 def test_imports(arguments: list[str], unwanted: str) -> None:
-    """A command imports what it needs and no more."""
+    """A command does not import packages that it does not need."""
     assert imported(arguments).isdisjoint(unwanted.split())
 
 
 def imported(arguments: list[str]) -> set[str]:
-    """Return the modules that a command line has imported when it is done."""
+    """Return the modules that a command line has imported by its end."""
     code = (
         "import contextlib, sys; from bridge.__main__ import command\n"
         "with contextlib.suppress(SystemExit): command(sys.argv[1:])\n"
@@ -185,19 +185,19 @@ def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
         pytest.param("--version", 0, id="version"),
         pytest.param("plan --help", 0, id="help"),
         pytest.param("health --health-socket absent", 1, id="health"),
-        pytest.param("plan --frm x", 2, id="wrong"),
+        pytest.param("plan --frm x", 2, id="usage error"),
         pytest.param("plan --from -", 2, id="nothing to read"),
     ],
 )
 def test_closed_files(arguments: str, code: int, closed: str, tmp_path: Path) -> None:
-    """A command does what it does where standard files are closed, as some cron daemons have it."""
+    """A command works as usual if standard files are closed, as some cron daemons run it."""
     script = f"exec {sys.executable} -m bridge {arguments} {closed}"
     done = ended(["/bin/sh", "-c", script], tmp_path, stdin=subprocess.DEVNULL, capture_output=True)
     assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
 
 
 def test_errors_that_nobody_reads(tmp_path: Path) -> None:
-    """Where not even what is wrong can be written, the exit code still tells it."""
+    """If not even the error can be written, the exit code is still the same."""
     argv = [sys.executable, "-m", "bridge", "plan", "--frm", "x"]
     with Path("/dev/full").open("wb") as full:
         done = ended(argv, tmp_path, stderr=full)
@@ -205,7 +205,7 @@ def test_errors_that_nobody_reads(tmp_path: Path) -> None:
 
 
 def test_output_that_nobody_reads_before_an_error(tmp_path: Path) -> None:
-    """A command that fails after it said something keeps its exit code, though that could not be written."""
+    """A command that fails keeps its exit code and message even if its earlier output cannot be written."""
     code = (
         "import sys; from bridge import __main__\n"
         "from bridge.errors import UsageError\n"

@@ -1,4 +1,4 @@
-"""`health` and the socket on which the daemon answers it."""
+"""`health`, and the socket on which the daemon answers it."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ WELL = Status(healthy=True, docker="connected", etcd="connected", sync="committe
 
 @asynccontextmanager
 async def serving(path: Path, status: Status) -> AsyncIterator[None]:
-    """Answer on a socket for the time being."""
+    """Answer on a socket until the block ends."""
     async with anyio.create_task_group() as tasks:
         await tasks.start(serve, str(path), lambda: status)
         yield
@@ -27,12 +27,12 @@ async def serving(path: Path, status: Status) -> AsyncIterator[None]:
 
 
 async def ask(path: Path) -> int:
-    """Run the command, beside the event loop."""
+    """Run the command in a thread beside the event loop."""
     return await anyio.to_thread.run_sync(command, ["health", "--health-socket", str(path)])
 
 
 async def test_healthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A daemon that is well is exit code 0 and one line that tells its parts."""
+    """A healthy daemon means exit code 0 and one line with the status of each part."""
     async with serving(tmp_path / "socket", WELL):
         assert await ask(tmp_path / "socket") == 0
     line = "healthy: docker: connected, etcd: connected, sync: committed at revision 7\n"
@@ -40,7 +40,7 @@ async def test_healthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 async def test_unhealthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A daemon that is not well is exit code 1, and the line tells what is down."""
+    """An unhealthy daemon means exit code 1, and the line says what is down."""
     async with serving(tmp_path / "socket", replace(WELL, healthy=False, etcd="no answer\nsince 12:00")):
         assert await ask(tmp_path / "socket") == 1
     line = r"unhealthy: docker: connected, etcd: no answer\nsince 12:00, sync: committed at revision 7"
@@ -48,14 +48,14 @@ async def test_unhealthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 async def test_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No daemon is exit code 1 and one line with the path."""
+    """Without a daemon, the exit code is 1, and one line names the path."""
     assert await ask(tmp_path / "socket") == 1
     line = f"unhealthy: no daemon answers on {tmp_path}/socket: No such file or directory\n"
     assert capsys.readouterr().out == line
 
 
 async def test_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever else answers there is not taken for the daemon."""
+    """Another program that answers on the socket is not taken for the daemon."""
 
     async def greet(stream: anyio.abc.SocketStream) -> None:
         async with stream:
@@ -72,7 +72,7 @@ async def test_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 async def test_left_socket_is_replaced(tmp_path: Path) -> None:
-    """The socket file of a daemon that was killed does not hinder the next one."""
+    """The socket file of a killed daemon is replaced by the next one."""
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "socket"))
     async with serving(tmp_path / "socket", WELL):
@@ -80,14 +80,14 @@ async def test_left_socket_is_replaced(tmp_path: Path) -> None:
 
 
 async def test_socket_goes_with_the_daemon(tmp_path: Path) -> None:
-    """A daemon that was stopped leaves no socket file."""
+    """A stopped daemon leaves no socket file."""
     async with serving(tmp_path / "socket", WELL):
         pass
     assert not (tmp_path / "socket").exists()
 
 
 async def test_live_socket_is_left_alone(tmp_path: Path) -> None:
-    """A second daemon on the same path is told so, and the first one goes on answering."""
+    """A second daemon on the same path fails with that reason, and the first one still answers."""
     path = tmp_path / "socket"
     async with serving(path, WELL):
         with pytest.raises(HealthSocketError, match="another daemon answers on the health socket"):
@@ -96,7 +96,7 @@ async def test_live_socket_is_left_alone(tmp_path: Path) -> None:
 
 
 async def test_impossible_socket(tmp_path: Path) -> None:
-    """A path that cannot be had is told in one sentence."""
+    """If the socket cannot be created, the error names the path, the reason and the setting."""
     with pytest.raises(
         HealthSocketError,
         match=r"the health socket .*/absent/socket cannot be created: No such file.*BRIDGE_HEALTH_SOCKET",

@@ -12,7 +12,7 @@ from bridge import logs
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """Take back what a test configures."""
+    """Reset the logging that a test configures."""
     root = logging.getLogger()
     level = root.level
     yield
@@ -23,7 +23,7 @@ def as_before() -> Iterator[None]:
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Away from a terminal `auto` is JSON, one object a line, with the level and the time."""
+    """Without a terminal `auto` is JSON: one object per line, with level and time."""
     logs.configure("info", "auto")
     structlog.get_logger().debug("not told")
     structlog.get_logger().warning("container waits", container="web")
@@ -34,7 +34,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_console(capsys: pytest.CaptureFixture[str]) -> None:
-    """For people an event is one line too, whatever a container is called, and plain away from a terminal."""
+    """In console format an event is one line too, whatever a container's name is, and has no colour in a file."""
     logs.configure("info", "console")
     structlog.get_logger().info("container routed", container="we\nb\x1b[31m")
     (line,) = capsys.readouterr().err.splitlines()
@@ -43,7 +43,7 @@ def test_console(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_secrets(capsys: pytest.CaptureFixture[str]) -> None:
-    """Values are masked by their own name, by the label or key beside them, and inside of mappings and lists."""
+    """Values are masked by their own name, by the label or key beside them, and inside mappings and lists."""
     users = "traefik.http.middlewares.a.basicauth.users"
     logs.configure("info", "json")
     log = structlog.get_logger()
@@ -57,7 +57,7 @@ def test_secrets(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_other_packages(capsys: pytest.CaptureFixture[str]) -> None:
-    """What other packages log takes the same form, from warnings on."""
+    """Warnings of other packages are logged in the same format, and lower levels are not."""
     logs.configure("debug", "json")
     logging.getLogger("urllib3").info("not told")
     logging.getLogger("urllib3").warning("pool of %s is full", "http://me:hunter2@node")
@@ -66,7 +66,7 @@ def test_other_packages(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
-    """An exception is told with where it came from."""
+    """An exception is logged with its traceback."""
     logs.configure("info", "json")
     routed: dict[str, str] = {}
     try:
@@ -77,7 +77,7 @@ def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_endless(capsys: pytest.CaptureFixture[str]) -> None:
-    """A text without end is cut, and says so."""
+    """A very long text is cut, with its length."""
     logs.configure("info", "json")
     structlog.get_logger().warning("event", label="x" * 100_000)
     told = capsys.readouterr().err

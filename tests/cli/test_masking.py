@@ -1,4 +1,4 @@
-"""What people get to see: no secrets, nothing that moves a terminal's cursor."""
+"""Output for people contains no secrets and no terminal control characters."""
 
 import time
 
@@ -64,7 +64,7 @@ from bridge.masking import escaped, listed, masked, masked_input
     ],
 )
 def test_secret_by_name(path: str) -> None:
-    """Users of basicAuth and digestAuth, and whatever is named like a credential, are masked as a whole."""
+    """Values named like credentials, and the users of basicAuth and digestAuth, are masked completely."""
     assert masked(path, "value") == "***"
 
 
@@ -81,7 +81,7 @@ def test_secret_by_name(path: str) -> None:
     ],
 )
 def test_secret_parameters_of_urls(value: str, shown: str) -> None:
-    """Parameters of a URL that are named like credentials are masked, others are not."""
+    """Only URL parameters named like credentials are masked."""
     assert masked("traefik/http/middlewares/m/forwardauth/address", value) == shown
 
 
@@ -112,7 +112,7 @@ def test_secret_parameters_of_urls(value: str, shown: str) -> None:
     ],
 )
 def test_no_secret(path: str) -> None:
-    """What only stands near a secret, or is named after one, stays readable."""
+    """A value whose name only resembles a credential's is not masked."""
     assert masked(path, "value") == "value"
 
 
@@ -127,7 +127,7 @@ def test_no_secret(path: str) -> None:
     ],
 )
 def test_secret_by_value(value: str, shown: str) -> None:
-    """The user information of URLs and private keys are secrets wherever they stand."""
+    """Private keys and the user information of URLs are masked in any value."""
     assert masked("traefik.http.services.s.loadbalancer.server.url", value) == shown
 
 
@@ -145,12 +145,12 @@ def test_secret_by_value(value: str, shown: str) -> None:
     ],
 )
 def test_secret_in_an_input(text: str, shown: str) -> None:
-    """An input that is no URL, or a broken one, is shown without user and password all the same."""
+    """User and password are masked even in an input that is no valid URL."""
     assert masked_input("etcd_endpoints", text) == shown
 
 
 def test_a_long_input() -> None:
-    """Masking takes no time to speak of, whatever a text consists of."""
+    """Masking is fast even for a long text made of separators."""
     began = time.process_time()
     assert masked_input("etcd_endpoints", ":" * 150_000) == ":" * 150_000
     assert time.process_time() - began < 5
@@ -166,7 +166,7 @@ def test_a_long_input() -> None:
     ],
 )
 def test_escaped(text: str, shown: str) -> None:
-    """Control characters, direction marks and broken characters are spelled out; letters of any script stay."""
+    """Control characters, direction marks and lone surrogates are escaped; letters of any script are not."""
     assert escaped(text) == shown
 
 
@@ -182,5 +182,5 @@ def test_escaped(text: str, shown: str) -> None:
     ],
 )
 def test_listed(names: list[str], shown: str) -> None:
-    """However many names there are, and however long, a list of them is short."""
+    """A list of names stays short, however many and however long they are."""
     assert listed(names) == shown

@@ -1,4 +1,4 @@
-"""`plan --from`: the mapping offline, for people and for a user's own CI."""
+"""`plan --from`: the offline mapping, for people and for CI."""
 
 import json
 import resource
@@ -13,7 +13,7 @@ from tests.cli.test_command_line import imported
 
 
 def inspection(name: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Return what `docker inspect` prints of a running container on the default network, by and large."""
+    """Return roughly what `docker inspect` prints for a running container on the default network."""
     return {
         "Id": "0123456789abcdef" * 4,
         "Created": "2026-01-01T00:00:00Z",
@@ -34,7 +34,7 @@ GOOD, BAD = json.dumps([WEB]), json.dumps([WEB, API])
 
 
 def test_json(bridge: Bridge) -> None:
-    """All keys with the root key and no others, sorted; the host is called `host`."""
+    """The JSON has the sorted keys of the containers below the root key; the host is called `host`."""
     done = bridge("plan", "--from", "-", "--output", "json", "--root-key", "edge/traefik", stdin=GOOD)
     assert (done.returncode, done.stderr) == (0, "")
     made = json.loads(done.stdout)
@@ -52,7 +52,7 @@ def test_json(bridge: Bridge) -> None:
 
 
 def test_problem(bridge: Bridge) -> None:
-    """A problem names the container without slash, the label, what is wrong and what to write instead."""
+    """A problem has the container's name without slash, the label, what is wrong and what to write instead."""
     done = bridge("plan", "--from", "-", "--output", "json", stdin=BAD)
     assert done.returncode == 0
     (problem,) = json.loads(done.stdout)["problems"]
@@ -63,7 +63,7 @@ def test_problem(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize(("text", "code"), [(GOOD, 0), (BAD, 1)])
 def test_strict(text: str, code: int, bridge: Bridge) -> None:
-    """With --strict any problem is exit code 1, and the plan is printed all the same."""
+    """With --strict any problem means exit code 1, and the plan is still printed."""
     done = bridge("plan", "--from", "-", "--strict", stdin=text)
     assert done.returncode == code
     assert "traefik/http/routers/web/rule = Host(`web`)" in done.stdout
@@ -80,14 +80,14 @@ def test_strict(text: str, code: int, bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     ("labels", "flags"),
     [
-        pytest.param({"traefik.http.routers.api.rul": "x"}, (), id="unknown"),
+        pytest.param({"traefik.http.routers.api.rul": "x"}, (), id="misspelt label"),
         pytest.param({}, ("--allowed-hosts", "example.com"), id="policy"),
     ],
 )
 def test_strict_before_a_container_is_routed(
     state: dict[str, Any], labels: dict[str, str], flags: tuple[str, ...], bridge: Bridge
 ) -> None:
-    """Labels are checked although their container does not serve yet, or no more; where that is excluded, not."""
+    """The labels of a container that is not serving are checked too, unless traefik.enable=false excludes it."""
     for enable, code in ("true", 1), ("false", 0):
         idle = inspection("api", labels | {"traefik.enable": enable}) | {"State": state}
         done = bridge("plan", "--from", "-", "--strict", *flags, stdin=json.dumps([idle]))
@@ -96,7 +96,7 @@ def test_strict_before_a_container_is_routed(
 
 
 def test_mapping_settings_are_flags(bridge: Bridge) -> None:
-    """A setting changes the plan, booleans with a value like all others."""
+    """Mapping settings are flags of plan, and boolean ones take a value."""
     done = bridge("plan", "--from", "-", "--exposed-by-default", "false", "--output=json", stdin=GOOD)
     assert json.loads(done.stdout) == {"keys": {}, "problems": []}
 
@@ -115,7 +115,7 @@ def test_mapping_settings_are_flags(bridge: Bridge) -> None:
     ids=["no-json", "empty", "nothing-found", "object", "number", "no-container", "deep"],
 )
 def test_bad_input(text: str, line: str, bridge: Bridge) -> None:
-    """What `docker inspect` did not print is one line and exit code 2."""
+    """Input that is not from `docker inspect` is refused with one line and exit code 2."""
     done = bridge("plan", "--from", "-", stdin=text)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"docker-event-bridge: {line}")
@@ -123,7 +123,7 @@ def test_bad_input(text: str, line: str, bridge: Bridge) -> None:
 
 
 def test_one_id_for_two(bridge: Bridge) -> None:
-    """Two containers with one id are not taken for one; the same one twice is."""
+    """Two different containers with the same id are refused; the same container twice is accepted."""
     done = bridge("plan", "--from", "-", stdin=json.dumps([WEB, inspection("api", {})]))
     line = "two containers, 'web' and 'api', have the id 0123456789ab"
     told = f"docker-event-bridge: --from - is not what `docker inspect` prints: {line}\n"
@@ -132,7 +132,7 @@ def test_one_id_for_two(bridge: Bridge) -> None:
 
 
 def test_no_name_is_looked_up(tmp_path: Path) -> None:
-    """A plan from a file opens no socket and looks up no name, whatever stands where an address may."""
+    """A plan from a file opens no socket and looks up no host name, whatever the labels and settings contain."""
     (tmp_path / "inspect.json").write_text(json.dumps([inspection("web", {"bridge.address": "node.example"})]))
     settings = ["--advertise-address", "host.example", "--docker-endpoint", "tcp://engine.example:2375"]
     code = (
@@ -148,14 +148,14 @@ def test_no_name_is_looked_up(tmp_path: Path) -> None:
 
 
 def test_missing_file(bridge: Bridge) -> None:
-    """A file that is not there is one line and exit code 2."""
+    """A missing file is refused with one line and exit code 2."""
     done = bridge("plan", "--from", "absent.json")
     line = "docker-event-bridge: --from absent.json cannot be read: No such file or directory\n"
     assert (done.returncode, done.stderr) == (2, line)
 
 
 def test_no_engine(bridge: Bridge) -> None:
-    """Without a file the engine is asked; one that does not answer is one line and exit code 1."""
+    """Without a file the engine is asked; if it does not answer, plan fails with one line and exit code 1."""
     done = bridge("plan", "--docker-endpoint", "unix:///nowhere/docker.sock")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("docker-event-bridge: ")
@@ -163,7 +163,7 @@ def test_no_engine(bridge: Bridge) -> None:
 
 
 def test_imports(tmp_path: Path) -> None:
-    """A plan from a file imports no client of Docker or etcd and no event loop, and rich only for a terminal."""
+    """A plan from a file imports no Docker or etcd client and no event loop, and rich only for a terminal."""
     clients = {"docker", "requests", "grpc", "etcd3", "anyio", "structlog", "tenacity", "rich"}
     (tmp_path / "inspect.json").write_text(GOOD)
     command = ["plan", "--from", str(tmp_path / "inspect.json")]
@@ -172,14 +172,14 @@ def test_imports(tmp_path: Path) -> None:
 
 
 def test_imports_from_engine() -> None:
-    """Asking an engine imports no ssh client where it is not reached by ssh, and no client of etcd."""
+    """A plan from an engine imports no etcd client, and no ssh client for an endpoint without ssh."""
     command = ["plan", "--docker-endpoint", "unix:///nowhere/docker.sock"]
     assert imported(command).isdisjoint({"paramiko", "grpc", "etcd3", "structlog"})
 
 
 @pytest.mark.parametrize("containers", [1, 100])
 def test_half_a_second(containers: int, bridge: Bridge) -> None:
-    """A plan from a file takes less than half a second of a processor, however busy the machine is."""
+    """A plan from a file takes less than half a second of processor time."""
     many = [inspection(f"web-{number}", {}) | {"Id": f"{number:064x}"[::-1]} for number in range(containers)]
     assert any(_spent_on_plan(bridge, json.dumps(many)) < 0.5 for _ in range(8))
 

@@ -10,7 +10,7 @@ from tests.lab.engine import Engine
 
 
 def test_running_containers(engine: Engine, bridge: Bridge) -> None:
-    """What the engine tells is what `docker inspect` prints to a file, under the engine's own name."""
+    """A plan from an engine equals one from `docker inspect`, with the engine's name as the host."""
     with engine.container("of-plan") as container:
         inspected = engine.cli("inspect", container)
         asked = bridge("plan", "--output", "json", "--docker-endpoint", engine.url)
@@ -22,7 +22,7 @@ def test_running_containers(engine: Engine, bridge: Bridge) -> None:
 
 
 def test_containers_by_name(engine: Engine, bridge: Bridge) -> None:
-    """A plan has its containers in the order of their names, whatever the order in which the engine tells them."""
+    """A plan lists containers by name, whatever the engine's order."""
     names = [f"plan-{letter}" for letter in "cadb"]
     with ExitStack() as stack:
         for name in names:

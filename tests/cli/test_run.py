@@ -1,4 +1,4 @@
-"""`run` as a process: how it waits, stops and fails. What it does with containers is tested on real parts."""
+"""`run` as a process: how it waits, stops and fails. What it does with containers is tested on real engines."""
 
 import json
 import signal
@@ -16,12 +16,12 @@ from tests.cli.test_command_line import imported
 from tests.lab.wait import wait_for
 
 STOP_WITHIN = 2.0
-"""Seconds that a stop may take."""
+"""Seconds within which the daemon stops."""
 
 
 @contextmanager
 def running(directory: Path, log: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run the daemon where neither Docker nor etcd is, until it answers on its health socket."""
+    """Run the daemon without Docker and etcd, and wait until its health socket answers."""
     told = log or directory / "log"
     argv = [sys.executable, "-m", "bridge", "run", "--health-socket", "health", "--log-format", "json"]
     nowhere = ["--docker-endpoint", "unix:///nowhere/docker.sock", "--etcd-endpoints", "127.0.0.1:1"]
@@ -36,14 +36,14 @@ def running(directory: Path, log: Path | None = None) -> Iterator["subprocess.Po
 
 
 def answers(path: Path) -> bool:
-    """Tell whether anybody listens."""
+    """Tell whether anything listens on a socket."""
     with socket.socket(socket.AF_UNIX) as client:
         return client.connect_ex(str(path)) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_signal_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
-    """Both signals end the daemon with exit code 0, also while it waits for Docker; it leaves no socket."""
+    """SIGTERM and SIGINT end the daemon with exit code 0, even while it waits for Docker, and leave no socket."""
     with running(tmp_path) as daemon:
         daemon.send_signal(number)
         assert daemon.wait(STOP_WITHIN) == 0
@@ -52,14 +52,14 @@ def test_signal_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
 
 
 def test_log_that_cannot_be_written(tmp_path: Path) -> None:
-    """A log on a full disk loses its lines, and harms nothing else; nor does it change the exit code."""
+    """If the log cannot be written, as on a full disk, the daemon still runs and ends with exit code 0."""
     with running(tmp_path, Path("/dev/full")) as daemon:
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(STOP_WITHIN) == 0
 
 
 def test_waiting_is_unhealthy(tmp_path: Path, bridge: Bridge) -> None:
-    """While Docker or etcd is waited for, `health` says what is down, with exit code 1."""
+    """While the daemon waits for Docker or etcd, `health` says what is down, with exit code 1."""
     with running(tmp_path):
         done = bridge("health", "--health-socket", "health")
     assert done.returncode == 1
@@ -67,7 +67,7 @@ def test_waiting_is_unhealthy(tmp_path: Path, bridge: Bridge) -> None:
 
 
 def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
-    """What waiting does not mend ends the daemon with one line and exit code 1."""
+    """An error that waiting cannot fix ends the daemon with one line and exit code 1."""
     with running(tmp_path):
         done = bridge("run", "--health-socket", "health", "--docker-endpoint", "unix:///nowhere/docker.sock")
     line = "docker-event-bridge: another daemon answers on the health socket health: use another path"
@@ -75,7 +75,7 @@ def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
 
 
 def test_imports(tmp_path: Path) -> None:
-    """The daemon imports neither the ssh client of the docker package nor what structlog would show with rich."""
+    """The daemon imports neither the docker package's ssh client nor rich, which structlog would use."""
     with running(tmp_path):
         modules = imported(["run", "--health-socket", str(tmp_path / "health")])
     assert "docker" in modules

@@ -1,4 +1,4 @@
-"""A plan as people read it."""
+"""The plan as text for people."""
 
 import json
 import os
@@ -25,25 +25,25 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def published(name: str, *items: Item) -> Planned:
-    """Return a container that publishes."""
+    """Return a planned container that publishes these items."""
     return Planned(name, Publication(name, "0123456789ab", name, "2026-01-01T00:00:00Z", items))
 
 
 def keys_of(*containers: Planned) -> dict[str, str]:
-    """Return the keys of containers that have their way."""
+    """Return the keys of containers whose definitions are all in force."""
     items = [item for one in containers if one.publication for item in one.publication.items]
     leaves = [(item, leaf) for item in items for leaf in item.definition + item.server]
     return {f"traefik/{key(item.ref, leaf.path)}": leaf.value for item, leaf in leaves}
 
 
 def shown(plan: Plan, capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what is printed."""
+    """Return the printed plan."""
     show(plan, "traefik")
     return capsys.readouterr().out
 
 
 def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each container with its objects and keys, where a value came from, the problems, and a summary."""
+    """A plan shows each container with its objects and keys, the source of each value, problems, and a summary."""
     web = published(
         "web",
         Item(Ref("http", "routers", "web"), (Leaf("rule", "Host(`web`)", rule="default rule"),)),
@@ -73,7 +73,7 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
-    """The hashes of users are not shown to whoever looks over the shoulder."""
+    """The password hashes of users are masked."""
     item = Item(Ref("http", "middlewares", "auth"), (Leaf("basicauth/users", "me:$apr1$hunter2"),))
     web = published("web", item)
     printed = shown(Plan(keys_of(web), (web,), ()), capsys)
@@ -82,14 +82,14 @@ def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_secrets_of_problems_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
-    """A problem that quotes a URL is told without its user information, as in the log."""
+    """A URL in a problem is shown without its user information, as in the log."""
     problem = Problem("web", "a.http://me:hunter2@b", "not http://me:hunter2@b", "write http://me:hunter2@b")
     printed = shown(Plan({}, (), (problem,)), capsys)
     assert printed.startswith("problem web a.http://***@b: not http://***@b\n   hint write http://***@b\n")
 
 
 def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Names and values of containers cannot break lines, colour text or be read as markup."""
+    """Names and values of containers cannot break lines, colour the text or act as markup."""
     item = Item(Ref("http", "routers", "a\x1b[2J"), (Leaf("rule", "[bold]x[/bold]\n:smile:", rule="r\x07"),))
     problem = Problem("a\x9b", "traefik.\x1b", "m\n", "\u202eh")
     web = published("web\x1b", item)
@@ -120,7 +120,7 @@ def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_what_others_overrule(rule: str | None, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A key is printed as it is in force; what is not, since others define it otherwise, says so."""
+    """A value that is not in force, because others define the object differently, is marked."""
     web = published("web", Item(Ref("http", "routers", "web"), (Leaf("rule", "a"), Leaf("tls", "true"))))
     spelling = "Web" if rule == "a" else "web"
     in_force = {} if rule is None else {f"traefik/http/routers/{spelling}/rule": rule}
@@ -131,7 +131,7 @@ def test_what_others_overrule(rule: str | None, lines: list[str], capsys: pytest
 
 @pytest.mark.parametrize("folder", sorted(GOLDEN.glob("*/expected.json")), ids=lambda path: path.parent.name)
 def test_nothing_but_the_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is printed for people and not marked is what JSON says, whichever containers share a definition."""
+    """The printed keys without a mark are exactly those of the JSON output."""
     expected = json.loads(folder.read_text())
     command(["plan", "--from", str(folder.parent / "inspect.json"), *expected["flags"]])
     lines = [line for line in capsys.readouterr().out.splitlines() if re.match(r"    \S+/.* = ", line)]
@@ -140,7 +140,7 @@ def test_nothing_but_the_keys(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_overruled_rule_of_a_rollout(capsys: pytest.CaptureFixture[str]) -> None:
-    """The older container of an application does not show its rule as if that were in force."""
+    """The rule of an application's older container is marked as not in force during a rollout."""
     command(["plan", "--from", str(GOLDEN / "application-rollout" / "inspect.json")])
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "= Host(`old.example.com`)" in line)
     assert line.endswith("(traefik.http.routers.shop.rule)   not in force")
@@ -148,7 +148,7 @@ def test_overruled_rule_of_a_rollout(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_colour(variables: dict[str, str], coloured: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the case
-    """A terminal gets colour, unless NO_COLOR is set; the words are the same as anywhere else."""
+    """A terminal gets colour, unless NO_COLOR is set; the text is the same as without a terminal."""
     argv = [sys.executable, "-m", "bridge", "plan", "--from", str(GOLDEN / "replicas" / "inspect.json")]
     environment = clean_environment() | {"TERM": "xterm", "COLUMNS": "40"}
     environment.pop("NO_COLOR", None)
@@ -166,7 +166,7 @@ def test_colour(variables: dict[str, str], coloured: bool, tmp_path: Path) -> No
 
 
 def read_all(terminal: int) -> str:
-    """Read what is written to a terminal until nobody is left who writes; it says that by an error."""
+    """Read from a terminal until the last writer closes it, which raises OSError."""
     found = b""
     with suppress(OSError):
         while part := os.read(terminal, 4096):

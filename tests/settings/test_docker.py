@@ -1,4 +1,4 @@
-"""Docker's own variables count where no endpoint is set, and a wrong one is told like a setting."""
+"""Docker's own variables apply if no endpoint is set, and wrong ones are reported like settings."""
 
 import os
 from pathlib import Path
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ["", "unix://", "unix:///run/docker.sock", "tcp://node:2375", "node:2375", " ssh://root@node"],
 )
 def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the docker package understands is left to it."""
+    """A valid DOCKER_HOST is left to the docker package."""
     monkeypatch.setenv("DOCKER_HOST", host)
     assert load(PlanSettings, {}).endpoint() == Endpoint()
 
@@ -44,7 +44,7 @@ def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_wrong_host(host: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that cannot be is one line that names the variable, without its secrets."""
+    """An invalid DOCKER_HOST is reported in one line, without its password."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(UsageError) as error:
         load(PlanSettings, {}).endpoint()
@@ -52,7 +52,7 @@ def test_wrong_host(host: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_tls_without_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """TLS that is asked for without its files is one line that names the variable and the files."""
+    """DOCKER_TLS_VERIFY without the files is reported in one line that names the variable and the files."""
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     with pytest.raises(UsageError) as error:
         load(PlanSettings, {}).endpoint()
@@ -63,7 +63,7 @@ def test_tls_without_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_tls_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has no home directory, as a user that the machine does not know, is told the same."""
+    """The same is reported to a user without a home directory, such as one without a passwd entry."""
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(os, "getuid", lambda: 4_242_424)
@@ -72,7 +72,7 @@ def test_tls_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_directory_without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directory that lacks some of the files is named; without DOCKER_TLS_VERIFY no CA is needed."""
+    """A DOCKER_CERT_PATH without the files is reported; without DOCKER_TLS_VERIFY no CA is needed."""
     monkeypatch.setenv("DOCKER_CERT_PATH", "certificates")
     with pytest.raises(UsageError) as error:
         load(PlanSettings, {}).endpoint()
@@ -80,7 +80,7 @@ def test_directory_without_certificates(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_tls_with_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With all files in their place nothing is wrong."""
+    """DOCKER_TLS_VERIFY with all files is accepted."""
     for name in FILES:
         (home / name).touch()
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
@@ -89,7 +89,7 @@ def test_tls_with_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_endpoint_of_ours_counts_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Docker's variables mean nothing where our own setting names the engine."""
+    """Docker's variables are ignored if the bridge's own setting names the engine."""
     monkeypatch.setenv("DOCKER_HOST", "nonsense")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
     assert load(PlanSettings, {"docker_endpoint": "tcp://node:1"}).endpoint() == Endpoint("tcp://node:1")

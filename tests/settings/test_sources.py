@@ -1,4 +1,4 @@
-"""Where a setting comes from: flags, the environment, `.env`, secret files; the first one counts."""
+"""The sources of a setting, in order of precedence: flags, the environment, `.env`, secret files."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_precedence(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flag wins over the environment, which wins over `.env`, which wins over a file that a variable names."""
+    """A flag overrides the environment, which overrides `.env`, which overrides a file named by a variable."""
     (directory / "network").write_text("from-file\n")
     seen = []
     monkeypatch.setenv("BRIDGE_NETWORK_FILE", "network")
@@ -30,7 +30,7 @@ def test_precedence(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_precedence_of_the_password(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`.env` wins over a secret file that the environment names, for the password too."""
+    """The password in `.env` overrides a secret file that the environment names."""
     (directory / "secret").write_text("from-file")
     (directory / ".env").write_text("BRIDGE_ETCD_USERNAME=bridge\nBRIDGE_ETCD_PASSWORD=from-env-file\n")
     monkeypatch.setenv("BRIDGE_ETCD_PASSWORD_FILE", "secret")
@@ -39,7 +39,7 @@ def test_precedence_of_the_password(directory: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("source", ["flag", "environment", ".env"])
 def test_what_is_overridden_is_not_read(source: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is not there does no harm where its setting is given otherwise."""
+    """A missing secret file is no error if another source overrides it."""
     monkeypatch.setenv("BRIDGE_NETWORK_FILE", "/nonexist")
     if source == "environment":
         monkeypatch.setenv("BRIDGE_NETWORK", "x")
@@ -49,14 +49,14 @@ def test_what_is_overridden_is_not_read(source: str, directory: Path, monkeypatc
 
 
 def test_wrong_setting_beside_a_file_that_is_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong is told, not a file that nobody needs."""
+    """An overridden missing file does not hide the error of another setting."""
     monkeypatch.setenv("BRIDGE_NETWORK_FILE", "/nonexist")
     with pytest.raises(UsageError, match=r"^--root-key is '/x'"):
         load(RunSettings, {"network": "x", "root_key": "/x"})
 
 
 def test_dollar_in_env_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`.env` holds values as they are: passwords and Go templates may contain what shells expand."""
+    """Values in `.env` are not expanded: passwords and Go templates may contain `$`."""
     monkeypatch.setenv("X", "expanded")
     (directory / ".env").write_text("BRIDGE_NETWORK=a${X}$X\nBRIDGE_ROOT_KEY='${X:-b}'\n")
     settings = load(RunSettings, {})
@@ -64,21 +64,21 @@ def test_dollar_in_env_file(directory: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_empty_is_a_value(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty variable overrides what stands behind it, as an empty flag does."""
+    """An empty variable overrides sources of lower precedence."""
     (directory / ".env").write_text("BRIDGE_NETWORK=from-env-file\n")
     monkeypatch.setenv("BRIDGE_NETWORK", "")
     assert load(RunSettings, {}).network == ""
 
 
 def test_secret_file_named_in_env_file(directory: Path) -> None:
-    """`.env` may name the file; one newline at its end is not part of the secret, blanks are."""
+    """`.env` may name the secret file, of which one newline at the end is dropped and blanks are kept."""
     (directory / "secret").write_text(" pass word \n")
     (directory / ".env").write_text("BRIDGE_ETCD_USERNAME=bridge\nBRIDGE_ETCD_PASSWORD_FILE=secret\n")
     assert load(RunSettings, {}).etcd_password.get_secret_value() == " pass word "
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings can be printed without telling the password."""
+    """The repr of the settings hides the password."""
     monkeypatch.setenv("BRIDGE_ETCD_USERNAME", "bridge")
     monkeypatch.setenv("BRIDGE_ETCD_PASSWORD", "hunter2")
     assert "hunter2" not in repr(load(RunSettings, {}))
@@ -105,7 +105,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_unknown_variable(variable: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that begins like ours and is no setting is refused, with its nearest neighbour."""
+    """An unknown variable that begins with BRIDGE_ is refused, with the nearest setting."""
     monkeypatch.setenv(variable, "x")
     with pytest.raises(UsageError) as error:
         load(RunSettings, {})
@@ -113,7 +113,7 @@ def test_unknown_variable(variable: str, line: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_unknown_variable_in_env_file(directory: Path) -> None:
-    """A typo in `.env` is not silently ignored either, and the message says where it stands."""
+    """An unknown variable in `.env` is refused too, and the message names the file."""
     (directory / ".env").write_text("BRIDGE_LOG_LEVL=debug\n")
     with pytest.raises(UsageError) as error:
         load(RunSettings, {})
@@ -123,7 +123,9 @@ def test_unknown_variable_in_env_file(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("env_file", "line"),
     [
-        pytest.param(b"BRIDGE_ROOT_KEY=/x\n", "BRIDGE_ROOT_KEY (in .env) is '/x'; accepted: a key", id="wrong"),
+        pytest.param(
+            b"BRIDGE_ROOT_KEY=/x\n", "BRIDGE_ROOT_KEY (in .env) is '/x'; accepted: a key", id="wrong-value"
+        ),
         pytest.param(
             b"# all well\n\n\nBRIDGE_NETWORK lan\n",
             ".env: line 4 cannot be read; accepted: NAME=value",
@@ -134,17 +136,19 @@ def test_unknown_variable_in_env_file(directory: Path) -> None:
             ".env: line 2 cannot be read; accepted: NAME=value",
             id="open-quote",
         ),
-        pytest.param(b"OTHER\nBRIDGE_NETWORK\n", ".env: line 2 cannot be read; accepted: NAME=value", id="alone"),
+        pytest.param(
+            b"OTHER\nBRIDGE_NETWORK\n", ".env: line 2 cannot be read; accepted: NAME=value", id="name-only"
+        ),
         pytest.param(b"\xff\xfe\n", ".env cannot be read: 'utf-8' codec", id="not-text"),
         pytest.param(
             b"BRIDGE_ETCD_PASSWORD_FILE=absent\n",
             "BRIDGE_ETCD_PASSWORD_FILE is 'absent', which cannot be read: No such file or directory",
-            id="no-file",
+            id="missing-secret-file",
         ),
     ],
 )
 def test_wrong_in_env_file(env_file: bytes, line: str, directory: Path) -> None:
-    """The message names where the value was given."""
+    """The message for an error in `.env` names the file, the line or the variable, but shows no broken line."""
     (directory / ".env").write_bytes(env_file)
     with pytest.raises(UsageError) as error:
         load(RunSettings, {})
@@ -152,14 +156,14 @@ def test_wrong_in_env_file(env_file: bytes, line: str, directory: Path) -> None:
 
 
 def test_env_file_that_is_a_directory(directory: Path) -> None:
-    """A `.env` that is there and no file is not taken for one that is not there."""
+    """A `.env` that is a directory is an error, unlike a missing one."""
     (directory / ".env").mkdir()
     with pytest.raises(UsageError, match=r"^\.env cannot be read: Is a directory$"):
         load(RunSettings, {})
 
 
 def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong value from a file is named by the variable that names the file."""
+    """The message for a wrong value from a secret file names the variable for the file."""
     (directory / "interval").write_text("often\n")
     monkeypatch.setenv("BRIDGE_RESYNC_INTERVAL_FILE", "interval")
     with pytest.raises(UsageError, match=r"^BRIDGE_RESYNC_INTERVAL_FILE is 'often'; accepted: a duration"):
@@ -167,7 +171,7 @@ def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_policy_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What docs/security.md proposes is accepted."""
+    """The policy in docs/security.md is accepted."""
     text = (Path(__file__).parents[2] / "docs/security.md").read_text()
     shown = text.partition("<!-- settings: policy -->\n```sh\n")[2].partition("```")[0].splitlines()
     for name, _, value in (line.partition("=") for line in shown):

@@ -1,4 +1,4 @@
-"""What each setting accepts, and the line that a wrong one gets."""
+"""The values that each setting accepts, and the message for a wrong one."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -131,7 +131,7 @@ def test_refused(setting: str, text: str, accepted: str) -> None:
 
 
 def test_a_long_text() -> None:
-    """The line shows as much of what was given as a line of the log."""
+    """A long wrong value is cut in the message, as in the log."""
     with pytest.raises(UsageError, match=r"x{1000}... \(100,000 characters\)'; accepted: a duration") as error:
         load(RunSettings, {"host_grace": "x" * 100_000})
     assert len(str(error.value)) < 1_200
@@ -139,7 +139,7 @@ def test_a_long_text() -> None:
 
 @pytest.fixture
 def pem(tmp_path: Path) -> str:
-    """Return a file that can be read."""
+    """Return a readable file."""
     path = tmp_path / "file.pem"
     path.write_text("")
     return str(path)
@@ -156,14 +156,14 @@ def pem(tmp_path: Path) -> str:
     ],
 )
 def test_certificates_go_together(given: tuple[str, ...], line: str, pem: str) -> None:
-    """A client certificate needs its key, and for etcd a CA: without one the package speaks in clear."""
+    """A client certificate needs its key, and for etcd a CA: without one the package would use plaintext."""
     with pytest.raises(UsageError) as error:
         load(RunSettings, dict.fromkeys(given, pem))
     assert str(error.value).replace(pem, "PEM").startswith(line)
 
 
 def test_secrets_are_masked() -> None:
-    """A password that is refused is not repeated, nor one within a URL."""
+    """The message for a wrong value masks a password, even inside a URL."""
     for flags in (
         {"etcd_password": "hunter2"},
         {"docker_endpoint": "ftp://me:hunter2@node"},
@@ -179,7 +179,7 @@ def test_secrets_are_masked() -> None:
 
 @pytest.mark.parametrize(("root", "state"), [("s/s", "s"), ("docker", "docker-event-bridge")])
 def test_state_is_out_of_traefiks_sight(root: str, state: str) -> None:
-    """No key of the state begins with the root key, wherever that comes from."""
+    """A state key whose keys would begin with the root key, and so be seen by Traefik, is refused."""
     with pytest.raises(UsageError, match="it must not begin with root_key"):
         load(RunSettings, {"root_key": root, "state_key": state})
 
@@ -191,14 +191,14 @@ def test_plain_etcd_with_ca(pem: str) -> None:
 
 
 def test_connection(pem: str) -> None:
-    """The connection to etcd is all settings of etcd together."""
+    """All settings of etcd are part of its connection."""
     flags = {"etcd_endpoints": "a:1,b:2", "etcd_username": "me", "etcd_password": "pw", "etcd_ca": pem}
     expected = Connection(("a:1", "b:2"), "me", "pw", ca=Path(pem))
     assert load(RunSettings, flags).connection() == expected
 
 
 def test_endpoint(pem: str) -> None:
-    """The engine's endpoint is all settings of Docker together."""
+    """All settings of the engine are part of its endpoint."""
     flags = {"docker_endpoint": "tcp://node:2376", "docker_tls_ca": pem, "docker_tls_insecure_skip_verify": "true"}
     expected = Endpoint("tcp://node:2376", ca=pem, insecure_skip_verify=True)
     assert load(RunSettings, flags).endpoint() == expected
