@@ -1,4 +1,4 @@
-"""`python -m tests.lab parts [NAME ...]`: put the parts, or some of them, onto this machine."""
+"""`python -m tests.lab parts [NAME ...]`: build or install all parts, or the named ones, on this machine."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from tests.lab.shell import PartUnavailableError, say
 
 
 def main() -> int:
-    """Build what is asked for and return the exit code: 1 when something cannot be had."""
+    """Build or install the requested parts and return the exit code: 1 if one is unavailable."""
     wanted = _arguments().names or list(parts.BY_NAME)
     say(f"Parts are kept in {cache.root()}")
     return max([_put(name) for name in wanted], default=0)

@@ -1,4 +1,4 @@
-"""Installs packages of the distribution (Debian or Ubuntu) without starting any service of theirs."""
+"""Installs packages of the distribution (Debian or Ubuntu) without starting their services."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def install(*packages: str) -> None:
-    """Install those of the packages that are missing."""
+    """Install those packages that are missing."""
     if not _missing(packages):
         return
     with cache.locked("apt"):
@@ -65,7 +65,7 @@ def _no_services() -> Iterator[None]:
 
 
 def codename() -> str:
-    """Return the name of the distribution's release, as in its list of packages."""
+    """Return the code name of the distribution's release."""
     lines = Path("/etc/os-release").read_text().splitlines()
     named = dict(line.split("=", 1) for line in lines if "=" in line)
     if "VERSION_CODENAME" not in named:
@@ -74,7 +74,7 @@ def codename() -> str:
 
 
 def mirror() -> str:
-    """Return the address that packages of this release come from."""
+    """Return the URL from which packages of this release are installed."""
     told = run(["apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)", "Created-By: Packages"])
     for name, site in (line.split() for line in told.splitlines()):
         if name == codename():

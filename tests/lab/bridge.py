@@ -1,4 +1,4 @@
-"""Starts the product itself as its users do: the command, with settings from the environment."""
+"""Starts the product as its users do: the command, with settings from the environment."""
 
 import json
 import os
@@ -23,7 +23,7 @@ COMMAND_WITHIN = 20.0
 class Bridge(Part):
     """One running bridge.
 
-    `settings` are further settings by their names, with values as text; `program` is what is started with them.
+    `settings` are further settings by name, with values as text; `program` is the command that is started.
     """
 
     program: Command = (sys.executable, "-m", "bridge")
@@ -52,11 +52,11 @@ class Bridge(Part):
         self._process = Process([*self.program, "run"], self._work.path / "log", self._env)
 
     def log(self) -> str:
-        """Return all that it has logged."""
+        """Return the whole log."""
         return self.process.log.read_text(errors="replace")
 
     def remove(self) -> None:
-        """Stop the process as its users do, and remove its files."""
+        """Stop the process with SIGTERM, as users do, and remove its files."""
         if self._process and self._process.running:
             self._process.end()
         super().remove()
@@ -70,7 +70,7 @@ class Bridge(Part):
         return False
 
     def start_command(self, program: Command, *arguments: str) -> Process:
-        """Start another command of a program with the same settings, without waiting."""
+        """Start another command with the same settings, without waiting."""
         return Process([*program, *arguments], self._work.path / arguments[0], self._env)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

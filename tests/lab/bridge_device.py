@@ -1,8 +1,8 @@
-"""Gives an engine a network bridge and a range of addresses of its own.
+"""Gives an engine a network bridge and an address range of its own.
 
-A device is made under the first free name, so its making is what keeps two engines out of each other's
-range. The lab's engines keep their hands off iptables: the chains have fixed names, so each starting
-engine would empty those of the others.
+Each device is created with the first free name, which also reserves its address range for one engine.
+The lab's engines do not use iptables: its chains have fixed names, so each engine that starts would flush
+those of the others.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ DEVICES = 60
 
 @dataclass(frozen=True, slots=True)
 class BridgeDevice:
-    """A bridge and the /16 that belongs to its engine."""
+    """A bridge device and the /16 network of its engine."""
 
     number: int
 
@@ -29,7 +29,7 @@ class BridgeDevice:
 
     @property
     def range(self) -> ipaddress.IPv4Network:
-        """All addresses of the engine: the lower half for the bridge, the upper for further networks."""
+        """All addresses of the engine: the lower half for the bridge, the upper half for further networks."""
         return ipaddress.IPv4Network(f"10.{FIRST_NET + self.number}.0.0/16")
 
     @property
@@ -39,12 +39,12 @@ class BridgeDevice:
 
     @property
     def pool(self) -> ipaddress.IPv4Network:
-        """Where networks that users create get their addresses."""
+        """The addresses for networks that users create."""
         return list(self.range.subnets())[1]
 
 
 def make() -> BridgeDevice:
-    """Make a bridge that no other engine uses."""
+    """Create a bridge that no other engine uses."""
     routed = _routed()
     for device in map(BridgeDevice, range(DEVICES)):
         if not any(device.range.overlaps(network) for network in routed) and _made(device):

@@ -1,6 +1,6 @@
-"""Keeps what was built outside the work tree, so that a second run costs nothing.
+"""Caches built parts outside the work tree, so that a second run costs nothing.
 
-An entry is a directory, made aside and renamed when it is complete: it is there as a whole or not at all.
+An entry is a directory that is made under another name and renamed when complete: it is there as a whole or not.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ def root() -> Path:
 
 
 def digest(*recipe: str | Path) -> str:
-    """Return a short fingerprint of what an entry is made from: words, files and directories of files."""
+    """Return a short hash of what an entry is made from: texts, files and directories."""
     hashed = hashlib.sha256()
     for item in recipe:
         for chunk in _chunks(item):
@@ -42,7 +42,7 @@ def _chunks(item: str | Path) -> Iterator[bytes]:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Keep other processes out that want the same lock."""
+    """Hold a lock that excludes other processes."""
     locks = root() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     with (locks / name).open("w") as lock:
@@ -51,7 +51,7 @@ def locked(name: str) -> Iterator[None]:
 
 
 def entry(key: str, about: str, build: Callable[[Path], None]) -> Path:
-    """Return the directory of an entry; `build` fills an empty one when it is missing."""
+    """Return the directory of an entry; if it is missing, `build` fills an empty one."""
     ready = root() / key
     if ready.exists():
         return ready

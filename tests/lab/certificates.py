@@ -1,4 +1,4 @@
-"""Certificates for engines and etcds that speak TLS, made by openssl."""
+"""TLS certificates for engines and etcds, made by openssl."""
 
 import shutil
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from tests.lab.shell import Command, run
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A certificate authority; what it signs comes as NAME.pem and NAME-key.pem."""
+    """A certificate authority; it writes what it signs to NAME.pem and NAME-key.pem."""
 
     directory: Path
 
     @property
     def ca(self) -> Path:
-        """The certificate of the authority."""
+        """The authority's own certificate."""
         return self.directory / "ca.pem"
 
     def sign(self, name: str) -> tuple[Path, Path]:
-        """Return the files of a certificate for 127.0.0.1 and of its key."""
+        """Sign a certificate for 127.0.0.1; return its file and that of its key."""
         signer: Command = ["-CA", self.ca, "-CAkey", self.directory / "ca-key.pem", "-extensions", "usr_cert"]
         return _request(self.directory, name, *signer, "-addext", "subjectAltName=IP:127.0.0.1")
 
 
 def authority(directory: Path) -> Authority:
-    """Return a new authority, whose files are in a new directory."""
+    """Return a new authority with its files in a new directory."""
     if not shutil.which("openssl"):
         apt.install("openssl")
     directory.mkdir()

@@ -1,7 +1,7 @@
 """Starts Docker engines that share nothing with each other or with the machine's own engine.
 
-Each has its own containerd, data, socket, bridge and range of addresses. Ports are published by the
-engine's proxy processes, on the addresses that they are published on.
+Each has its own containerd, data, socket, bridge and address range. Ports are published by the engine's
+userland proxies alone, without iptables.
 """
 
 import json
@@ -38,14 +38,14 @@ address = "{0}/containerd.sock"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How an engine reaches registries: what its configuration and its environment say about them."""
+    """How an engine reaches registries: its settings and environment variables for that."""
 
     settings: Mapping[str, object] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine:
-    """One Docker engine; a context manager that starts it, loads the small images, and removes all of it."""
+    """One Docker engine; a context manager that starts it, imports the small images, and removes all of it."""
 
     def __init__(self, release: parts.EngineRelease, access: Access | None = None) -> None:
         self.release = release
@@ -77,7 +77,7 @@ class Engine:
         return [parts.docker_cli(), "--host", self.url]
 
     def cli(self, *arguments: str) -> str:
-        """Run a docker command against this engine and return what it prints, without the last newline."""
+        """Run a docker command on this engine and return its output without trailing newlines."""
         done = subprocess.run([*self.docker, *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
         return done.stdout.rstrip("\n")
@@ -108,14 +108,14 @@ class Engine:
     def container(
         self, name: str, *options: str, image: str = "traefik/whoami", arguments: Sequence[str] = ()
     ) -> Iterator[str]:
-        """Run a container with options of `docker run` until the end of the block; gives its id."""
+        """Run a container with options of `docker run` until the block ends; yields its id."""
         try:
             yield self.cli("run", "--detach", "--name", name, *options, image, *arguments)
         finally:
             self.cli("rm", "--force", "--volumes", name)
 
     def address(self, container: str) -> str:
-        """Return the IPv4 address of a container that is in one network."""
+        """Return the IPv4 address of a container on a single network."""
         return self.cli("inspect", "--format", ADDRESS, container)
 
     def wait_for_health(self, container: str, health: str = "healthy") -> None:
@@ -136,15 +136,15 @@ class Engine:
         self._start_dockerd()
 
     def freeze(self) -> None:
-        """Stop the engine where it stands (SIGSTOP): connections stay open and unanswered."""
+        """Freeze the engine with SIGSTOP: connections stay open, without answers."""
         self.process.send(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen engine go on."""
+        """Let a frozen engine continue."""
         self.process.send(signal.SIGCONT)
 
     def clear(self) -> None:
-        """Remove all containers and all networks that were created."""
+        """Remove all containers, and all networks that were created."""
         run(self._clear)
 
     @property
@@ -152,14 +152,14 @@ class Engine:
         return ["timeout", "60", "sh", "-c", CLEAR, "sh", *map(str, self.docker)]
 
     def _revive(self) -> None:
-        """Have it answer again, whatever a test did to it: only an engine can remove its containers."""
+        """Thaw or restart the engine after a test, since only an engine can remove its containers."""
         if self.process.running:
             self.thaw()
         else:
             self.restart()
 
     def _undo(self, command: list[str]) -> None:
-        """Have a command run when the engine is removed, or when this process dies before that."""
+        """Run a command when the engine is removed, or if this process dies before that."""
         token = guard.on_death(command)
         self._cleanup.callback(guard.revoke, token)
         self._cleanup.callback(run, command)

@@ -1,4 +1,4 @@
-"""Starts etcd on the loopback address, alone or as a cluster, and lets tests kill, freeze and restart it."""
+"""Starts etcd on the loopback address, alone or as a cluster; tests can kill, freeze and restart it."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.lab.shell import Command, run
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """The name, addresses and ports of one member of a cluster; `namespace` puts it into a network namespace."""
+    """The name, addresses and ports of a cluster's member; `namespace` is the command to run it in a namespace."""
 
     name: str
     port: int = field(default_factory=free_port)
@@ -32,12 +32,12 @@ class Member:
 
     @property
     def peer(self) -> str:
-        """The entry of `--initial-cluster`."""
+        """The member's entry in `--initial-cluster`."""
         return f"{self.name}={self.peer_url}"
 
     @property
     def peer_url(self) -> str:
-        """Where the other members reach this one."""
+        """The URL at which other members reach this one."""
         return f"http://{self.peer_address}:{self.peer_port}"
 
 
@@ -64,7 +64,7 @@ class Etcd(Part):
         return f"{self.member.address}:{self.member.port}"
 
     def start(self) -> None:
-        """Start the process with the data that is there, without waiting."""
+        """Start the process with its existing data, without waiting."""
         url = f"http://{self.endpoint}"
         command = [
             *self.member.namespace,
@@ -81,16 +81,16 @@ class Etcd(Part):
         self._process = Process(command, self._work.path / "log")
 
     def kill(self) -> None:
-        """Kill -9: what was acknowledged is on disk, nothing else is sure."""
+        """Kill the process with SIGKILL: only acknowledged writes are sure to be on disk."""
         self.process.kill()
 
     def freeze(self) -> None:
-        """Stop the process where it stands (SIGSTOP): connections stay open and unanswered."""
+        """Freeze the process with SIGSTOP: connections stay open, without answers."""
         self.process.send(signal.SIGSTOP)
         os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def thaw(self) -> None:
-        """Let a frozen process go on."""
+        """Let a frozen process continue."""
         self.process.send(signal.SIGCONT)
 
     def restart(self) -> None:
@@ -99,11 +99,11 @@ class Etcd(Part):
         self.wait_until_healthy()
 
     def wipe(self) -> None:
-        """Lose all data, after `kill`."""
+        """Delete all data, after `kill`."""
         shutil.rmtree(self._work.path / "data")
 
     def restore(self, snapshot: Path) -> None:
-        """Have the data of a snapshot instead of what was there, after `kill`."""
+        """Replace all data by that of a snapshot, after `kill`."""
         self.wipe()
         settings = {
             "name": self.member.name,
@@ -117,7 +117,7 @@ class Etcd(Part):
         )
 
     def ctl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run etcdctl against this member and return what it prints."""
+        """Run etcdctl on this member and return its output."""
         done = subprocess.run(
             [parts.etcdctl(), f"--endpoints={self.endpoint}", *arguments],
             input=stdin,
@@ -129,12 +129,12 @@ class Etcd(Part):
         return done.stdout
 
     def metric(self, name: str) -> float:
-        """Return the sum of the metrics of this name, a regular expression."""
+        """Return the sum of the metrics whose name matches this regular expression."""
         with urllib.request.urlopen(f"http://{self.endpoint}/metrics", timeout=5) as answer:
             return sum(map(float, re.findall(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)))
 
     def healthy(self) -> bool:
-        """Whether the cluster has a leader and this member answers."""
+        """Tell whether this member answers and has a leader."""
         try:
             with urllib.request.urlopen(f"http://{self.endpoint}/health", timeout=1) as answer:
                 return bool(json.load(answer)["health"] == "true")
@@ -146,7 +146,7 @@ class Etcd(Part):
 def cluster(
     release: parts.EtcdRelease, members: Sequence[Member] = (), arguments: Sequence[str] = ()
 ) -> Iterator[list[Etcd]]:
-    """Start a cluster, of three members unless these are given."""
+    """Start a cluster of the given members, or else of three."""
     members = members or [Member(f"member{number}") for number in range(3)]
     peers = ",".join(member.peer for member in members)
     with ExitStack() as stack:

@@ -1,9 +1,9 @@
-"""A Docker engine that only tells: the API on a unix socket, for containers that nobody runs.
+"""A fake Docker engine: the API on a unix socket, for containers that do not really run.
 
-For scale, tens of thousands of containers, and for faults that no real engine can be made to show. It answers what
-Traefik's Docker provider and the bridge ask, and refuses whatever else it is asked: `test_fake_engine.py` holds it
-against the real engines. The standard library serves it, on threads of this process: an inspection costs some
-50 microseconds, a twentieth of what either client spends on it, and tests change it by plain method calls.
+It is for tens of thousands of containers, and for faults that cannot be provoked in a real engine. It answers the
+requests of Traefik's Docker provider and of the bridge and refuses all others; `test_fake_engine.py` compares it
+with the real engines. The standard library serves it on threads of this process: an inspection costs some 50
+microseconds, a twentieth of what either client spends on it, and tests change it by plain method calls.
 """
 
 import hashlib
@@ -32,18 +32,18 @@ from tests.lab.parts import EngineRelease
 from tests.lab.workdir import WorkDirectory
 
 EVENTS_KEPT = 256
-"""How many events an engine can still tell of when it is asked for the past, as in moby's daemon/events."""
+"""How many past events an engine keeps for requests with `since`, as in moby's daemon/events."""
 
 NEVER = "0001-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
 class FakeContainer:
-    """What a container is made with.
+    """The options that a container is created with.
 
-    `networks` are the addresses that it has in each while it runs, IPv4 or IPv6; `ports` the host addresses and
-    ports that each port ("80/tcp") is bound to while it runs, none where it is only exposed; `network_mode` ""
-    is the engine's default network; `health` is what a health check says as soon as it runs, "" without one.
+    `networks` has its IPv4 and IPv6 addresses in each network while it runs; `ports` the host addresses and ports
+    to which each port ("80/tcp") is bound while it runs, none if it is only exposed; `network_mode` "" is the
+    engine's default network; `health` is the health status from its start on, "" without a health check.
     """
 
     name: str
@@ -72,7 +72,7 @@ _RELEASES: Mapping[EngineRelease, _Release] = {
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A container as it is at one moment."""
+    """A container at one moment."""
 
     id: str
     made_with: FakeContainer
@@ -83,9 +83,9 @@ class _State:
 
 
 class FakeEngine:
-    """One engine; a context manager that serves it. Its methods do what `docker` commands of their names do.
+    """One engine; a context manager that serves it. Its methods do the same as `docker` commands of their names.
 
-    An inspection of whichever container takes `inspection_takes` seconds.
+    Each inspection takes `inspection_takes` seconds.
     """
 
     def __init__(self, release: EngineRelease = "29", name: str = "fake") -> None:
@@ -136,7 +136,7 @@ class FakeEngine:
         return container_id
 
     def create(self, container: FakeContainer) -> str:
-        """Create a container; return its id, which only its name and what was made before decide."""
+        """Create a container; return its id, which depends only on its name and how many were created before."""
         with self._lock:
             assert container.name not in self._ids, f"the name {container.name} is in use"
             self._made += 1
@@ -147,7 +147,7 @@ class FakeEngine:
         return container_id
 
     def start(self, container_id: str) -> None:
-        """Start a container that does not run."""
+        """Start a container that is not running."""
         with self._lock:
             self._tell_networks(container_id, "connect")
             state = self._states[container_id]
@@ -157,7 +157,7 @@ class FakeEngine:
             self._tell(container_id, "start")
 
     def stop(self, container_id: str) -> None:
-        """Stop a container that runs, with its stop signal, which ends it at once."""
+        """Stop a running container with its stop signal, which ends it at once."""
         with self._lock:
             signal = signals.number(self._states[container_id].made_with.stop_signal or "SIGTERM")
             self._tell(container_id, "kill", signal=str(signal))
@@ -165,12 +165,12 @@ class FakeEngine:
             self._tell(container_id, "stop")
 
     def die(self, container_id: str) -> None:
-        """Have a container that runs end by itself."""
+        """Let a running container exit by itself."""
         with self._lock:
             self._die(container_id, "0")
 
     def remove(self, container_id: str) -> None:
-        """Remove a container, killing it if it runs."""
+        """Remove a container, killing it if it is running."""
         with self._lock:
             if self._states[container_id].status == "running":
                 self._tell(container_id, "kill", signal="9")
@@ -179,18 +179,18 @@ class FakeEngine:
             del self._ids[self._states.pop(container_id).made_with.name]
 
     def signal(self, container_id: str, number: str) -> None:
-        """Send a signal that a container survives."""
+        """Send a container a signal that does not end it."""
         with self._lock:
             self._tell(container_id, "kill", signal=number)
 
     def set_health(self, container_id: str, health: str) -> None:
-        """Have the health check of a container that runs say something else."""
+        """Change the health status of a running container."""
         with self._lock:
             self._states[container_id] = replace(self._states[container_id], health=health)
             self._tell(container_id, f"health_status: {health}")
 
     def cut_events(self) -> None:
-        """End all streams of events that are followed now."""
+        """End all open event streams."""
         with self._lock:
             streams, self._streams = self._streams, []
         for stream in streams:
@@ -198,7 +198,7 @@ class FakeEngine:
 
     @contextmanager
     def hanging(self, container_id: str) -> Iterator[None]:
-        """Answer no inspection of a container until the end of the block."""
+        """Let inspections of a container hang until the block ends."""
         answer = self._hanging[container_id] = Event()
         try:
             yield
@@ -212,7 +212,7 @@ class FakeEngine:
             return list(reversed(self._states))
 
     def listed(self, *, running: bool = False) -> list[dict[str, Any]]:
-        """Return what the list of all containers, or of those that run, says of each."""
+        """Return the entries of the list of all containers, or of the running ones."""
         with self._lock:
             states = list(reversed(self._states.values()))
         return [
@@ -231,13 +231,13 @@ class FakeEngine:
         ]
 
     def networks(self) -> list[dict[str, str]]:
-        """Return what the list of networks says of each that a container is made with."""
+        """Return the entries of the list of networks: those of any container."""
         with self._lock:
             names = {name for state in self._states.values() for name in state.made_with.networks}
         return [{"Id": _digest(name), "Name": name, "Driver": _driver(name)} for name in sorted(names)]
 
     def inspected(self, name: str) -> dict[str, Any] | None:
-        """Return what an inspection of an id or a name says; None if there is no such container."""
+        """Return the inspection of a container by id or name; None if there is no such container."""
         container_id = self._ids.get(name, name)
         time.sleep(self.inspection_takes)
         if answer := self._hanging.get(container_id):
@@ -246,7 +246,7 @@ class FakeEngine:
         return _inspection(state, self.release) if state else None
 
     def remembered(self, wanted: Callable[[dict[str, Any]], bool], since: float, until: float) -> "_Stream":
-        """Return a stream of the wanted events between two times, the later of which is past."""
+        """Return a stream of the wanted events between two times, which then ends."""
         with self._lock:
             stream = self.follow(lambda message: message["timeNano"] <= until * 1e9 and wanted(message), since)
             self._streams.remove(stream)
@@ -254,7 +254,7 @@ class FakeEngine:
         return stream
 
     def follow(self, wanted: Callable[[dict[str, Any]], bool], since: float) -> "_Stream":
-        """Return a stream of the wanted events from a time on."""
+        """Return a stream of the wanted events since a time."""
         with self._lock:
             stream = _Stream(wanted)
             for message in self._past:
@@ -299,7 +299,7 @@ class FakeEngine:
 
 
 class _Stream:
-    """The events that one client follows; ends after `end`."""
+    """The events for one client, until `end`."""
 
     def __init__(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
         self._wanted = wanted
@@ -317,7 +317,7 @@ class _Stream:
 
 
 class _Server(ThreadingMixIn, UnixStreamServer):
-    """Serves each connection on a thread; closing waits for them."""
+    """Serves each connection on a thread; closing waits for these threads."""
 
     request_queue_size = 128
 
@@ -335,7 +335,7 @@ class _Server(ThreadingMixIn, UnixStreamServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base
-        """Say nothing of clients that hang up."""
+        """Ignore clients that disconnect."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -357,7 +357,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer as the engine does, errors included."""
+        """Answer as an engine does, with errors too."""
         try:
             path, query = self._unversioned()
             self._answer_to(path, query)
@@ -365,11 +365,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.status, _line({"message": str(refusal)}))
 
     def do_HEAD(self) -> None:
-        """Answer without the body."""
+        """Answer without a body."""
         self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base
-        """Say nothing."""
+        """Log nothing."""
 
     def _unversioned(self) -> tuple[str, dict[str, str]]:
         split = urlsplit(self.path)
@@ -445,7 +445,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _filter(query: Mapping[str, str]) -> Callable[[dict[str, Any]], bool]:
-    """Return the filters of a request: each a list of values, or an object with them as names."""
+    """Return a predicate for a request's filters: each a list of values, or an object with the values as keys."""
     asked: dict[str, Any] = json.loads(query.get("filters") or "{}")
     if unknown := asked.keys() - {"type", "event"}:
         raise _Refusal(HTTPStatus.NOT_IMPLEMENTED, f"the fake engine does not filter by {sorted(unknown)}")
@@ -487,7 +487,7 @@ def _inspection(state: _State, release: _Release) -> dict[str, Any]:
 
 
 def _status(state: _State) -> str:
-    """Say in the list how a container is: as moby's container.State.String."""
+    """Return the status of a container in the list, as moby's container.State.String."""
     match state.status, state.health:
         case "created", _:
             return "Created"

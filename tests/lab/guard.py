@@ -1,7 +1,7 @@
-"""Undoes what a run did to the machine when the run dies without a chance to do so itself.
+"""Cleans up after a run that dies without a chance to do so itself.
 
-A run that is killed, or that a time limit ends, leaves no engine, bridge or file behind: a small process
-of its own learns beforehand what would have to be undone, and does it when its standard input ends.
+A run that is killed, even by a time limit, leaves no engine, bridge or file behind: a small separate process
+is given the commands for the clean-up in advance, and runs them when its standard input ends.
 """
 
 import atexit
@@ -19,14 +19,14 @@ _tokens = itertools.count()
 
 
 def on_death(command: Undo) -> int:
-    """Have a command run when this process has died; the last one first. Gives a token to revoke it."""
+    """Run a command once this process has died, the last one first; return a token to revoke it."""
     token = next(_tokens)
     _tell(token, command)
     return token
 
 
 def revoke(token: int) -> None:
-    """Take a command back, because it has been done or is not needed."""
+    """Take back a command that has been run or is not needed."""
     _tell(token, [])
 
 

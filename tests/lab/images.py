@@ -1,4 +1,4 @@
-"""Makes small local images from files of this machine, where no image registry can be reached."""
+"""Makes small images from files of this machine, since no image registry may be reachable."""
 
 import io
 import json
@@ -18,14 +18,14 @@ SLEEP = "trap exit TERM; sleep 1000000 & wait"
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an image holds beside a busybox, by paths inside, and lines as in a Dockerfile."""
+    """The files of an image besides busybox, by their paths in it, and instructions as in a Dockerfile."""
 
     files: Mapping[str, Path]
     changes: Sequence[str] = ()
 
 
 def import_image(docker: Command, name: str, contents: Contents) -> None:
-    """Import an image; `docker` is the command that reaches the engine."""
+    """Import an image; `docker` is the docker command for the engine."""
     command = [*docker, "import", *(f"--change={change}" for change in contents.changes), "-", name]
     done = subprocess.run(command, input=_archive(contents.files), capture_output=True, check=False)
     if done.returncode:
@@ -33,7 +33,7 @@ def import_image(docker: Command, name: str, contents: Contents) -> None:
 
 
 def import_busybox(docker: Command, name: str = "busybox") -> None:
-    """Import an image whose containers run until they are stopped; other commands are a shell away."""
+    """Import an image with a shell, whose containers by default run until they are stopped."""
     import_image(docker, name, Contents({}, [f"CMD {json.dumps(['sh', '-c', SLEEP])}"]))
 
 
@@ -43,7 +43,7 @@ def import_whoami(docker: Command, name: str = "traefik/whoami") -> None:
 
 
 def contents(original: str) -> Contents:
-    """Return what makes an image that does the work of one from a registry, by the name of that one."""
+    """Return the contents of the stand-in for an image from a registry."""
     return IN_PLACE_OF[original.partition(":")[0]]()
 
 

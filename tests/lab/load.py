@@ -1,4 +1,4 @@
-"""Keeps a server under constant load from clients with kept connections, and tells what became of each request."""
+"""Keeps a server under constant load over persistent connections, and records the outcome of each request."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ NANOSECONDS = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: when it was sent and answered, in seconds since 1970, and the status or what went wrong."""
+    """One request: when it was sent and answered, in seconds since 1970, and its status or error."""
 
     sent: float
     answered: float
@@ -22,10 +22,10 @@ class Request:
 
 
 class Load(Part):
-    """Constant load on a port of the loopback address, from its first answer on.
+    """Constant load on a port of the loopback address; ready after the first answer.
 
-    `rate` is in requests a second, of all clients together; an answer may take `timeout` seconds. It ends by
-    itself after `limit` seconds.
+    `rate` is the number of requests a second of all clients together; a request may take `timeout` seconds. The
+    load ends by itself after `limit` seconds.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class Load(Part):
         self._requests: list[Request] = []
 
     def start(self) -> None:
-        """Begin to send requests."""
+        """Start sending requests."""
         self._process = Process(self._command, self._work.path / "requests")
 
     def healthy(self) -> bool:
-        """Whether there was an answer, whatever it says."""
+        """Tell whether any request has ended."""
         return bool(self.requests())
 
     def requests(self) -> list[Request]:
-        """Return what became of all requests that came to an end up to now."""
+        """Return all requests that have ended so far."""
         with self.process.log.open("rb") as log:
             log.seek(self._read)
             text, newline, _ = log.read().rpartition(b"\n")
@@ -66,12 +66,12 @@ class Load(Part):
         return [request for request in self.requests() if request.outcome != "200"]
 
     def wait_for(self, number: int) -> None:
-        """Wait until this many further requests came to an end."""
+        """Wait until this many more requests have ended."""
         wanted = len(self.requests()) + number
         self.process.wait_until(lambda: len(self.requests()) >= wanted, ANSWERED_WITHIN)
 
     def wait_for_outcome(self, outcome: str, since: float = 0) -> Request:
-        """Wait until a request that was sent at this time or later ends like this, and return the first one."""
+        """Wait for a request with this outcome that was sent at this time or later, and return the first one."""
 
         def first() -> Request | None:
             return next((it for it in self.requests() if it.outcome == outcome and it.sent >= since), None)

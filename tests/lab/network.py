@@ -1,4 +1,4 @@
-"""Hosts with addresses of their own on one machine: network namespaces that a test can cut off."""
+"""Hosts with their own addresses on one machine: network namespaces that a test can disconnect."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,18 +11,18 @@ from tests.lab.shell import Command, run
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that this process is in, too."""
+    """A network to which this process is connected too."""
 
     device: BridgeDevice
 
     def address(self, number: int) -> str:
-        """The address of the host of this number, which is at least 1; 0 is this process."""
+        """Return the address of a host by its number, from 1 on; 0 is this process."""
         return str(self.device.range[1 + number])
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkHost:
-    """A namespace with the same number in each of its networks."""
+    """A network namespace with the same number in each of its networks."""
 
     name: str
     number: int
@@ -30,19 +30,19 @@ class NetworkHost:
 
     @property
     def inside(self) -> Command:
-        """What runs a command inside, in the same process."""
+        """The prefix for a command to run inside, in the same process."""
         return ("ip", "netns", "exec", self.name)
 
     def cut(self, network: Network) -> None:
-        """Pull the plug of one network: nothing is refused, everything is lost."""
+        """Disconnect from a network: packets are lost, not rejected."""
         run(["ip", "link", "set", self._plug(network), "down"])
 
     def join(self, network: Network) -> None:
-        """Put the plug back."""
+        """Reconnect to a network."""
         run(["ip", "link", "set", self._plug(network), "up"])
 
     def connect(self, network: Network) -> None:
-        """Connect the namespace, once."""
+        """Connect the namespace to a network; to be called once."""
         plug, port = self._plug(network), f"net{self.networks.index(network)}"
         run(["ip", "link", "add", plug, "type", "veth", "peer", "name", port, "netns", self.name])
         run(["ip", "link", "set", plug, "master", network.device.name, "up"])
@@ -56,7 +56,7 @@ class NetworkHost:
 
 @contextmanager
 def make_network() -> Iterator[Network]:
-    """Make a network, until the end of the block."""
+    """Create a network until the block ends."""
     device = bridge_device.make()
     with _undone(["ip", "link", "delete", device.name]):
         yield Network(device)
@@ -64,7 +64,7 @@ def make_network() -> Iterator[Network]:
 
 @contextmanager
 def make_host(number: int, *networks: Network) -> Iterator[NetworkHost]:
-    """Make a host in these networks, until the end of the block."""
+    """Create a host in these networks until the block ends."""
     host = NetworkHost(f"{networks[0].device.name}-{number}", number, networks)
     run(["ip", "netns", "add", host.name])
     with _undone(["ip", "netns", "delete", host.name]):
@@ -76,7 +76,7 @@ def make_host(number: int, *networks: Network) -> Iterator[NetworkHost]:
 
 @contextmanager
 def _undone(command: list[str]) -> Iterator[None]:
-    """Run a command at the end of the block, or when this process dies before that."""
+    """Run a command when the block ends, or if this process dies before that."""
     token = guard.on_death(command)
     with ExitStack() as stack:
         stack.callback(guard.revoke, token)

@@ -1,4 +1,4 @@
-"""What all parts have in common: a directory of their own, a process, and an end that comes whatever happens."""
+"""What all parts have in common: a directory, a process, and a removal that always happens."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -40,14 +40,14 @@ class Part(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Start the process with the data that is there, without waiting."""
+        """Start the process with its existing data, without waiting."""
 
     @abstractmethod
     def healthy(self) -> bool:
-        """Whether the part does its work."""
+        """Tell whether the part works."""
 
     def wait_until_healthy(self) -> None:
-        """Wait until the part does its work; fail with its log when it does not."""
+        """Wait until the part works; fail with its log if it does not."""
         self.process.wait_until(self.healthy, READY_WITHIN)
 
     def remove(self) -> None:

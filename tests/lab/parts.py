@@ -1,6 +1,6 @@
-"""Every part by its name: where it is on this machine, built or installed when it is missing.
+"""Every part by name: its place on this machine, where it is built or installed if it is missing.
 
-Each function returns paths of executables or raises PartUnavailableError with one line that says why not.
+Each function returns paths of executables, or raises PartUnavailableError with the reason in one line.
 """
 
 import os
@@ -20,7 +20,7 @@ EngineRelease = Literal["20.10", "29"]
 
 @dataclass(frozen=True, slots=True)
 class Dockerd:
-    """A Docker engine's executables; `runc` and `proxy` are None where the engine finds its own."""
+    """The executables of a Docker engine; `runc` and `proxy` are None if the engine finds its own."""
 
     path: Path
     containerd: Path
@@ -34,7 +34,7 @@ def traefik(release: TraefikRelease) -> Path:
 
 
 def etcd(release: EtcdRelease) -> Path:
-    """Return the executable of an etcd release: the distribution's, or a current one."""
+    """Return the executable of an etcd release: the distribution's 3.4, or a current one."""
     return golang.build(programs.ETCD_3_7) if release == "3.7" else _distribution_etcd()
 
 
@@ -44,18 +44,18 @@ def _distribution_etcd() -> Path:
 
 
 def etcdctl() -> Path:
-    """Return the executable of a current etcdctl, which understands every etcd here."""
+    """Return the executable of a current etcdctl, which works with each of these etcd releases."""
     return golang.build(programs.ETCDCTL)
 
 
 def etcd_restorer() -> Path:
-    """Return the distribution's etcdctl, which restores snapshots; current ones leave this to another program."""
+    """Return the distribution's etcdctl, which can restore snapshots, unlike current ones."""
     apt.install("etcd-client")
     return Path("/usr/bin/etcdctl")
 
 
 def dockerd(release: EngineRelease) -> Dockerd:
-    """Return the executables of a Docker engine: the distribution's of 20.10, or one of the 29 line."""
+    """Return the executables of a Docker engine: the distribution's 20.10, or a release of the 29 line."""
     distribution = distribution_dockerd()
     if release == "29":
         engine, runc = golang.build(programs.DOCKERD_29), golang.build(programs.RUNC)
@@ -73,8 +73,8 @@ def distribution_dockerd() -> Dockerd:
 
 
 def docker_cli() -> Path:
-    """Return the machine's docker command, or else the distribution's."""
-    for package in ("docker.io", "docker-cli"):  # later releases of Debian keep the command apart
+    """Return the machine's docker command; install the distribution's if it is missing."""
+    for package in ("docker.io", "docker-cli"):  # later releases of Debian package the command separately
         if not shutil.which("docker"):
             apt.install(package)
     if not (found := shutil.which("docker")):
@@ -83,7 +83,7 @@ def docker_cli() -> Path:
 
 
 def compose() -> Path:
-    """Return Docker Compose as a plugin: the executable is below `cli-plugins` of a Docker configuration."""
+    """Return the Docker Compose plugin, in the `cli-plugins` of a Docker configuration directory."""
     built = golang.build(programs.COMPOSE)
 
     def make(directory: Path) -> None:
@@ -95,7 +95,7 @@ def compose() -> Path:
 
 
 def busybox() -> Path:
-    """Return a busybox that needs no libraries."""
+    """Return a statically linked busybox."""
     apt.install("busybox-static")
     return Path("/bin/busybox")
 
@@ -112,7 +112,7 @@ def registry() -> Path:
 
 
 def whoami() -> Path:
-    """Return our own whoami, which needs no libraries (see `recipes/whoami`)."""
+    """Return our own whoami, statically linked (see `recipes/whoami`)."""
     return golang.build_own("whoami", golang.RECIPES / "whoami")
 
 
@@ -122,17 +122,17 @@ def load() -> Path:
 
 
 def rules_oracle() -> Path:
-    """Return the program that answers what Traefik 3.7 makes of default rules and constraints."""
+    """Return the program that evaluates default rules and constraints with the code of Traefik 3.7."""
     return golang.build_own("rules-oracle", Path(__file__).parents[1] / "rules/oracle")
 
 
 def decoders() -> Path:
-    """Return a program that answers with the decoders of Traefik 2.11 and 3.7 (see `tests/labels/oracle`)."""
+    """Return the program that decodes labels with the code of Traefik 2.11 and 3.7 (see `tests/labels/oracle`)."""
     return golang.build_own("decoders", Path(__file__).parent.parent / "labels/oracle")
 
 
 def certificate() -> Path:
-    """Return the directory of a self-signed certificate for localhost: `cert.pem` and `key.pem`."""
+    """Return the directory with `cert.pem` and `key.pem`, a self-signed certificate for localhost."""
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:*.localhost"]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
 

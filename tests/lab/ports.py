@@ -13,9 +13,9 @@ _given: set[int] = set()
 def free_port() -> int:
     """Return a port that is free for TCP and UDP.
 
-    It is taken from below the range from which the kernel serves outgoing connections, at random, so that
-    parts that are started at the same time by other processes hardly ever find the same; within a process no
-    port is given twice, since it may not be bound yet.
+    It is chosen at random, below the range for outgoing connections, so that concurrent processes hardly ever
+    choose the same one; within a process no port is returned twice, since the first user may not have bound it
+    yet.
     """
     port = next(port for port in iter(_candidate, None) if port not in _given and _is_free(port))
     _given.add(port)

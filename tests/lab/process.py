@@ -1,4 +1,4 @@
-"""Starts a part in the background, keeps what it says in a file, and ends it by its own process id."""
+"""Starts a part in the background, writes its output to a file, and ends it by its process id."""
 
 import os
 import signal
@@ -37,17 +37,17 @@ class Process:
 
     @property
     def running(self) -> bool:
-        """Whether the process has not ended."""
+        """Whether the process is still running."""
         return self._popen.poll() is None
 
     def wait_until(self, ready: Callable[[], object], deadline: float) -> None:
-        """Wait until `ready()` is true, or fail with the log: at once when the process ends."""
+        """Wait until `ready()` is true; fail with the log at the deadline, or at once if the process ends."""
         wait_for(lambda: not self.running or ready(), deadline, self.tail)
         if not self.running:
             raise DeadlineError(self.tail())
 
     def tail(self) -> str:
-        """Return the end of the log."""
+        """Return the state of the process and the end of its log."""
         state = "runs" if self.running else f"ended with {self._popen.returncode}"
         lines = self.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
         return "\n".join([f"{self.name} {state}; its log ends:", *lines])
@@ -57,13 +57,13 @@ class Process:
         self._popen.send_signal(number)
 
     def wait(self, deadline: float) -> int:
-        """Return the exit code of a process that ends by itself within the deadline."""
+        """Wait until the process ends by itself within the deadline; return its exit code."""
         wait_for(lambda: not self.running, deadline, self.tail)
         guard.revoke(self._token)
         return self._popen.wait()
 
     def end(self, deadline: float = 10) -> None:
-        """Terminate the process, and kill it when it does not end within the deadline."""
+        """Terminate the process, and kill it if it does not end within the deadline."""
         self.send(signal.SIGTERM)
         try:
             self._popen.wait(deadline)
@@ -72,7 +72,7 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
-        """Kill the process and wait for its end."""
+        """Kill the process and wait until it has ended."""
         self._popen.kill()
         self._popen.wait()
         guard.revoke(self._token)

@@ -1,4 +1,4 @@
-"""The recipes of the programs that are built from Go modules: versions, and what each needs to be built."""
+"""The recipes of the programs that are built from Go modules: their versions and build options."""
 
 from tests.lab.golang import Module, Program
 

@@ -14,12 +14,12 @@ AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 def import_python(docker: Command, name: str) -> None:
-    """Import the stand-in under the name of the original; `docker` is the command that reaches the engine."""
+    """Import the stand-in under the name of the original; `docker` is the docker command for the engine."""
     run([*docker, "import", "--change", 'CMD ["python"]', archive(), name])
 
 
 def archive() -> Path:
-    """Return the files of the stand-in."""
+    """Return the archive with the files of the stand-in."""
     return cache.entry(_key(), "Making a base image with Python (about a minute, once)", _make) / "root.tar"
 
 

@@ -1,8 +1,8 @@
-"""Starts an image registry on the loopback address, which engines take for whichever registry they want.
+"""Starts an image registry on the loopback address that stands in for any registry.
 
-An engine asks its mirror for images of Docker's own registry. For all others it is given this registry as its
-proxy, since a request to a proxy is one like any other, with the whole URL in its first line; nobody listens at
-the proxy for what is encrypted, so the others have to be among its insecure registries.
+For Docker Hub it is the engine's registry mirror. For other registries it is the engine's HTTP proxy: a request to
+a proxy is an ordinary one with the full URL in its first line. Nothing listens at the HTTPS proxy, so these other
+registries must be among the engine's insecure registries.
 """
 
 import json
@@ -21,7 +21,7 @@ NO_TRACES = {"OTEL_TRACES_EXPORTER": "none"}
 
 
 class Registry(Part):
-    """One registry, which has the images whose data is in a directory."""
+    """A registry with its images in a directory."""
 
     def __init__(self, data: Path) -> None:
         super().__init__("registry")
@@ -36,12 +36,12 @@ class Registry(Part):
         self._config.write_text(json.dumps(config))
 
     def access(self, *others: str) -> Access:
-        """What an engine is started with that finds here the images of Docker's own registry and of others."""
+        """Return the settings for an engine to pull images of Docker Hub and of these registries from here."""
         settings = {"registry-mirrors": [self._url], "insecure-registries": list(others)}
         return Access(settings, {"HTTP_PROXY": self._url, "HTTPS_PROXY": f"http://{LOOPBACK}:{free_port()}"})
 
     def name(self, image: str) -> str:
-        """Return the name under which an image is pushed here that others pull by its own."""
+        """Return the name under which an image is pushed here, to be pulled by its own name."""
         return f"{self._address}/{_path(image)}"
 
     def start(self) -> None:
@@ -50,7 +50,7 @@ class Registry(Part):
         self._process = Process(command, self._work.path / "log", NO_TRACES)
 
     def healthy(self) -> bool:
-        """Whether it answers."""
+        """Tell whether the registry answers."""
         with suppress(OSError), urllib.request.urlopen(f"{self._url}/v2/", timeout=1) as answer:
             return bool(answer.status == 200)
         return False
@@ -61,7 +61,7 @@ class Registry(Part):
 
 
 def _path(image: str) -> str:
-    """Return the path of an image in its registry: without that one's host, or below what Docker calls its own."""
+    """Return the path of an image in its registry: without the host, or below `library/` for a single word."""
     host = image.partition("/")[0] if "/" in image else ""
     if not host:
         return f"library/{image}"

@@ -1,4 +1,4 @@
-"""The fake engine in a process of its own: whatever its user computes meanwhile does not slow its answers down."""
+"""The fake engine in a process of its own, so that the computations of its user do not slow it down."""
 
 import gc
 import os
@@ -45,23 +45,23 @@ class ServedEngine:
         return ids
 
     def have(self, happen: Sequence[tuple[str, str]]) -> list[int]:
-        """Have things happen to containers: methods of the fake engine, each with an id.
+        """Call methods of the fake engine, each with the id of a container.
 
-        Returns the engine's time of the event of that name, in nanoseconds since 1970, for each.
+        Returns for each the engine's time of the event of that name, in nanoseconds since 1970.
         """
         return list(self._far.have(happen))
 
     def inspected(self) -> list[dict[str, Any]]:
-        """Return what inspections say of all containers."""
+        """Return the inspections of all containers."""
         return list(self._far.inspected_all())
 
     def lists(self) -> int:
-        """How often all containers were listed up to now."""
+        """Return how often all containers have been listed."""
         return int(self._far.lists())
 
 
 class _Far(FakeEngine):
-    """What is served there."""
+    """The engine in the other process."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class _Far(FakeEngine):
 
     def create_all(self, containers: list[FakeContainer]) -> list[str]:
         ids = [self.create(container) for container in containers]
-        gc.freeze()  # else looking through all of them comes between an event and its answer now and then
+        gc.freeze()  # otherwise garbage collections of all of them delay some answers
         return ids
 
     def have(self, happen: list[tuple[str, str]]) -> list[int]:

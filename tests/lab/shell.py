@@ -1,4 +1,4 @@
-"""Runs the tools that fetch and build the parts, and tells a person about it."""
+"""Runs the tools that fetch and build the parts, and shows the progress."""
 
 import subprocess
 import sys
@@ -11,17 +11,17 @@ Command = Sequence[str | Path]
 
 
 class PartUnavailableError(Exception):
-    """A part that cannot be had on this machine; the message is one line that says why."""
+    """A part that is not available on this machine; the message is the reason in one line."""
 
 
 def say(line: str) -> None:
-    """Tell the person in front of the machine."""
+    """Print a line on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Say what begins, and how long it took once it is done."""
+    """Say what begins, and in the end how long it took."""
     say(f"{what} ...")
     begun = time.monotonic()
     yield
@@ -31,7 +31,7 @@ def progress(what: str) -> Iterator[None]:
 def run(command: Command, *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
     """Run a command to its end and return its output.
 
-    Raises PartUnavailableError with the last line of its complaint when it fails.
+    Raises PartUnavailableError with the last line of its standard error if it fails.
     """
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Starts the socket proxy of the quick start, or another one of its kind, before an engine of the lab."""
+"""Starts the socket proxy of the quick start, or a similar one, in front of an engine of the lab."""
 
 import socket
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ CONFIGURATION = Path(__file__).parents[2] / "compose/socket-proxy/haproxy.cfg"
 class SocketProxy(Part):
     """A haproxy on the loopback address.
 
-    `changes` are texts of the configuration and what stands in their places; `variables` are of the environment.
+    `changes` are replacements of texts in its configuration; `variables` are environment variables.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SocketProxy(Part):
         self._process = Process(command, self._work.path / "log", self._variables)
 
     def healthy(self) -> bool:
-        """Whether it listens."""
+        """Tell whether the proxy listens."""
         with suppress(OSError), socket.create_connection((LOOPBACK, self._port), 1):
             return True
         return False

@@ -1,4 +1,4 @@
-"""Where built parts are kept."""
+"""The cache of built parts."""
 
 import threading
 from contextlib import suppress
@@ -16,7 +16,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_entry_is_built_once() -> None:
-    """Of several who want an entry at once, one builds it and all get it."""
+    """If several threads request an entry at once, one builds it and all get it."""
     built: list[Path] = []
     second_builder = threading.Barrier(2)
 
@@ -36,7 +36,7 @@ def test_an_entry_is_built_once() -> None:
 
 
 def test_a_failed_build_leaves_no_entry(tmp_path: Path) -> None:
-    """What failed half-way is neither taken for an entry nor left lying about."""
+    """A build that fails half-way leaves neither an entry nor files."""
 
     def fail(directory: Path) -> None:
         (directory / "half").write_text("")
@@ -48,7 +48,7 @@ def test_a_failed_build_leaves_no_entry(tmp_path: Path) -> None:
 
 
 def test_an_entry_is_known_by_its_recipe(tmp_path: Path) -> None:
-    """Another word or another file in the recipe is another entry."""
+    """A recipe with another text or a changed file has another digest."""
     recipe = tmp_path / "recipe"
     recipe.write_text("one")
     before = cache.digest("name", recipe)

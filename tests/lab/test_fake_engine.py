@@ -1,4 +1,4 @@
-"""The fake engine beside the real ones: the same containers, the same answers, in all that anybody reads there."""
+"""The fake engine gives the same answers as the real ones, in all fields that Traefik or the bridge reads."""
 
 import http.client
 import json
@@ -28,7 +28,7 @@ TIME = re.compile("Less than a second|About an? (minute|hour)|[0-9]+ (second|min
 EXIT_CODE = re.compile(r"\([0-9]+\)")
 AnyEngine = Engine | FakeEngine
 
-# What `docker run` is told, and what the fake is told instead; addresses are taken from the real one.
+# The options of `docker run`, and the same container for the fake, which gets the real one's addresses.
 CONTAINERS: Mapping[str, tuple[Sequence[str], FakeContainer]] = {
     "plain": (
         (
@@ -68,7 +68,7 @@ CONTAINERS: Mapping[str, tuple[Sequence[str], FakeContainer]] = {
 
 @contextmanager
 def connected(engine: AnyEngine) -> Iterator[http.client.HTTPConnection]:
-    """Give a connection to an engine's socket."""
+    """Open a connection to an engine's socket."""
     with closing(http.client.HTTPConnection("localhost")) as connection:
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.settimeout(WITHIN)
@@ -77,7 +77,7 @@ def connected(engine: AnyEngine) -> Iterator[http.client.HTTPConnection]:
 
 
 def answer(engine: AnyEngine, path: str, method: str = "GET") -> tuple[int, str, str]:
-    """Return the status, the API version and the body of an answer."""
+    """Make a request; return the status, the API version and the body of its answer."""
     with connected(engine) as connection:
         connection.request(method, path)
         said = connection.getresponse()
@@ -85,12 +85,12 @@ def answer(engine: AnyEngine, path: str, method: str = "GET") -> tuple[int, str,
 
 
 def inspect(engine: AnyEngine, container_id: str) -> Any:  # noqa: ANN401 - JSON
-    """Return an inspection."""
+    """Inspect a container."""
     return json.loads(answer(engine, f"/containers/{container_id}/json")[2])
 
 
 def read(inspection: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:
-    """Return what Traefik and the bridge read of an inspection; what is made up by each engine is named."""
+    """Return the fields of an inspection that Traefik and the bridge read, with names in place of network ids."""
     state, settings = inspection["State"], inspection["NetworkSettings"]
     return {
         "Name": inspection["Name"],
@@ -108,7 +108,7 @@ def read(inspection: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str
 
 
 def listed(engine: AnyEngine, container_id: str, networks: Mapping[str, str]) -> dict[str, Any]:
-    """Return what Traefik and the bridge read of a container in the list of all, but for times and exit codes."""
+    """Return the fields of a list entry that Traefik and the bridge read, without times and exit codes."""
     entries = json.loads(answer(engine, "/containers/json?all=1")[2])
     (entry,) = (entry for entry in entries if entry["Id"] == container_id)
     ports = entry["Ports"] or ()
@@ -131,7 +131,7 @@ def _read_networks(said: Mapping[str, Any], networks: Mapping[str, str]) -> dict
 
 @pytest.fixture
 def real(each_engine: Engine) -> Iterator[Engine]:
-    """Return a real engine with a network of both kinds of addresses."""
+    """Return a real engine with a network that has IPv4 and IPv6 addresses."""
     subnets = ("--subnet=10.254.8.0/24", "--subnet=fd00:8::/64")
     each_engine.cli("network", "create", "--ipv6", *subnets, NETWORK)
     yield each_engine
@@ -140,14 +140,14 @@ def real(each_engine: Engine) -> Iterator[Engine]:
 
 @pytest.fixture
 def fake(real: Engine) -> Iterator[FakeEngine]:
-    """Return a fake of the same release."""
+    """Return a fake engine of the same release."""
     with FakeEngine(real.release) as started:
         yield started
 
 
 @pytest.mark.parametrize("name", list(CONTAINERS))
 def test_inspect(real: Engine, fake: FakeEngine, name: str) -> None:
-    """A container reads the same, inspected and in the list, while it runs and once it has stopped."""
+    """A running and a stopped container are the same as on a real engine, inspected and in the list."""
     options, made_with = CONTAINERS[name]
     with ExitStack() as stack:
         if name == "user":
@@ -177,7 +177,7 @@ def test_inspect(real: Engine, fake: FakeEngine, name: str) -> None:
 
 @pytest.mark.parametrize("health", ["starting", "unhealthy"])
 def test_list_of_health(real: Engine, fake: FakeEngine, health: str) -> None:
-    """The list tells the health of a container that runs in the same words, behind the time that it is up."""
+    """The status in the list has the health of a running container in the same words."""
     command = {"starting": "sleep 100", "unhealthy": "false"}[health]
     checks = (f"--health-cmd={command}", "--health-interval=1s", "--health-retries=1")
     ours = fake.run(FakeContainer("checked", image="busybox", networks={"none": ()}, ports={}, health=health))
@@ -188,7 +188,7 @@ def test_list_of_health(real: Engine, fake: FakeEngine, health: str) -> None:
 
 
 def test_created(real: Engine, fake: FakeEngine) -> None:
-    """A container that never ran has no address and no port."""
+    """A container that never ran has no address and no port, as on a real engine."""
     theirs = real.cli("create", "--name", "created", "--expose=80", *SLEEP)
     try:
         ours = fake.create(FakeContainer("created", image="busybox"))
@@ -199,7 +199,7 @@ def test_created(real: Engine, fake: FakeEngine) -> None:
 
 
 def test_events(real: Engine, fake: FakeEngine) -> None:
-    """What happens to a container is told in the same words; of networks only that it is told."""
+    """The same operations on a container send the same events; for networks, order and number may differ."""
     with following(real) as told:
         real.cli(
             "run",
@@ -236,7 +236,7 @@ def test_events(real: Engine, fake: FakeEngine) -> None:
     ids=["lists", "objects"],
 )
 def test_events_of_the_past(real: Engine, fake: FakeEngine, filters: object) -> None:
-    """Who asks for what happened since a time is told of it; filters hold for it as well."""
+    """A request with `since` gets past events, filtered as requested."""
     since = int(time.time())
     for engine, make in ((real, _make_real), (fake, _make_fake)):
         make(engine)
@@ -246,7 +246,7 @@ def test_events_of_the_past(real: Engine, fake: FakeEngine, filters: object) -> 
 
 
 def test_events_up_to_now(real: Engine, fake: FakeEngine) -> None:
-    """Who asks for what happened until now is told of it, and then the stream ends."""
+    """A request with `until` gets the events up to that time, and then the stream ends."""
     for engine, make in ((real, _make_real), (fake, _make_fake)):
         make(engine)
         with following(engine, since=1, until=int(time.time()) + 1) as told:
@@ -265,14 +265,14 @@ def test_events_up_to_now(real: Engine, fake: FakeEngine) -> None:
     ],
 )
 def test_answer(real: Engine, fake: FakeEngine, path: str, method: str) -> None:
-    """Status, API version and words are the same, refused versions included."""
+    """Status, API version and body of an answer are the same, even for refused API versions."""
     real.clear()
     real.cli("network", "create", NETWORK)
     assert answer(fake, path, method) == answer(real, path, method)
 
 
 def test_version_and_info(real: Engine, fake: FakeEngine) -> None:
-    """What the engines say of themselves has the same fields, as far as they are read."""
+    """Version and info have the fields of a real engine, and the same API versions."""
     assert json.loads(answer(fake, "/version")[2]).keys() <= json.loads(answer(real, "/version")[2]).keys()
     assert json.loads(answer(fake, "/info")[2]).keys() <= json.loads(answer(real, "/info")[2]).keys()
     for field in ("ApiVersion", "MinAPIVersion"):
@@ -282,7 +282,7 @@ def test_version_and_info(real: Engine, fake: FakeEngine) -> None:
 
 @pytest.mark.parametrize("query", ["all=1", "all=0", ""])
 def test_list(real: Engine, fake: FakeEngine, query: str) -> None:
-    """Containers are listed, the newest first: those that run, or all."""
+    """All containers, or only the running ones, are listed, the newest first."""
     with real.container("one", image=SLEEP[0], arguments=SLEEP[1:]), ExitStack() as stack:
         real.cli("create", "--name=two", "--label=a=b", *SLEEP)
         stack.callback(real.cli, "rm", "two")
@@ -298,7 +298,7 @@ def test_list(real: Engine, fake: FakeEngine, query: str) -> None:
 
 
 def test_networks(real: Engine, fake: FakeEngine) -> None:
-    """The networks of an id are listed with their driver."""
+    """A network is listed by its id, with its driver."""
     for name in ("bridge", "host", "none", NETWORK):
         fake.run(FakeContainer(f"on-{name}", networks={name: ()}))
         ours = _networks(fake, f"on-{name}")[name]["NetworkID"]
@@ -313,7 +313,7 @@ def test_networks(real: Engine, fake: FakeEngine) -> None:
 
 @contextmanager
 def following(engine: AnyEngine, **asked: Any) -> Iterator[Iterator[Any]]:  # noqa: ANN401 - JSON
-    """Give the events that happen in the block, and those of the past that are asked for."""
+    """Open an event stream; yields its events, which include past ones if requested."""
     filters = json.dumps(asked.pop("filters", {"type": ["container", "network"]}))
     query = urlencode({**asked, "filters": filters})
     with connected(engine) as connection:
@@ -322,7 +322,7 @@ def following(engine: AnyEngine, **asked: Any) -> Iterator[Iterator[Any]]:  # no
 
 
 def until_destroyed(told: Iterator[Any]) -> list[Any]:
-    """Return the events up to the end of the container."""
+    """Return the events up to the destruction of the container."""
     seen = []
     for event in told:
         seen.append(event)
@@ -332,7 +332,7 @@ def until_destroyed(told: Iterator[Any]) -> list[Any]:
 
 
 def of_container(events: Sequence[Any]) -> list[Any]:
-    """Return what is read of the events of containers, but for repeated and unread ones and checks of health."""
+    """Return what is read of container events, without repeated ones, unread ones and health checks."""
     read = ("create", "start", "die", "kill", "destroy", "health_status: healthy")
     steps = [
         (
@@ -347,7 +347,7 @@ def of_container(events: Sequence[Any]) -> list[Any]:
 
 
 def of_networks(events: Sequence[Any]) -> set[Any]:
-    """Return what is told of networks."""
+    """Return what is read of network events."""
     return {
         (event["Action"], event["Actor"]["Attributes"]["name"], len(event["Actor"]["Attributes"]["container"]))
         for event in events
@@ -376,7 +376,7 @@ def _addresses(networks: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def test_hanging() -> None:
-    """One inspection hangs until the end of the block; others are answered meanwhile."""
+    """An inspection hangs until the block ends, while others are answered."""
     with FakeEngine() as engine, ThreadPoolExecutor() as pool:
         slow, quick = engine.run(FakeContainer("slow")), engine.run(FakeContainer("quick"))
         with engine.hanging(slow):
@@ -387,7 +387,7 @@ def test_hanging() -> None:
 
 
 def test_slow() -> None:
-    """Each inspection takes as long as it is to take, whatever is answered beside it."""
+    """A slow inspection takes its time without delaying other answers."""
     with FakeEngine() as engine, ThreadPoolExecutor() as pool:
         slow, engine.inspection_takes = engine.run(FakeContainer("slow")), 0.5
         waiting = pool.submit(inspect, engine, slow)
@@ -397,7 +397,7 @@ def test_slow() -> None:
 
 
 def test_cut() -> None:
-    """A stream of events that is cut ends; another may be opened."""
+    """An event stream that is cut ends, and another one can be opened."""
     with FakeEngine() as engine:
         with following(engine) as told:
             engine.cut_events()
@@ -408,7 +408,7 @@ def test_cut() -> None:
 
 
 def test_many() -> None:
-    """Ten thousand containers are made, listed, and each inspected."""
+    """Ten thousand containers can be created, listed and inspected."""
     with FakeEngine() as engine:
         ids = [engine.run(FakeContainer(f"c{number}")) for number in range(10_000)]
         assert [one["Id"] for one in json.loads(answer(engine, "/containers/json?all=1")[2])] == ids[::-1]

@@ -1,4 +1,4 @@
-"""What a dead run leaves on the machine."""
+"""The clean-up after a killed run."""
 
 import signal
 import subprocess
@@ -24,7 +24,7 @@ time.sleep(1000)
 
 @pytest.fixture
 def killed(tmp_path: Path) -> int:
-    """Kill a run that started a process, and return the process id of that."""
+    """Kill a run that started a process, and return the id of that process."""
     command = [sys.executable, "-c", RUN, str(tmp_path / "done"), str(tmp_path / "log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout

@@ -39,7 +39,7 @@ def test_wait_for_gives_up_at_its_deadline() -> None:
 
 
 def test_engine_runs_containers(engine: Engine) -> None:
-    """The distribution's engine speaks API 1.41 and runs a container until it is removed."""
+    """The distribution's engine has API 1.41 and runs a container until it is removed."""
     assert engine.cli("version", "--format", "{{.Server.APIVersion}}") == "1.41"
     with engine.container("lab-plain", image="busybox"):
         assert engine.cli("exec", "lab-plain", "echo", "hello") == "hello"
@@ -47,7 +47,7 @@ def test_engine_runs_containers(engine: Engine) -> None:
 
 
 def test_engines_run_side_by_side(engine: Engine, engine29: Engine) -> None:
-    """Two engines of different releases run containers of the same name with addresses of their own."""
+    """Two engines of different releases run containers with the same name and different addresses."""
     assert engine29.cli("version", "--format", "{{.Server.APIVersion}}") == "1.56"
     assert engine29.cli("version", "--format", "{{.Server.MinAPIVersion}}") == "1.40"
     with engine.container("lab-twin"), engine29.container("lab-twin"):
@@ -56,13 +56,13 @@ def test_engines_run_side_by_side(engine: Engine, engine29: Engine) -> None:
 
 
 def test_etcd_keeps_what_is_put(each_etcd: Etcd, root_key: str) -> None:
-    """A key that was put is there, on the distribution's etcd and on a current one."""
+    """The distribution's etcd and a current one return a key that was put."""
     each_etcd.ctl("put", root_key, "here")
     assert each_etcd.ctl("get", "--print-value-only", root_key) == "here\n"
 
 
 def test_etcd_outlives_being_killed(start_etcd: StartEtcd) -> None:
-    """After kill -9 and a restart, everything acknowledged is there."""
+    """After kill -9 and a restart, etcd still has an acknowledged key."""
     etcd = start_etcd("3.4")
     etcd.ctl("put", "key", "value")
     etcd.kill()
@@ -72,7 +72,7 @@ def test_etcd_outlives_being_killed(start_etcd: StartEtcd) -> None:
 
 @pytest.mark.usefixtures("etcd")
 def test_cluster_survives_the_loss_of_a_member() -> None:
-    """Of three members that agree, two go on without the third."""
+    """A cluster of three members works without one of them."""
     with cluster("3.4") as members:
         members[0].ctl("put", "key", "value")
         members[0].kill()
@@ -82,7 +82,7 @@ def test_cluster_survives_the_loss_of_a_member() -> None:
 def test_traefik_routes_what_etcd_tells(
     engine: Engine, each_etcd: Etcd, start_traefik: StartTraefik, root_key: str
 ) -> None:
-    """A router and a service put into etcd lead to a container, and lead nowhere once they are deleted."""
+    """Traefik routes requests by keys in etcd, and no longer when these are deleted."""
     with engine.container("lab-http") as container:
         url = f"http://{engine.address('lab-http')}"
         put(each_etcd, {f"{root_key}/http/services/spare/loadbalancer/servers/0/url": url})
@@ -95,7 +95,7 @@ def test_traefik_routes_what_etcd_tells(
 
 
 def test_traefik_routes_what_docker_tells(each_engine: Engine, start_traefik: StartTraefik) -> None:
-    """Labels of a container on either engine lead to it through Traefik's own Docker provider."""
+    """Traefik's own Docker provider routes requests by the labels of a container on either engine."""
     with each_engine.container("lab-docker", "--label=traefik.http.routers.lab.rule=Host(`d.localhost`)"):
         traefik = start_traefik(docker_provider(each_engine))
         traefik.wait_for_status(200, "d.localhost")
@@ -105,7 +105,7 @@ def test_traefik_routes_what_docker_tells(each_engine: Engine, start_traefik: St
 def test_traefik_2_11_routes_too(
     engine: Engine, etcd: Etcd, start_traefik_2_11: StartTraefik, root_key: str
 ) -> None:
-    """The oldest release reads the same keys."""
+    """Traefik 2.11 routes requests by the same keys."""
     with engine.container("lab-old"):
         put(etcd, http_route(root_key, "old.localhost", f"http://{engine.address('lab-old')}"))
         start_traefik_2_11(etcd_provider(etcd, root_key)).wait_for_status(200, "old.localhost")
@@ -114,7 +114,7 @@ def test_traefik_2_11_routes_too(
 def test_tcp_and_udp_reach_a_container(
     engine: Engine, etcd: Etcd, start_traefik: StartTraefik, root_key: str
 ) -> None:
-    """Lines over TCP and packets over UDP are echoed by whoami, behind Traefik's entry points."""
+    """Lines over TCP and packets over UDP are echoed by whoami through Traefik's entry points."""
     with engine.container("lab-echo", arguments=("-tcp", "81", "-udp", "82")) as container:
         address = engine.address("lab-echo")
         put(
@@ -137,7 +137,7 @@ def test_tcp_and_udp_reach_a_container(
 
 @pytest.mark.usefixtures("engine")
 def test_engine_is_removed_however_it_is_left() -> None:
-    """An engine that a test stopped leaves no bridge of a network behind."""
+    """Even an engine that a test has stopped leaves no network bridge behind."""
     with Engine("20.10") as own:
         device = f"br-{own.cli('network', 'create', 'lab-network')[:12]}"
         assert Path("/sys/class/net", device).exists()
@@ -146,14 +146,14 @@ def test_engine_is_removed_however_it_is_left() -> None:
 
 
 def test_published_ports_answer(each_engine: Engine) -> None:
-    """A port published on the loopback address leads into the container, without any iptables rule."""
+    """A port published on the loopback address reaches the container without iptables rules."""
     port = free_port()
     with each_engine.container("lab-published", f"--publish={LOOPBACK}:{port}:80") as container:
         assert f"Hostname: {container[:12]}" in wait_for(lambda: page(port), 10, "no answer")
 
 
 def page(port: int) -> str:
-    """Return what is served on a port of the loopback address; nothing when nobody answers."""
+    """Return the page at a port of the loopback address, empty without an answer."""
     try:
         with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/", timeout=1) as answer:
             return str(answer.read(), "ascii")

@@ -9,7 +9,7 @@ from tests.lab.served_engine import ServedEngine
 
 
 def test_it_is_served_and_told_what_happens() -> None:
-    """What happens to a container is seen by its clients, and the time of its event is told."""
+    """Clients see what happens to a container, and the caller gets the time of its event."""
     with ServedEngine() as engine:
         begun = time.time_ns()
         [container] = engine.run([FakeContainer("web")])

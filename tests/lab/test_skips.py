@@ -1,4 +1,4 @@
-"""What becomes of a test whose part cannot be had."""
+"""Tests that need an unavailable part."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def test_known_to_fail():
     ],
 )
 def test_a_part_that_cannot_be_had(ci: str, expected: str, tmp_path: Path) -> None:
-    """A test is skipped by name with the reason; with CI=true that is a failure."""
+    """A test whose part is unavailable is skipped with the reason, and fails with CI=true."""
     (tmp_path / "test_unavailable.py").write_text(UNAVAILABLE)
     options = ["-p", "tests.conftest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
     done = subprocess.run(

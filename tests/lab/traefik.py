@@ -1,7 +1,7 @@
-"""Starts Traefik with the providers of a test, and asks it what it routes.
+"""Starts Traefik with the providers of a test, and queries what it routes.
 
-It has a default certificate, unless told otherwise: without one it makes a key at every change of its
-configuration, which costs more than all the rest.
+It gets a default certificate, unless a test says otherwise: without one it generates a key at every change of
+its configuration, which costs more than all the rest.
 """
 
 import http.client
@@ -36,7 +36,7 @@ StaticOptions = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a request."""
+    """The answer to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -60,9 +60,9 @@ def _below(provider: str, options: Mapping[str, str]) -> StaticOptions:
 class Traefik(Part):
     """One Traefik.
 
-    `options` are its static options by Traefik's names, those of a provider made by `docker_provider` or
-    `etcd_provider`. HTTP is served on the entry point `web`; `entry_points` adds others by name. All are
-    on the loopback address, on free ports.
+    `options` are static options by Traefik's names; `docker_provider` and `etcd_provider` return those of the
+    providers. HTTP is served on the entry point `web`; `entry_points` adds others by name. All are on free
+    ports of the loopback address.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class Traefik(Part):
         return self._ports[entry_point]
 
     def api(self, path: str) -> Any:  # noqa: ANN401, JSON
-        """Return what the API answers at a path below `/api`."""
+        """Return the API's answer for a path below `/api`."""
         url = f"http://{LOOPBACK}:{self.port(API)}/api/{path}"
         with urllib.request.urlopen(url, timeout=API_TIMEOUT) as answer:
             return json.load(answer)
 
     def has(self, path: str) -> bool:
-        """Whether the API knows an object: `http/routers/web@docker`."""
+        """Tell whether the API has an object, such as `http/routers/web@docker`."""
         try:
             self.api(path)
         except urllib.error.HTTPError:
@@ -99,7 +99,7 @@ class Traefik(Part):
         return True
 
     def rawdata(self) -> dict[str, Any]:
-        """Return the whole dynamic configuration, as Traefik uses it."""
+        """Return the whole dynamic configuration that is in use."""
         return dict(self.api("rawdata"))
 
     def get(self, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Answer:
@@ -113,7 +113,7 @@ class Traefik(Part):
             connection.close()
 
     def say_tcp(self, entry_point: str, line: bytes) -> bytes:
-        """Send a line over TCP and return the one that comes back; empty when nothing does."""
+        """Send a line over TCP and return the answer, empty if there is none."""
         try:
             with socket.create_connection((LOOPBACK, self.port(entry_point)), REQUEST_TIMEOUT) as connection:
                 connection.sendall(line)
@@ -122,7 +122,7 @@ class Traefik(Part):
             return b""
 
     def say_udp(self, entry_point: str, packet: bytes) -> bytes:
-        """Send a packet over UDP and return the one that comes back; empty when nothing does."""
+        """Send a packet over UDP and return the answer, empty if there is none."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(REQUEST_TIMEOUT)
             client.connect((LOOPBACK, self.port(entry_point)))
@@ -133,11 +133,11 @@ class Traefik(Part):
                 return b""
 
     def wait_for(self, predicate: Callable[[Self], T], deadline: float = ROUTED_WITHIN) -> T:
-        """Wait until `predicate(self)` is true and return it; shows the log when it does not come true."""
+        """Wait until `predicate(self)` is truthy and return its value; otherwise fail with the log."""
         return wait_for(lambda: predicate(self), deadline, self.process.tail)
 
     def wait_for_status(self, status: int, host: str, path: str = "/") -> Answer:
-        """Wait until a request is answered with a status; shows the last answer and the log otherwise."""
+        """Wait until a request is answered with a status; otherwise fail with the last answer and the log."""
         answers: list[Answer] = []
 
         def answered() -> bool:
@@ -170,7 +170,7 @@ class Traefik(Part):
         return config
 
     def healthy(self) -> bool:
-        """Whether the API answers."""
+        """Tell whether the API answers."""
         try:
             self.rawdata()
         except OSError:

@@ -1,4 +1,4 @@
-"""Waits for conditions with a deadline: the only way in which tests synchronise with real parts."""
+"""Waits for conditions with a deadline: tests synchronize with real parts in no other way."""
 
 import time
 from collections.abc import Callable
@@ -14,9 +14,9 @@ class DeadlineError(AssertionError):
 
 
 def wait_for(condition: Callable[[], T], deadline: float, message: str | Callable[[], str]) -> T:
-    """Return the first truthy value of `condition`, asked again and again for `deadline` seconds.
+    """Return the first truthy value of `condition`, which is evaluated again and again for `deadline` seconds.
 
-    Raises DeadlineError with the message, which may be a function that looks at how things stand then.
+    Raises DeadlineError with the message, which may be a function that is called at the deadline.
     """
     end = time.monotonic() + deadline
     while not (value := condition()):

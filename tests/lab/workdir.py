@@ -1,4 +1,4 @@
-"""Temporary directories that do not outlive the run, whatever becomes of it."""
+"""Temporary directories that are removed even if the run is killed."""
 
 import shutil
 import tempfile
@@ -15,6 +15,6 @@ class WorkDirectory:
         self._token = guard.on_death(["rm", "-rf", "--one-file-system", str(self.path)])
 
     def remove(self) -> None:
-        """Remove the directory and all that is in it."""
+        """Remove the directory and everything in it."""
         shutil.rmtree(self.path)
         guard.revoke(self._token)
