@@ -28,7 +28,7 @@ def keys(dead: str = "", **addresses: str) -> dict[str, KeyValue]:
         pytest.param(keys(here="", there="10.0.0.6"), (), id="the-other-has-one"),
         pytest.param(keys(here="10.0.0.5", there=""), (), id="this-one-has-one"),
         pytest.param(keys(here="", there="", dead="there"), (), id="the-other-is-dead"),
-        pytest.param({}, (), id="nobody"),
+        pytest.param({}, (), id="no-hosts"),
     ],
 )
 def test_without_address(seen: dict[str, KeyValue], expected: tuple[str, ...]) -> None:

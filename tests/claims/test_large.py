@@ -82,7 +82,7 @@ def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
         publication("c1", router("web", rule="\U0001f600" * 50_000)),
         publication("c1", router("web", rule="\x01" * 40_000)),
     ],
-    ids=["objects", "bytes", "bytes-of-letters", "bytes-as-json"],
+    ids=["objects", "bytes", "bytes-in-utf-8", "bytes-in-json"],
 )
 def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> None:
     """A container that is too large for one transaction is refused with a problem, and others are published."""
