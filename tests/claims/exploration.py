@@ -152,7 +152,7 @@ def at_rest(world: World) -> None:
 
 
 def _newest_had_their_way(world: World) -> None:
-    """Check that a definer that is newest, and whose bridge can read the object, has its definition in force."""
+    """Check that a definer with the newest claim, if its bridge can read the object, is in force."""
     found, later = state(world.etcd), world.scene.later
     for ref, record in found.objects.items():
         who, claims = record.definer, found.claims[ref]

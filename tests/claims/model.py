@@ -43,8 +43,8 @@ class Scene:
     `left` is in the view from the beginning; up to `losses` requests or answers get lost, or arrive late;
     the scripts of the containers in `first` are advanced before, one step for each mention. Bridges decide all
     pending containers `together`, or one by one; on the hosts in `later` they are of a later version. A host in
-    `mortal` dies and returns in turn, up to that number of times in all; while it is dead, `reapers`
-    remove it. `dropped` is the reason of the compares that are left out of all transactions.
+    `mortal` dies and returns in turn, up to that number of times in all; while it is dead, `reapers` remove it.
+    `dropped` is the reason of the compares that are left out of all transactions.
     """
 
     hosts: Mapping[str, str]
@@ -140,7 +140,7 @@ def outside(world: World) -> Iterator[Step]:
 
 
 def lives(world: World, host: str) -> bool:
-    """Tell whether a host is not taken for dead."""
+    """Return whether a host is not taken for dead."""
     return layout(host).alive() in world.etcd.keys
 
 
@@ -420,7 +420,7 @@ def _covered(told: Settled, keys: frozenset[str]) -> bool:
 
 
 def covers(watched: Range, key: str) -> bool:
-    """Tell whether a key is in a range."""
+    """Return whether a key is in a range."""
     return watched.key <= key < watched.end if watched.end else key == watched.key
 
 

@@ -1,4 +1,4 @@
-"""Large containers and many containers: few transactions, and a clear message if one is too small."""
+"""Large containers and many containers: few transactions, and a clear message if one is not enough."""
 
 import pytest
 from hypothesis import given

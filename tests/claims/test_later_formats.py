@@ -53,7 +53,7 @@ def test_fields_that_are_added_within_a_format_stay(fake: FakeEtcd, bridge: Brid
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
 def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
-    """When the definer leaves, the newest agreeing claim becomes the definer, and nothing else changes."""
+    """When the definer leaves, the newest of the agreeing claims becomes the definer; nothing else changes."""
     bridge.settle(publication("c1", router("web", rule="a")))
     bridge.settle(publication("c2", router("web", rule="a"), application="blog", created="2"))
     bridge.settle(publication("c3", router("web", rule="a"), created="3"))

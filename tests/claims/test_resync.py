@@ -64,7 +64,7 @@ def bridge(fake: FakeEtcd) -> Bridge:
 
 
 def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
-    """A resync decides again about a container whose object another host has redefined, and reports it."""
+    """A resync decides again on a container whose object another host has redefined, and reports that."""
     one, two = started(fake, ["h1", "h2"])
     old = publication("c1", router("web", rule="1"), created="1")
     for bridge in (one, two):

@@ -336,7 +336,7 @@ def test_strangers_keys_block_their_name(fake: FakeEtcd, bridge: Bridge, key: st
 
 
 def test_name_in_two_spellings_costs_the_container(bridge: Bridge) -> None:
-    """Two names of one container that differ only in letter case are a problem, not merged."""
+    """Two names of one container that differ only in letter case are reported as a problem, not merged."""
     came = bridge.settle(publication("c1", router("web", rule="a"), router("WEB", rule="b")))
     assert not came.settled[identifier("c1")].published
     assert "letter case" in messages(came)[0]

@@ -12,7 +12,7 @@ _TODAY, _LATER = (f'{{"format":{number},' for number in (FORMAT, FORMAT + 1))
 
 
 def is_later(value: str) -> bool:
-    """Tell whether a later bridge wrote this value."""
+    """Return whether a later bridge wrote this value."""
     return value.startswith(_LATER)
 
 

@@ -36,7 +36,7 @@ def running(directory: Path, log: Path | None = None) -> Iterator["subprocess.Po
 
 
 def answers(path: Path) -> bool:
-    """Tell whether anything listens on a socket."""
+    """Return whether anything listens on a socket."""
     with socket.socket(socket.AF_UNIX) as client:
         return client.connect_ex(str(path)) == 0
 

@@ -155,7 +155,7 @@ def test_the_role_of_traefik_is_enough(
     locked: Locked,
     start_traefik: Callable[..., Traefik],
     start_traefik_2_11: Callable[..., Traefik],
-    token_ttl: int,  # noqa: ARG001, for etcd
+    token_ttl: int,  # noqa: ARG001, for the etcd fixture
 ) -> None:
     """Each Traefik reads and follows the view as its own user, which can read nothing else and write nothing."""
     account = {"username": "traefik", "password": "traefik-secret"}

@@ -26,7 +26,7 @@ def stopping(engine: Engine, name: str) -> Iterator[None]:
 
 
 def is_running(engine: Engine, name: str) -> bool:
-    """Tell whether a container is running."""
+    """Return whether a container is running."""
     return engine.cli("inspect", "--format", "{{.State.Running}}", name) == "true"
 
 

@@ -421,7 +421,7 @@ class RestlessEngine(CountingEngine):
         super().__init__()
         self.subscribed: list[float] = []
 
-    def follow(self, wanted: Callable[[dict[str, Any]], bool], since: float) -> Any:  # noqa: ANN401 - as in the base
+    def follow(self, wanted: Callable[[dict[str, Any]], bool], since: float) -> Any:  # noqa: ANN401 - as in the base class
         """End the stream as soon as it begins."""
         stream = super().follow(wanted, since)
         if since > 1:  # not a request for past events

@@ -63,7 +63,7 @@ def test_docker_is_waited_for(engine: Engine, etcd: Etcd, root_key: str) -> None
 
 
 def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
-    """Routes stay while the engine is down; once it is back, those of containers that did not restart go."""
+    """Routes stay while the engine is down; then only those of containers that did not restart are removed."""
     keep = ("--restart", "always")
     with host.container("comes-back", *keep) as back, host.container("stays-away") as away:
         before = host.keys.view()

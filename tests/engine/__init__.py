@@ -1,1 +1,1 @@
-"""The Docker side, on real engines."""
+"""Tests of the engine's adapter on real engines."""

@@ -170,7 +170,7 @@ async def refusal(asked: Engine) -> str:
             except EngineRejected as error:
                 return str(error)
             except EngineUnavailable as error:
-                assert "it closed the TLS connection" in str(error)  # noqa: PT017 - tried again
+                assert "it closed the TLS connection" in str(error)  # noqa: PT017 - the ping is repeated
 
 
 async def test_no_socket(connect: Open, tmp_path: Path) -> None:

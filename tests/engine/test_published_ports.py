@@ -20,7 +20,7 @@ def test_a_port_for_ipv6_alone_is_none_for_ipv4(each_engine: Engine) -> None:
 
 
 def answers(host: str, port: int) -> bool:
-    """Tell whether a connection is accepted."""
+    """Return whether a connection is accepted."""
     try:
         socket.create_connection((host, port), WITHIN).close()
     except ConnectionRefusedError:

@@ -33,7 +33,7 @@ class FakeHost:
 
     @property
     def process(self) -> Process:
-        """Return the bridge's process."""
+        """The bridge's process."""
         return self.bridge.process
 
     def start(self, program: Command = Bridge.program) -> None:
@@ -51,7 +51,7 @@ class FakeHost:
         return self.engine.run(FakeContainer(name, labels | COMPOSE))
 
     def routed(self, container: str) -> bool:
-        """Tell whether a container has a server."""
+        """Return whether a container has a server."""
         return bool(self.keys.servers(container, self.name))
 
     def wait_until_routed(self, container: str, within: float = WITHIN) -> None:

@@ -134,7 +134,7 @@ class Etcd(Part):
             return sum(map(float, re.findall(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)))
 
     def healthy(self) -> bool:
-        """Tell whether this member answers and has a leader."""
+        """Return whether this member answers and has a leader."""
         try:
             with urllib.request.urlopen(f"http://{self.endpoint}/health", timeout=1) as answer:
                 return bool(json.load(answer)["health"] == "true")

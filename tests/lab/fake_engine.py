@@ -326,15 +326,15 @@ class _Server(ThreadingMixIn, UnixStreamServer):
         self.engine = engine
         self._connections: set[socket.socket] = set()
 
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
         self._connections.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as in the base
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as in the base class
         self._connections.discard(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
         """Ignore clients that disconnect."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
@@ -345,7 +345,7 @@ class _Server(ThreadingMixIn, UnixStreamServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class _Refusal(Exception):  # noqa: N818 - an answer
+class _Refusal(Exception):  # noqa: N818 - an answer, not an error
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -368,7 +368,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer without a body."""
         self.do_GET()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
         """Log nothing."""
 
     def _unversioned(self) -> tuple[str, dict[str, str]]:

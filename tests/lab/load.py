@@ -49,7 +49,7 @@ class Load(Part):
         self._process = Process(self._command, self._work.path / "requests")
 
     def healthy(self) -> bool:
-        """Tell whether any request has ended."""
+        """Return whether any request has ended."""
         return bool(self.requests())
 
     def requests(self) -> list[Request]:

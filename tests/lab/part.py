@@ -44,7 +44,7 @@ class Part(ABC):
 
     @abstractmethod
     def healthy(self) -> bool:
-        """Tell whether the part works."""
+        """Return whether the part works."""
 
     def wait_until_healthy(self) -> None:
         """Wait until the part works; fail with its log if it does not."""

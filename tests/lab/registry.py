@@ -50,7 +50,7 @@ class Registry(Part):
         self._process = Process(command, self._work.path / "log", NO_TRACES)
 
     def healthy(self) -> bool:
-        """Tell whether the registry answers."""
+        """Return whether the registry answers."""
         with suppress(OSError), urllib.request.urlopen(f"{self._url}/v2/", timeout=1) as answer:
             return bool(answer.status == 200)
         return False

@@ -51,7 +51,7 @@ class SocketProxy(Part):
         self._process = Process(command, self._work.path / "log", self._variables)
 
     def healthy(self) -> bool:
-        """Tell whether the proxy listens."""
+        """Return whether the proxy listens."""
         with suppress(OSError), socket.create_connection((LOOPBACK, self._port), 1):
             return True
         return False

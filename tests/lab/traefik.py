@@ -91,7 +91,7 @@ class Traefik(Part):
             return json.load(answer)
 
     def has(self, path: str) -> bool:
-        """Tell whether the API has an object, such as `http/routers/web@docker`."""
+        """Return whether the API has an object, such as `http/routers/web@docker`."""
         try:
             self.api(path)
         except urllib.error.HTTPError:
@@ -170,7 +170,7 @@ class Traefik(Part):
         return config
 
     def healthy(self) -> bool:
-        """Tell whether the API answers."""
+        """Return whether the API answers."""
         try:
             self.rawdata()
         except OSError:

@@ -1,1 +1,1 @@
-"""The store, held against real etcds."""
+"""Tests of the store on real etcds."""

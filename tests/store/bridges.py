@@ -198,7 +198,7 @@ class History:
         return new
 
     def late(self, settled: Settled) -> bool:
-        """Tell whether something changed because of which a container must be decided again."""
+        """Return whether something changed because of which a container must be decided again."""
         news = (key for revision, keys in self.changed if revision > settled.revision for key in keys)
         return any(key == it.key if not it.end else it.key <= key < it.end for key in news for it in settled.watch)
 

@@ -19,7 +19,7 @@ StartEtcd = Callable[..., Etcd]
 @pytest.fixture(scope="session", autouse=True)
 async def _one_loop(anyio_backend: str) -> AsyncIterator[None]:  # noqa: ARG001
     """Make all tests share one event loop: gRPC reports the end of calls to their loop even after it is closed."""
-    yield  # noqa: PT022, for as long as this waits the loop stays
+    yield  # noqa: PT022, the loop lives as long as this fixture
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def _nothing_blocks() -> Iterator[None]:
 
 @pytest.fixture(params=["3.4", "3.7"])
 def release(request: pytest.FixtureRequest) -> EtcdRelease:
-    """Return each release of etcd that the tests cover."""
+    """Return the supported releases of etcd, one after the other."""
     return cast("EtcdRelease", request.param)
 
 

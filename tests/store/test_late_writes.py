@@ -46,7 +46,7 @@ async def late(each_etcd: Etcd, root_key: str) -> AsyncIterator[Bridge]:
 
 
 async def carried_out_late(bridge: Bridge) -> bool:
-    """Remove the container, then commit the held back transaction; tell whether that published the container."""
+    """Remove the container, then commit the held-back transaction; return whether that published the container."""
     await bridge.settle(publication("c1").id)
     store = bridge.store
     assert isinstance(store, SlowStore)

@@ -43,7 +43,7 @@ async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Sto
 
 
 async def test_ones_own_key_is_bound_to_a_new_lease(store: Store, root_key: str) -> None:
-    """An unchanged key of one's own is moved to a new lease without being deleted, and outlives the old lease."""
+    """A bridge's own unchanged key moves to a new lease without being deleted, and outlives the old lease."""
     old = await acquired(store, root_key)
     seen = KeyValue(root_key, "me", old.revision, old.revision)
     new = await store.acquire(root_key, "me", TTL, seen)

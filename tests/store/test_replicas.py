@@ -1,4 +1,4 @@
-"""A thousand replicas on a hundred hosts and a real etcd: none delays another or writes another's keys."""
+"""A thousand replicas on a hundred hosts and a real etcd: what each writes, and how few are refused."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field

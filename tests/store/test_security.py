@@ -198,7 +198,7 @@ async def test_tokens_that_expire(etcd_with_users: Etcd, open_store: OpenStore) 
 
 
 async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_store: OpenStore) -> None:
-    """A store with a user works on an etcd without authentication, and after that is enabled."""
+    """A store with a user works both before and after authentication is enabled."""
     etcd = start_etcd()
     store = open_store(Connection((etcd.endpoint,), "root", "secret"))
     await write(store, Put("a", "1"))

@@ -32,7 +32,7 @@ def absent(key: str) -> Compare:
 
 
 async def holds(store: Store, *compares: Compare) -> bool:
-    """Tell whether all compares hold, writing nothing."""
+    """Return whether all compares hold, writing nothing."""
     return isinstance(await store.commit(Transaction(compares, (), ())), Committed)
 
 
