@@ -77,7 +77,7 @@ def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_endless(capsys: pytest.CaptureFixture[str]) -> None:
-    """A very long text is cut, with its length."""
+    """A very long text is cut, and its length is given."""
     logs.configure("info", "json")
     structlog.get_logger().warning("event", label="x" * 100_000)
     told = capsys.readouterr().err

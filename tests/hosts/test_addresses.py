@@ -15,7 +15,7 @@ EVENT = "neither this host nor another has an advertise address"
 
 
 def test_a_second_host_without_an_advertise_address(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """Two hosts without an advertise address warn of each other, but not of a host that has one."""
+    """Two hosts without an advertise address both warn of each other; a host that has one is left out."""
     one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
     three = site(engine, etcd, root_key, "three", advertise_address="192.0.2.3")
     with running(three, one, two):

@@ -87,7 +87,7 @@ def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, e
 
 
 def test_a_clean_stop_keeps_the_routes_for_a_while(engine: Engine, etcd: Etcd, root_key: str) -> None:
-    """After a clean stop the routes stay for the time in the goodbye, longer than the grace period, then go."""
+    """After a clean stop the routes stay for the time in the goodbye, longer than the grace period."""
     stay = 3 * GRACE
     one = site(engine, etcd, root_key, "one", keep_after_stop=f"{stay}s")
     two = site(engine, etcd, root_key, "two")
@@ -133,7 +133,7 @@ def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key
 def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
     engine: Engine, engine29: Engine, etcd: Etcd, root_key: str
 ) -> None:
-    """A host on another engine gets a name only after lease and grace period, and then removes the old routes."""
+    """A bridge on another engine gets a host's name only after lease and grace period; old routes are removed."""
     one, other = site(engine, etcd, root_key, "one"), site(engine29, etcd, root_key, "one")
     with running(one), web(one, "web-1") as lost:
         one.bridge.process.end()

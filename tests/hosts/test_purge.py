@@ -40,7 +40,7 @@ def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
 
 
 def test_a_living_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
-    """A purge of a live host is refused in one line; with --force its claims are removed until its next start."""
+    """A purge of a live host is refused in one line; with --force its claims go, until it restarts."""
     one, _ = slow_hosts
     with running(one), web(one, "web-1") as container:
         before = one.keys.view()

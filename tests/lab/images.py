@@ -1,4 +1,4 @@
-"""Makes small images from files of this machine, since no image registry may be reachable."""
+"""Makes small images from files of this machine, for machines that cannot reach an image registry."""
 
 import io
 import json

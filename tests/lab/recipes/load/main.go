@@ -1,6 +1,6 @@
-// load keeps an HTTP server under constant load until it is told to stop: each client sends its requests at
-// fixed intervals on one connection that it keeps. It prints a line for every answer: when the request was sent
-// and when it was answered (nanoseconds since 1970), and the status, or what went wrong.
+// load keeps an HTTP server under constant load until it is stopped or reaches its limit: each client sends its
+// requests at fixed intervals on one persistent connection. It prints a line for each request: when it was sent and
+// when it was answered (nanoseconds since 1970), and the status or the error.
 package main
 
 import (

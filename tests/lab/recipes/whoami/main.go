@@ -1,5 +1,5 @@
-// whoami tells who answered: over HTTP its host name and the request, over TCP and UDP its host name
-// before each line that it echoes. Told to stop, it serves on for as long as it lingers.
+// whoami says which host answers: over HTTP with its host name and the request, over TCP and UDP with its host
+// name before each line that it echoes. After SIGTERM it still serves for the duration of -linger.
 package main
 
 import (
