@@ -33,9 +33,9 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
     # Imports make no garbage, and collecting it takes a fifth of a start. The daemon enables it again.
     gc.disable()
-    standard.have_all()
+    standard.open_closed()
     code = command(sys.argv[1:])
-    standard.let_go()
+    standard.flush()
     # Python collects garbage once more at exit, even if disabled: a tenth of a short command.
     gc.freeze()
     sys.exit(code)

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 _UNWRITABLE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 
 
-def have_all() -> None:
+def open_closed() -> None:
     """Open those of the three that are closed: otherwise a socket might get the number of one.
 
     Characters that the encoding of standard output lacks are written as escapes.
@@ -38,7 +38,7 @@ def is_end_of_output(error: OSError) -> bool:
     return error.errno in (errno.EPIPE, *_UNWRITABLE)
 
 
-def let_go() -> None:
+def flush() -> None:
     """Flush the streams and discard what cannot be written: at exit, Python would change the exit code for it."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -90,10 +90,10 @@ def kind(ref: Ref) -> Kind:
 
 def is_too_heavy(publication: Publication, layout: Layout) -> bool:
     """Return whether a container publishes more than MAX_WEIGHT; only the few that come near it are weighed."""
-    return at_most(publication, layout) > MAX_WEIGHT and weight(publication, layout) > MAX_WEIGHT
+    return weight_bound(publication, layout) > MAX_WEIGHT and weight(publication, layout) > MAX_WEIGHT
 
 
-def at_most(publication: Publication, layout: Layout) -> int:
+def weight_bound(publication: Publication, layout: Layout) -> int:
     """Return an upper bound of a weight, in bytes."""
     around = FRAME + len(layout.root_key) + len(publication.application) + len(publication.created)
     return CHARACTER * sum(_characters(item, around) for item in publication.items)

@@ -27,7 +27,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bridge.claims.layout import Claimant, Layout
-from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object, handed_on
+from bridge.claims.records import Claim, Definition, ObjectRecord, Unreadable, decode_object, with_definer
 from bridge.claims.transaction import Compare, KeyValue, Range, Revision, absent, as_seen, not_newer
 from bridge.labels.model import Ref
 from bridge.view.keys import server
@@ -271,7 +271,7 @@ class Place(Struct):
 
     def _hand_on(self, who: Claimant, claim: Claim | Unreadable) -> None:
         assert self.seen
-        self.text = handed_on(self.seen.value, who, *_about(claim))
+        self.text = with_definer(self.seen.value, who, *_about(claim))
         self.record = decode_object(self.text)
 
     def _record(self, who: Claimant, claim: Claim, definition: Definition) -> None:

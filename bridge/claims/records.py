@@ -143,7 +143,7 @@ def encode_object(record: ObjectRecord) -> str:
     return _text(_Object(record.definer, record.application, record.created, name, leaves))
 
 
-def handed_on(value: str, definer: Claimant, application: str, created: str) -> str:
+def with_definer(value: str, definer: Claimant, application: str, created: str) -> str:
     """Return the value of an object that cannot be read, with another definer; all else stays as it was."""
     data: dict[str, object] = msgspec.json.decode(value)
     data["definer"] = definer

@@ -47,14 +47,14 @@ async def settle_all(
 
 async def drive(store: Store, steps: Generator[Transaction | Read, Answer, Result]) -> Result:
     """Carry out steps of the core to their end; a failure of etcd is thrown into them, and then raised."""
-    step = await beside(_step, steps, None)
+    step = await on_thread(_step, steps, None)
     while not isinstance(step, _Done):
         try:
             answer = await _carry_out(store, step)
         except StoreUnavailable as error:
             steps.throw(error)
             raise
-        step = await beside(_step, steps, answer)
+        step = await on_thread(_step, steps, answer)
     result: Result = step.result
     return result
 
@@ -72,7 +72,7 @@ def _step(
         return _Done(done.value)
 
 
-async def beside(function: Callable[..., Result], *arguments: object) -> Result:
+async def on_thread(function: Callable[..., Result], *arguments: object) -> Result:
     """Compute in a thread what takes long for thousands of containers: the lease must be refreshed meanwhile."""
     return await threads.run(partial(function, *arguments))
 

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bridge.container import Container, targets
-from bridge.daemon.again import Again
+from bridge.daemon.retries import Retries
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
 from bridge.engine.model import Unreadable
@@ -69,7 +69,7 @@ class Gatherer(Struct):
     engine: Engine
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
-    _again: Again[Seen] = field(default_factory=Again)
+    _retries: Retries[Seen] = field(default_factory=Retries)
 
     def forget(self) -> None:
         """Treat every container as changed."""
@@ -77,7 +77,7 @@ class Gatherer(Struct):
 
     def outdate(self, container_id: str) -> None:
         """Discard earlier answers, since something has happened to this container."""
-        self._again.outdate(container_id)
+        self._retries.outdate(container_id)
 
     def is_target(self, container_id: str) -> bool:
         """Return whether other containers use this one's network, or it is being inspected because they do."""
@@ -86,8 +86,8 @@ class Gatherer(Struct):
     async def some(self, ids: Iterable[str]) -> Gathered:
         """Inspect the containers with these full ids, and those that use their networks."""
         wanted = self._with_users(ids)
-        answered = self._again.take(wanted)
-        wanted -= self._again.gaps.keys() | {one.id for one in answered}
+        answered = self._retries.take(wanted)
+        wanted -= self._retries.gaps.keys() | {one.id for one in answered}
         for container_id in wanted:
             self._states.pop(container_id, None)
         gathered = await self._seen(wanted)
@@ -95,7 +95,7 @@ class Gatherer(Struct):
 
     async def ask_again(self, answered: Callable[[str], None]) -> None:
         """Keep asking for those that could not be read; call `answered` with each id that `some` can read now."""
-        await self._again.ask(self._seen_beside, answered)
+        await self._retries.ask(self._seen_beside, answered)
 
     async def all(
         self, states: Mapping[str, int | None], restless: Collection[str]
@@ -111,10 +111,10 @@ class Gatherer(Struct):
             if not self._users[target]:
                 del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
-        gaps = tuple(gap for i, gap in self._again.gaps.items() if i in states)
-        self._again.clear()
-        self._again.add(gaps)
-        wanted = sorted((self._with_users(changed) & states.keys()) - self._again.gaps.keys())
+        gaps = tuple(gap for i, gap in self._retries.gaps.items() if i in states)
+        self._retries.clear()
+        self._retries.add(gaps)
+        wanted = sorted((self._with_users(changed) & states.keys()) - self._retries.gaps.keys())
         yield Gathered((), gaps, frozenset(known.difference(wanted)))
         gone = set[str]()
         for start in range(0, len(wanted), AT_ONCE):
@@ -122,7 +122,7 @@ class Gatherer(Struct):
             gone |= {one.id for one in part.seen if one.container is None}
             yield part
         # A container that is listed but not found may be found the next time.
-        unread = self._again.gaps.keys() | gone
+        unread = self._retries.gaps.keys() | gone
         self._states = {i: state for i, state in states.items() if i not in unread}
 
     def _with_users(self, ids: Iterable[str]) -> set[str]:
@@ -135,7 +135,7 @@ class Gatherer(Struct):
             self._users.pop(i, None)
         gathered = [self._beside_targets(i, known[i], known) for i in sorted(ids)]
         unreadable = tuple(one for one in gathered if isinstance(one, Unreadable))
-        self._again.add(unreadable)
+        self._retries.add(unreadable)
         return Gathered(tuple(one for one in gathered if isinstance(one, Seen)), unreadable)
 
     async def _inspect(self, ids: Sequence[str]) -> dict[str, Inspected]:

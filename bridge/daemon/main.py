@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bridge.claims.layout import Layout
 from bridge.daemon.allocator import trim, use_one_arena
-from bridge.daemon.apply import beside
+from bridge.daemon.apply import on_thread
 from bridge.daemon.backoff import persist
 from bridge.daemon.connection import Connection
 from bridge.daemon.docker_side import DockerSide
@@ -149,7 +149,7 @@ class Daemon:
                 partial(self._round, task, living, sync), (EngineUnavailable, StoreUnavailable), self._fell
             )
             if task.everything:
-                await beside(trim)
+                await on_thread(trim)
 
     async def _round(self, task: Task, living: EtcdSide, sync: Sync) -> None:
         session, falls = await living.alive(), self._falls()

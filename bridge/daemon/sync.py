@@ -9,7 +9,7 @@ from bridge.claims.gather import Change
 from bridge.claims.resync import Resynced
 from bridge.claims.settling import Settling
 from bridge.container import SHORT
-from bridge.daemon.apply import beside, settle, settle_all
+from bridge.daemon.apply import on_thread, settle, settle_all
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gathered, Gatherer, Seen
 from bridge.daemon.packed import Packed
@@ -20,8 +20,7 @@ from bridge.daemon.waiting import Waiting
 from bridge.daemon.work import Task
 from bridge.engine.event import NETWORK_ACTIONS, Action, Event
 from bridge.engine.model import Listed, Unreadable
-from bridge.labels.options import Options as LabelOptions
-from bridge.labels.options import read_options
+from bridge.labels.options import LabelOptions, read_options
 from bridge.logs import get_logger
 from bridge.routing.keep import excluded, exposed
 from bridge.routing.options import Options
@@ -90,7 +89,7 @@ class Sync(Struct):
         gathered = await self.gatherer.some(ids)
         self._learn_who_runs(gathered)
         little = sum(map(_characters, gathered.seen)) < LITTLE
-        decided = self._decided(gathered.seen) if little else await beside(self._decided, gathered.seen)
+        decided = self._decided(gathered.seen) if little else await on_thread(self._decided, gathered.seen)
         changes = [Change(it.id, it.publication) for it in decided.values()]
         settling = await settle(self.store, session, changes)
         return await self._settled({i: promised(it) for i, it in decided.items()}, settling, gathered)
@@ -116,7 +115,7 @@ class Sync(Struct):
         restless = {*self.reports.restless(), *self.draining.signalled(), *ids}
         async for part in self.gatherer.all(states, restless):
             self._learn_who_runs(part)
-            decided = await beside(self._decided, part.seen)
+            decided = await on_thread(self._decided, part.seen)
             publications.update({it.id: it.publication for it in decided.values() if it.publication})
             promises.update({i: promised(it) for i, it in decided.items()})
             unreadable += part.unreadable

@@ -73,7 +73,7 @@ def _wrapped(error: BaseException) -> BaseException | None:
 
 def _meaning(engine: str, chain: list[BaseException]) -> Meaning:
     for error in reversed(chain):
-        for reader in (_of_answer, _of_tls, _of_ssh, _of_system, _of_answering, _of_setup):
+        for reader in (_of_answer, _of_tls, _of_ssh, _of_system, _of_timeout, _of_setup):
             if meaning := reader(engine, error):
                 return meaning
     return EngineUnavailable(f"{engine}: the connection broke, or the answer is not Docker's ({chain[-1]!r})")
@@ -142,7 +142,7 @@ def _of_system(engine: str, error: BaseException) -> Meaning | None:
             return None
 
 
-def _of_answering(engine: str, error: BaseException) -> Meaning | None:
+def _of_timeout(engine: str, error: BaseException) -> Meaning | None:
     match error:
         case TimeoutError() | requests.Timeout():
             return EngineUnavailable(f"{engine}: it did not answer in time")

@@ -21,7 +21,7 @@ Docker/AllowNonRunning	bool	3.6.0+	-
 """
 
 
-class Options(Struct, frozen=True):
+class LabelOptions(Struct, frozen=True):
     """What a container asks of the provider; with any problem the container is dropped.
 
     `enable` and `network` are None without a label; an empty network label makes it "", which overrides the
@@ -34,15 +34,15 @@ class Options(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-def read_options(container_name: str, labels: Mapping[str, str], release: Release) -> Options:
+def read_options(container_name: str, labels: Mapping[str, str], release: Release) -> LabelOptions:
     """Return a container's options, as Traefik's Docker provider of this release reads them."""
     if problems := excess(container_name, labels):
-        return Options(problems=problems)
+        return LabelOptions(problems=problems)
     root, misshapen = parse(container_name, labels, PREFIXES)
     complaints = Complaints(container_name, release, misshapen)
     leaves = {leaf.path: leaf.value for leaf in Walk(complaints).object(root, _fields(release), "", live=True)}
     enable = leaves.get("enable")
-    return Options(
+    return LabelOptions(
         enable=None if enable is None else enable == "true",
         network=leaves.get("docker/network"),
         allow_non_running=leaves.get("docker/allownonrunning") == "true",

@@ -12,14 +12,13 @@ from bridge.container import Container
 from bridge.labels.decode import decode
 from bridge.labels.folding import fold
 from bridge.labels.model import Leaf, Ref, first_label
-from bridge.labels.options import Options as LabelOptions
-from bridge.labels.options import read_options
+from bridge.labels.options import LabelOptions, read_options
 from bridge.labels.own import Own, read_own
 from bridge.labels.passed_over import passed_over
 from bridge.masking import listed
 from bridge.problem import Problem
 from bridge.routing.address import Neighbour, Surroundings
-from bridge.routing.keep import excluded, exposed, healthy, resting, running
+from bridge.routing.keep import excluded, exposed, healthy, running, unready
 from bridge.routing.model import Object, Routing
 from bridge.routing.names import service_name
 from bridge.routing.options import Options
@@ -52,7 +51,7 @@ def route(container: Container, options: Options, targets: Sequence[Container] =
         return Routing(problems=problems + told, reason=_BAD_LABELS)
     built = _build(container, decoded.objects, options, _surroundings(said, own, options, targets))
     # Wrong labels are reported even before the container is healthy: nobody should wait for that in vain.
-    return replace(built, problems=built.problems + told, reason=built.reason or resting(container, said, options))
+    return replace(built, problems=built.problems + told, reason=built.reason or unready(container, said, options))
 
 
 def _surroundings(said: LabelOptions, own: Own, options: Options, targets: Sequence[Container]) -> Surroundings:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from bridge.container import Container
-from bridge.labels.options import Options as LabelOptions
+from bridge.labels.options import LabelOptions
 from bridge.routing.options import Options
 
 
-def resting(container: Container, said: LabelOptions, options: Options) -> str:
+def unready(container: Container, said: LabelOptions, options: Options) -> str:
     """Return why a container that may be routed is not routed now, "" if it is."""
     if said.allow_non_running:
         return ""

@@ -113,7 +113,7 @@ class Docker(Section):
         return self
 
 
-class Mapping(Section):
+class LabelMapping(Section):
     """How labels become keys."""
 
     model_config = SettingsConfigDict(title="mapping")
@@ -277,7 +277,7 @@ class HealthSettings(Section):
     )
 
 
-class PlanSettings(Docker, Mapping, Policy, View):
+class PlanSettings(Docker, LabelMapping, Policy, View):
     """The settings of `plan`."""
 
 
@@ -292,11 +292,11 @@ class StateSettings(View, Etcd):
         return self
 
 
-class RunSettings(Docker, Mapping, Policy, StateSettings, Hosts, Running, HealthSettings):
+class RunSettings(Docker, LabelMapping, Policy, StateSettings, Hosts, Running, HealthSettings):
     """The settings of `run`: all of them."""
 
 
-SECTIONS: tuple[type[Section], ...] = (Docker, Mapping, Policy, View, Etcd, Hosts, Running, HealthSettings)
+SECTIONS: tuple[type[Section], ...] = (Docker, LabelMapping, Policy, View, Etcd, Hosts, Running, HealthSettings)
 
 
 def _go_together(**pair: str) -> None:

@@ -10,8 +10,8 @@ or case of its own, which docs/deviations.md names where the bridge differs:
   gives up because of such a server, see `test_server_without_an_address`;
 - containers that use the network of one whose own labels Traefik cannot read;
 - which server Traefik names in an error if several are unusable for different reasons;
-- numbers that make Traefik panic or run out of memory, see `test_numbers_that_end_all_news` and
-  `test_sizes_that_end_traefik`;
+- numbers that make Traefik panic or run out of memory, see `test_numbers_that_stop_traefiks_updates` and
+  `test_sizes_that_crash_traefik`;
 - what the API does not show: TLS stores and HTTP models, for which tests/labels compares the decoders, and that a
   rule is the default one (`default-rule-syntax` and test_default_rule);
 - on which entry points Traefik serves a router without its TLS options, since others have the same host with
@@ -188,7 +188,7 @@ def test_cookie_without_a_name(etcd: Etcd) -> None:
         *((release, "average", DIVIDES_BY_ZERO) for release in ("3.7", "2.11")),
     ],
 )
-def test_numbers_that_end_all_news(
+def test_numbers_that_stop_traefiks_updates(
     etcd: Etcd, root_key: str, release: TraefikRelease, field: str, number: str
 ) -> None:
     """A rate limit that makes Traefik panic, after which it applies nothing new, costs only its own container."""
@@ -213,7 +213,7 @@ def test_numbers_that_end_all_news(
 @pytest.mark.parametrize(
     ("release", "field"), [("3.7", "maxbodysize"), ("3.7", "maxresponsebodysize"), ("2.11", "maxresponsebodysize")]
 )
-def test_sizes_that_end_traefik(etcd: Etcd, root_key: str, release: TraefikRelease, field: str) -> None:
+def test_sizes_that_crash_traefik(etcd: Etcd, root_key: str, release: TraefikRelease, field: str) -> None:
     """A size that makes Traefik run out of memory at the first request costs only its own container."""
     middleware = "traefik.http.middlewares.a-m.forwardauth"
     with FakeEngine() as engine, Bridge(engine, etcd, root_key, traefik_version=release) as bridge:

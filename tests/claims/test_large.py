@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.claims.fitting import at_most, fits, weight
+from bridge.claims.fitting import fits, weight, weight_bound
 from bridge.claims.layout import Layout
 from bridge.claims.settling import Settling
 from bridge.claims.transaction import Delete, Read, Transaction, as_seen
@@ -100,7 +100,7 @@ def test_a_weight_is_bounded(items: dict[str, dict[str, str]], text: str, root_k
     routers = [router(name, **leaves) for name, leaves in items.items()]
     one = publication("c1", *routers, service("s", text, "h1-c1"), application=text, created=text)
     where = Layout(root_key, "state", "h1")
-    assert weight(one, where) <= at_most(one, where)
+    assert weight(one, where) <= weight_bound(one, where)
 
 
 def test_many_leave_what_others_share(fake: FakeEtcd) -> None:

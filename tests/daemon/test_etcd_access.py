@@ -204,7 +204,7 @@ def test_a_certificate_may_be_the_user(engine: Engine, locked: Locked) -> None:
         host.wait_until_followed()
 
 
-def test_what_no_waiting_mends(engine: Engine, locked: Locked) -> None:
+def test_what_no_retry_fixes(engine: Engine, locked: Locked) -> None:
     """If the user lacks a permission or cannot log in, the bridge ends with one line and shows no password."""
     nobody = {"etcd_username": "", "etcd_password_file": ""}
     wrong = (

@@ -14,7 +14,7 @@ from bridge.engine.client import Engine
 from bridge.engine.event import Action, Event
 from bridge.engine.model import Endpoint
 from bridge.labels.fields import Release
-from bridge.labels.options import Options, read_options
+from bridge.labels.options import LabelOptions, read_options
 from bridge.settings import PlanSettings
 from bridge.settings.options import options
 from bridge.store.client import Store
@@ -42,7 +42,7 @@ def test_labels_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A container's provider options are read once, not at each of its events, since labels never change."""
     read: list[str] = []
 
-    def counted(name: str, labels: Mapping[str, str], release: Release) -> Options:
+    def counted(name: str, labels: Mapping[str, str], release: Release) -> LabelOptions:
         read.append(name)
         return read_options(name, labels, release)
 

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from bridge.container import Container
-from bridge.daemon.again import MOST
+from bridge.daemon.retries import CONCURRENT_RETRIES
 from bridge.engine.client import CONCURRENT_INSPECTS, DEADLINE, Engine
 from bridge.engine.errors import EngineRejected, EngineUnavailable
 from bridge.engine.event import Event
@@ -209,7 +209,7 @@ async def test_many_connections_at_once(
     kind: str, connect: Open, tmp_path: Path, engine: Dockerd, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All connections that concurrent slow answers need are kept for reuse, without warnings."""
-    many = MOST + CONCURRENT_INSPECTS
+    many = CONCURRENT_RETRIES + CONCURRENT_INSPECTS
     together = threading.Barrier(many)
     opened = []
 

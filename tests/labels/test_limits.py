@@ -4,7 +4,7 @@ import pytest
 
 from bridge.labels.fields import Release
 from bridge.labels.limits import MOST_CHARACTERS, MOST_LABELS, excess
-from bridge.labels.options import Options, read_options
+from bridge.labels.options import LabelOptions, read_options
 from bridge.labels.own import Own, read_own
 
 NAME = "traefik.http.routers.r"
@@ -45,5 +45,5 @@ def test_too_much(labels: dict[str, str], told: str) -> None:
 def test_nothing_is_made_of_it(name: str) -> None:
     """If a container has too many labels, that is the only problem, and none of them is read."""
     labels = {f"{name}{number}": "" for number in range(MOST_LABELS + 1)}
-    assert read_options("web", labels, Release.V3_0) == Options(problems=excess("web", labels))
+    assert read_options("web", labels, Release.V3_0) == LabelOptions(problems=excess("web", labels))
     assert read_own("web", labels) == Own(problems=excess("web", labels))

@@ -3,28 +3,28 @@
 import pytest
 
 from bridge.labels.fields import Release
-from bridge.labels.options import Options, read_options
+from bridge.labels.options import LabelOptions, read_options
 
 
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        pytest.param({}, Options(), id="none"),
-        pytest.param({"traefik.enable": "T"}, Options(enable=True), id="enabled"),
-        pytest.param({"traefik.Enable": "0"}, Options(enable=False), id="disabled"),
-        pytest.param({"traefik.docker.network": "n"}, Options(network="n"), id="network"),
-        pytest.param({"traefik.docker.network": ""}, Options(network=""), id="empty network overrides"),
-        pytest.param({"traefik.docker.lbswarm": "true"}, Options(), id="only for Swarm"),
+        pytest.param({}, LabelOptions(), id="none"),
+        pytest.param({"traefik.enable": "T"}, LabelOptions(enable=True), id="enabled"),
+        pytest.param({"traefik.Enable": "0"}, LabelOptions(enable=False), id="disabled"),
+        pytest.param({"traefik.docker.network": "n"}, LabelOptions(network="n"), id="network"),
+        pytest.param({"traefik.docker.network": ""}, LabelOptions(network=""), id="empty network overrides"),
+        pytest.param({"traefik.docker.lbswarm": "true"}, LabelOptions(), id="only for Swarm"),
         pytest.param(
-            {"traefik.docker.allowNonRunning": "true"}, Options(allow_non_running=True), id="not running"
+            {"traefik.docker.allowNonRunning": "true"}, LabelOptions(allow_non_running=True), id="not running"
         ),
         pytest.param(
-            {"traefik.docker": "x", "traefik.http.foo": "", "traefik.foo": ""}, Options(), id="other labels"
+            {"traefik.docker": "x", "traefik.http.foo": "", "traefik.foo": ""}, LabelOptions(), id="other labels"
         ),
     ],
 )
-def test_options(labels: dict[str, str], expected: Options) -> None:
-    """Options are read as Traefik's Docker provider reads them."""
+def test_options(labels: dict[str, str], expected: LabelOptions) -> None:
+    """LabelOptions are read as Traefik's Docker provider reads them."""
     assert read_options("c", labels, Release.V3_6) == expected
 
 

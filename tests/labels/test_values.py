@@ -62,7 +62,7 @@ def test_uint32(text: str, expected: str | None) -> None:
     ("text", "expected"), [("0", "0"), ("+8", "8"), ("65535", "65535"), ("65536", None), ("-1", None), ("x", None)]
 )
 def test_connections(text: str, expected: str | None) -> None:
-    """Numbers of connections are limited to 65535; see `test_numbers_that_end_all_news` for why."""
+    """Numbers of connections are limited to 65535; see `test_numbers_that_stop_traefiks_updates` for why."""
     assert normalise("connections", text) == expected
 
 
@@ -71,7 +71,7 @@ def test_connections(text: str, expected: str | None) -> None:
     [("0", "0"), ("+8", "8"), ("-1", "-1"), ("1073741824", "1073741824"), ("1073741825", None), ("x", None)],
 )
 def test_bounded(text: str, expected: str | None) -> None:
-    """Numbers by which Traefik allocates or multiplies are limited: see `test_sizes_that_end_traefik`."""
+    """Numbers by which Traefik allocates or multiplies are limited: see `test_sizes_that_crash_traefik`."""
     assert normalise("bounded", text) == expected
 
 

@@ -15,7 +15,7 @@ RULE = "traefik.http.routers.web.rule"
 LARGEST = 240_000
 
 
-def test_a_rule_that_holds_traefik_up() -> None:
+def test_a_rule_that_stalls_traefik() -> None:
     """A rule with too many dots costs its own container; which label, and what to write, is told."""
     slow = container(name="web", labels={RULE: "a" + ".b" * 101})
     message = "http router web: its rule has more than 100 dots outside of quotes, which stall Traefik"

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.engine.model import Unreadable
 
-MOST = 32
+CONCURRENT_RETRIES = 32
 """How many are inspected at the same time; others wait only if that many hang."""
 
 Found = TypeVar("Found")
@@ -23,7 +23,7 @@ class _Question(Struct, Generic[Found]):
     answer: Found | None = None
 
 
-class Again(Struct, Generic[Found]):
+class Retries(Struct, Generic[Found]):
     """Containers that could not be read (`gaps`, by full id), and what has been answered about them since.
 
     An answer describes the moment of its question.
@@ -31,7 +31,7 @@ class Again(Struct, Generic[Found]):
 
     gaps: dict[str, Unreadable] = field(default_factory=dict)
     _asked: dict[str, _Question[Found]] = field(default_factory=dict)
-    _few: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(MOST))
+    _few: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CONCURRENT_RETRIES))
     _due: anyio.Event = field(default_factory=anyio.Event)
 
     def add(self, gaps: Iterable[Unreadable]) -> None:
