@@ -89,6 +89,7 @@ def test_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) ->
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(600)
 @releases
 @pytest.mark.parametrize("seed", DEEP_SEEDS)
 def test_many_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:

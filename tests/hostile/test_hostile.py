@@ -59,6 +59,7 @@ def test_many(decoders: Path) -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_million(decoders: Path, part: int) -> None:
     """No harm is done by a million non-empty sets of labels, all parts together, over all releases."""
