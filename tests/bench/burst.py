@@ -61,10 +61,10 @@ def measured() -> Result:
                 grown.append(megabytes(bridge.pid, "VmHWM") - before)
     rows = [
         *_rows(start, f"{CONTAINERS} containers start at once, until all are routed"),
-        *_rows(mixed, f"{half} containers stop while {half} others start, until only who runs is routed"),
+        *_rows(mixed, f"{half} containers stop while {half} others start, until only the running ones are routed"),
         *_rows(stop, f"{CONTAINERS} containers stop at once, until none is routed"),
         Row(
-            "memory that the process took at its peak, more than before, one round after the other",
+            "growth of the process's peak memory, round by round",
             "MB",
             Figures(tuple(grown)),
             target="bounded",
@@ -81,5 +81,5 @@ def _all(action: str, ids: Sequence[str]) -> list[tuple[str, str]]:
 def _rows(burst: Burst, what: str) -> Sequence[Row]:
     return (
         Row(what, "s", Figures(tuple(burst.seconds)), remark="nothing was lost"),
-        Row("re-reads of Traefik meanwhile", "", Figures(tuple(burst.reads)), target=f"<= {CONTAINERS}"),
+        Row("Traefik's re-reads meanwhile", "", Figures(tuple(burst.reads)), target=f"<= {CONTAINERS}"),
     )

@@ -159,7 +159,7 @@ def _on_real_engines() -> Iterator[Row]:
         alone = _alone(floor)
     event = f"`pause`, `unpause` to committed transaction, {FEW} others, real engine"
     yield Row(event, "ms", found["ours"], found["floor"], FLOOR, "<= 1.5")
-    yield Row(event, "ms", found["ours"], alone, "the two calls alone, without the event's and the watch's way")
+    yield Row(event, "ms", found["ours"], alone, "only the two calls, without the event and the watch")
 
 
 @contextmanager

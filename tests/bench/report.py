@@ -24,7 +24,7 @@ PACKAGES = (
 HEAD = """\
 # What `make bench` measured
 
-Each ratio is of two things that one run measured alternately; in brackets the quartiles. Compare ratios, not
+Each ratio compares two things that one run measured alternately; quartiles are in brackets. Compare ratios, not
 times: machines differ, and this one had other work. The JSON files beside this table hold every value.
 
 | measure | ours | against | ratio | target | remark |

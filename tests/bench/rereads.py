@@ -66,7 +66,7 @@ def _rows(counted: Mapping[str, list[tuple[float, float, float]]]) -> Iterator[R
         transactions, revisions, reads = (Figures(values) for values in zip(*found, strict=True))
         told = f"{revisions.median:g} revisions under the root" if revisions.values != transactions.values else ""
         yield Row(f"transactions for one event: {name}", "", transactions, target="1", remark=told)
-        yield Row(f"Traefik's readings for one event: {name}", "", reads, target="1")
+        yield Row(f"Traefik's re-reads for one event: {name}", "", reads, target="1")
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def measured() -> Result:
         grown = Figures(tuple(1000 * (many - less) / (most - few) for less, many in pairs))
         rows.append(Row(f"resident memory per container, {few} to {most:,}, {when}", "KB", grown, target="<= 5"))
     least = Figures(tuple(100 * one for one in idle["raw calls"].values))
-    text = f"processor while idle, {IDLE:,} containers, a resync every {INTERVAL:g} s"
+    text = f"CPU while idle, {IDLE:,} containers, a resync every {INTERVAL:g} s"
     for what, target, (resync, counted) in (
         (text, "< 0.2", quiet),
         (f"{text}, while others write to the same etcd", "", disturbed),
@@ -67,7 +67,7 @@ def measured() -> Result:
         share = Figures(tuple(100 * (one + resync / INTERVAL) for one in idle["bridge"].values))
         remark = (
             f"{100 * idle['bridge'].quantile(0.5):.2g}% without resyncs; "
-            f"a resync, of {counted} counted, takes {resync:.2g} s of processor"
+            f"a resync, of {counted} counted, takes {resync:.2g} s of CPU time"
         )
         rows.append(Row(what, "% of a core", share, least, RAW, target, remark))
     return Result(rows, {"engine": "fake", "etcd": "3.4"})

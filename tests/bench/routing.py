@@ -96,8 +96,8 @@ def _rows(number: int, sample: Callable[[Side, dict[str, Side]], float], sides: 
     starts = alternate(rounds, {name: partial(sample, it, sides) for name, it in sides.items()})
     stops = {name: Figures(tuple(it.stops[-rounds:])) for name, it in sides.items()}
     for what, found in (
-        ("`docker start` answered to the first 200", starts),
-        ("stop (signal; the Docker provider's: end of the process) to the first 404", stops),
+        ("`docker start` returned to the first 200", starts),
+        ("stop (from the signal; for the Docker provider, from the end of the process) to the first 404", stops),
     ):
         for certificate in ("with", "without"):
             ours, raw, theirs = (found[f"{who} {certificate}"] for who in ("bridge", RAW, "docker"))

@@ -54,7 +54,7 @@ def measured() -> Result:
     """Measure idle hosts, then events beside more and more containers."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     few, many = (anyio.run(_at_rest, number) for number in HOSTS)
-    names = {"CPU of etcd for a host at rest": "ms/s", "calls of a host at rest": "1/s", "watches of a host": ""}
+    names = {"CPU of etcd for an idle host": "ms/s", "calls of an idle host": "1/s", "watches of a host": ""}
     rows = [
         Row(f"{name}, {HOSTS[1]} hosts", unit, Figures((many[at],)), Figures((few[at],)), f"{HOSTS[0]} hosts")
         for at, (name, unit) in enumerate(names.items())
@@ -69,7 +69,7 @@ def measured() -> Result:
 
 
 MEASURES = (
-    ("transaction begun to the first 200", "ms"),
+    ("start of the transaction to the first 200", "ms"),
     ("Traefik's CPU for one event", "ms"),
     ("etcd's CPU for one event", "ms"),
     ("keys that Traefik reads", ""),

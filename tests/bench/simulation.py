@@ -85,7 +85,7 @@ def measured() -> Result:
         _load(pool, kv, [(ROOT, at) for at in range(1, HOSTS)])
         loaded = time.perf_counter() - begun
         rows = [*_sizes(kv, one), _database(etcd, loaded)]
-        say("    the hosts at rest ...")
+        say("    the idle hosts ...")
         with _hosts(etcd) as hosts:
             rows += _at_rest(etcd, hosts)
             rows.append(_newcomer(kv, hosts))
@@ -188,10 +188,10 @@ def _at_rest(etcd: Etcd, hosts: Process) -> Iterator[Row]:
     spent, theirs = ((used(it) - before) / REST for it, before in ((etcd.process.pid, spent), (hosts.pid, theirs)))
     remark = f"their one process takes {theirs:.2f} of a core"
     calculated = _one(HOSTS * REFRESHES / LEASE)
-    yield Row(f"calls, {HOSTS:,} hosts at rest", "1/s", _one(per_second), calculated, "calculated", remark=remark)
+    yield Row(f"calls, {HOSTS:,} idle hosts", "1/s", _one(per_second), calculated, "calculated", remark=remark)
     watches = etcd.metric("etcd_debugging_mvcc_watcher_total")
     yield Row(f"watches, {HOSTS:,} hosts", "", _one(watches), _one(2 * HOSTS), "calculated")
-    yield Row(f"etcd's part of a core, {HOSTS:,} hosts at rest", "", _one(spent))
+    yield Row(f"etcd's part of a core, {HOSTS:,} idle hosts", "", _one(spent))
 
 
 def _newcomer(kv: Any, hosts: Process) -> Row:  # noqa: ANN401 - etcd's calls
@@ -200,7 +200,7 @@ def _newcomer(kv: Any, hosts: Process) -> Row:  # noqa: ANN401 - etcd's calls
     wait_for(lambda: len(_heard(hosts)) == HOSTS, WITHIN, hosts.tail)
     waited = Figures(tuple((it - begun) / 1e6 for it in _heard(hosts)))
     return Row(
-        f"a host starts, until each of {HOSTS:,} others heard", "ms", waited, remark="with one process for all"
+        f"start of a host, until all {HOSTS:,} others know", "ms", waited, remark="with one process for all"
     )
 
 
