@@ -7,7 +7,7 @@ from bridge.container import Container, from_inspect
 from bridge.daemon.draining import Draining
 
 STARTED = 1_700_000_000.0
-TERM, HUP = 15, 1
+TERM, HUP, QUIT = 15, 1, 3
 LATER = 100.0
 
 
@@ -92,3 +92,27 @@ def test_what_is_told_again_is_no_news(container: Container) -> None:
     draining.sent(container.id, TERM, STARTED + 1, until=5)
     draining.sent(container.id, TERM, STARTED + 1, until=9)
     assert draining.expired(5) == {container.id}
+
+
+def test_the_stop_signal_is_remembered(container: Container) -> None:
+    """Until a container was looked at it is taken to stop at SIGTERM, as nearly all do."""
+    draining = Draining()
+    assert (draining.stops(container.id, TERM), draining.stops(container.id, QUIT)) == (True, False)
+    draining.holds(replace(container, stop_signal="SIGQUIT"))
+    assert (draining.stops(container.id, TERM), draining.stops(container.id, QUIT)) == (False, True)
+    assert draining.ids() == {container.id}
+
+
+def test_whose_signals_count() -> None:
+    """Those are told whose time is not up, and nothing is to be watched once there are none."""
+    draining = Draining()
+    assert not draining
+    draining.sent("a", TERM, STARTED, until=5)
+    draining.sent("b", TERM, STARTED, until=7)
+    assert draining.signalled() == {"a", "b"}
+    assert draining.expired(5) == {"a"}
+    assert draining
+    assert draining.signalled() == {"b"}
+    draining.over("b")
+    assert not draining
+    assert not draining.signalled()
