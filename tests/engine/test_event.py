@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.engine.event import Action, Event, from_message
+from bridge.engine.event import FILTERS, Action, Event, from_message
 
 CONTAINER = "0123456789abcdef" * 4
 
@@ -44,6 +44,28 @@ def test_health() -> None:
 
     assert event
     assert event.action is Action.HEALTH_STATUS
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        *(
+            ("container", action)
+            for action in ("create", "start", "die", "kill", "health_status", "pause", "unpause", "rename")
+        ),
+        ("container", "update"),
+        ("container", "destroy"),
+        ("network", "connect"),
+        ("network", "disconnect"),
+    ],
+)
+def test_what_is_asked_for(kind: str, action: str) -> None:
+    """Whatever may change how a container is routed is asked for by Docker's name for it, and read."""
+    event = from_message(message(kind, action, CONTAINER, container=CONTAINER))
+    assert event
+    assert (event.container_id, event.action) == (CONTAINER, action)
+    assert kind in FILTERS["type"]
+    assert action in FILTERS["event"]
 
 
 @pytest.mark.parametrize("action", ["connect", "disconnect"])

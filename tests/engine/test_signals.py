@@ -21,6 +21,7 @@ from bridge.engine import signals
         ("37", 37),
         ("RTMAX", 64),
         ("SIGRTMAX-4", 60),
+        ("0" * 5_000 + "15", 15),
     ],
 )
 def test_signal(text: str, number: int) -> None:
