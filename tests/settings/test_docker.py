@@ -25,7 +25,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     "host",
-    ["", "unix://", "unix:///run/docker.sock", "tcp://node:2375", "node:2375", " ssh://root@node"],
+    [
+        "",
+        "unix://",
+        "unix:///run/docker.sock",
+        "http+unix:///run/docker.sock",
+        "tcp://node:2375",
+        "node:2375",
+        " ssh://root@node",
+    ],
 )
 def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A valid DOCKER_HOST is left to the docker package."""
