@@ -60,8 +60,8 @@ class EnvFile(Source):
     """The values in `.env`, taken literally: `$` is not expanded."""
 
     def __call__(self) -> dict[str, Any]:
-        """Return the settings in the file."""
-        return {name: text for name, text in env_file().items() if name in self.settings_cls.model_fields}
+        """Return the settings in the file; a command passes over those that it does not take."""
+        return {**env_file()}
 
 
 class SecretFiles(Source):
