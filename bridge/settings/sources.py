@@ -97,7 +97,7 @@ def _ours(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _text(variable: str, path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").removesuffix("\n").removesuffix("\r")
+        return Path(path).read_text("utf-8").removesuffix("\n")
     except (OSError, ValueError) as error:
         raise UsageError(f"{variable} is {path!r}, which cannot be read: {_reason(error)}") from error
 

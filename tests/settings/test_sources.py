@@ -70,9 +70,10 @@ def test_empty_is_a_value(directory: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert load(RunSettings, {}).network == ""
 
 
-def test_secret_file_named_in_env_file(directory: Path) -> None:
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_secret_file_named_in_env_file(end: bytes, directory: Path) -> None:
     """`.env` may name the secret file, of which one newline at the end is dropped and blanks are kept."""
-    (directory / "secret").write_text(" pass word \n")
+    (directory / "secret").write_bytes(b" pass word " + end)
     (directory / ".env").write_text("BRIDGE_ETCD_USERNAME=bridge\nBRIDGE_ETCD_PASSWORD_FILE=secret\n")
     assert load(RunSettings, {}).etcd_password.get_secret_value() == " pass word "
 
