@@ -29,9 +29,12 @@ from bridge.store.connection import Connection
         ("advertise_address", "eth0.100", "eth0.100"),
         ("advertise_address", "ETH0.100", "ETH0.100"),
         ("routable_networks", "", ()),
+        ("routable_networks", " ", ()),
         ("routable_networks", "lan, backbone", ("lan", "backbone")),
         ("drain_limit", "30s", timedelta(seconds=30)),
         ("etcd_endpoints", "a:2379, http://[::1]:2379", ("a:2379", "http://[::1]:2379")),
+        ("etcd_endpoints", "[::1.2.3.4]:1", ("[::1.2.3.4]:1",)),
+        ("health_socket", "x" * 107, "x" * 107),
         ("root_key", "infra/traefik", "infra/traefik"),
         ("resync_interval", "30s", timedelta(seconds=30)),
         ("resync_interval", "1h30m", timedelta(minutes=90)),
@@ -50,6 +53,7 @@ from bridge.store.connection import Connection
         ("allowed_entrypoints", "web, secure", ("web", "secure")),
         ("allowed_names", "team-*,auth@file", ("team-*", "auth@file")),
         ("allowed_middlewares", "rateLimit,inflightconn", ("ratelimit", "inflightconn")),
+        ("allowed_middlewares", "grpcWeb", ("grpcweb",)),
     ],
 )
 def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 - each setting has its own type
@@ -124,6 +128,7 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("health_socket", "x" * 108, "accepted: a path of 1 to 107 bytes"),
         ("health_socket", "a\0b", "accepted: a path of 1 to 107 bytes"),
         ("etcd_ca", "/nowhere/ca.pem", "accepted: a file that can be read (No such file or directory)"),
+        ("etcd_ca", "a\0b", "accepted: a file that can be read (embedded null byte)"),
         ("etcd_username", "bridge", "it needs etcd_password as well"),
     ],
 )
