@@ -72,6 +72,14 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_what_there_is_not_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A container may have no reason why it is not routed, a problem no label and no hint."""
+    containers = Planned("a", None), Planned("b", None), published("c")
+    assert shown(Plan({}, containers, (Problem("a", "", "taken"),)), capsys) == (
+        "a is not routed\n\nb is not routed\n\nc\n\nproblem a: taken\n3 containers, 1 routed, 0 keys, 1 problem\n"
+    )
+
+
 def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
     """The password hashes of users are masked."""
     item = Item(Ref("http", "middlewares", "auth"), (Leaf("basicauth/users", "me:$apr1$hunter2"),))
