@@ -209,6 +209,15 @@ def test_keys_of_others_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake).keys() == {key.removeprefix("traefik/") for key in others} | PERMANENT.keys()
 
 
+@pytest.mark.parametrize("path", ["containers/h1/a/b", "claims/http/x", "objects/http", "more"])
+def test_keys_of_others_in_the_state_stay(fake: FakeEtcd, bridge: Bridge, path: str) -> None:
+    """What is none of the keys that are known there is passed over, and ends nobody."""
+    fake.put(f"{layout().state}{path}", "x")
+    revision = fake.revision
+    assert not run(bridge, web("c1")).unsettled
+    assert fake.revision == revision
+
+
 def test_definition_is_mended_by_its_definers_host(fake: FakeEtcd, bridge: Bridge) -> None:
     """Only the definer's host repairs a definition, not every host that shares it."""
     second = Bridge(fake, "h2")
