@@ -415,16 +415,22 @@ def test_compares_come_first() -> None:
 
 
 def test_who_is_refused_over_and_over_is_left_for_later(fake: FakeEtcd) -> None:
-    """While others go forward at each attempt a container is not settled; it is told so after so many attempts."""
+    """While others go forward at each attempt a container is not settled; it is told so after so many attempts.
+
+    Those that are decided apart from it have as many of their own.
+    """
     first, second = started(fake, ["h1", "h2"])
-    settling, attempts = Settling([change(web("c1"))], first.memory, first.fence), 0
+    large = publication("c1", *web("c1").items, *(router(f"r{number}", rule="a") for number in range(40)))
+    shared = publication("c3", router("api", rule="a"))
+    settling, attempts = Settling(map(change, (large, shared)), first.memory, first.fence), 0
     while settling.request:
         if isinstance(settling.request, Transaction):
-            second.settle("c2" if attempts % 2 else web("c2"))
+            second.settle(*(("c2", "c4") if attempts % 2 else (web("c2"), shared._replace(id=identifier("c4")))))
             attempts += 1
+            assert attempts <= 2 * ATTEMPTS
         settling.answer(fake.carry_out(settling.request))
-    assert attempts == ATTEMPTS
-    assert (settling.settled, settling.unsettled) == ({}, [identifier("c1")])
+    assert attempts == 2 * ATTEMPTS
+    assert (settling.settled, settling.unsettled) == ({}, [large.id, shared.id])
 
 
 def test_put_of_state_names_the_definer(fake: FakeEtcd, bridge: Bridge) -> None:
