@@ -88,6 +88,14 @@ def test_only_what_it_brought_goes(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -
     assert view(fake) == {path: value for path, value in before.items() if "63320" not in path}
 
 
+def test_a_host_without_containers_is_forgotten(fake: FakeEtcd) -> None:
+    """There is nothing to remove of it but who it was."""
+    bare = Bridge(fake, "h3")
+    fake.delete(layout(bare.host).alive())
+    assert removed(fake, bare.host) == Removed((), (), done=True)
+    assert layout(bare.host).host_record() not in fake.keys
+
+
 @pytest.mark.parametrize("kind", ["containers", "claims"])
 def test_what_cannot_be_read_is_left(fake: FakeEtcd, two: tuple[Bridge, Bridge], kind: str) -> None:
     """What a later bridge wrote is reported and left, with the host's record, for later bridges to remove."""
