@@ -80,9 +80,8 @@ def _hosts(item: Item, allowed: tuple[str, ...]) -> _Found:
     hint = f"allowed_hosts are {', '.join(allowed)}"
     covered = partial(_covered, allowed)
     if item.ref.kind == "routers" and item.ref.protocol != "udp":
-        leaf = _leaf(item, "rule")
-        found = hosts(leaf.value) if leaf else None
-        label = first_label(leaf) if leaf else first_label(*item.leaves)
+        rule = _leaf(item, "rule") or Leaf("rule", "")
+        found, label = hosts(rule.value), first_label(rule)
         if found is None:
             plain = "HostSNI" if item.ref.protocol == "tcp" else "Host"
             yield label, "its rule is not plainly limited to hosts", f"write {plain}(`...`) && (...); {hint}"
@@ -105,8 +104,7 @@ def _types(item: Item, allowed: tuple[str, ...]) -> _Found:
 
 def _connections(item: Item) -> _Found:
     """Find what Traefik would connect to besides the servers."""
-    redis = next((leaf for leaf in item.definition if leaf.path.startswith(_REDIS)), None)
-    if redis and item.ref.kind == "middlewares":
+    if redis := next((leaf for leaf in item.definition if leaf.path.startswith(_REDIS)), None):
         hint = "remove the rate limit's redis, or use a middleware that Traefik's operator defines"
         yield (
             first_label(redis),

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from bridge.container import Network
 from bridge.labels.model import Ref
 from bridge.settings import PlanSettings, load
 from bridge.settings.options import options
@@ -20,7 +21,7 @@ SERVICE = f"{HTTP}services.web.loadbalancer."
 REDIS = f"{HTTP}middlewares.web.rateLimit.redis."
 TLS = {f"{HTTP}routers.web.tls.certresolver": "acme"}
 HOSTS = {"allowed_hosts": "own.test, *.Team.test"}
-NAMES = {"allowed_names": "web, team-*, auth@file, *-chain@file"}
+NAMES = {"allowed_names": "web, Team-*, auth@file, *-chain@file"}
 NO_PROVIDERS = {"allowed_names": "*"}
 ENTRYPOINTS = {"allowed_entrypoints": "web,secure"}
 TYPES = {"allowed_middlewares": "Headers, rateLimit"}
@@ -50,6 +51,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
             id="wildcard certificate",
         ),
         pytest.param({"allowed_hosts": "*"}, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, id="any host"),
+        pytest.param({"allowed_hosts": "*"}, {RULE: "Host(`ö.test`)"}, id="one of any"),
         pytest.param(
             {"allowed_hosts": "web.team.test", "default_rule": "Host(`{{ .Name }}.team.test`)"}, {}, id="default"
         ),
@@ -63,7 +65,12 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
         ),
         pytest.param(ENTRYPOINTS, {f"{HTTP}routers.web.entrypoints": "web, secure"}, id="entry points"),
         pytest.param(TYPES, {f"{HTTP}middlewares.x.headers.framedeny": "true"}, id="type of middleware"),
-        pytest.param(NO_URLS, {f"{SERVICE}server.port": "81", f"{SERVICE}server.scheme": "https"}, id="port"),
+        pytest.param(
+            TYPES, {f"{HTTP}middlewares.x.headers.customrequestheaders.X-A": "1"}, id="field of a type's field"
+        ),
+        pytest.param(TYPES, {f"{HTTP}middlewares.x": ""}, id="no type at all"),
+        pytest.param(NO_URLS, {f"{SERVICE}server.port": "81", f"{SERVICE}server.scheme": "H2C"}, id="port"),
+        pytest.param(NO_URLS, {f"{SERVICE}server.weight": "3"}, id="weight"),
         pytest.param(NO_URLS, {"traefik.udp.services.web.loadbalancer.server.port": "81"}, id="port of UDP"),
         pytest.param(NO_URLS, {f"{HTTP}middlewares.web.ratelimit.average": "9"}, id="rate limit"),
         pytest.param({}, {f"{SERVICE}server.port": "1", RULE: "PathPrefix(`/`)"}, id="no policy"),
@@ -94,7 +101,7 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
         pytest.param(
             HOSTS,
             {RULE: "Host(`own.test`) || PathPrefix(`/`)"},
-            ["not plainly limited"],
+            ["its rule is not plainly limited to hosts; write Host(`...`)"],
             id="alternative without a host",
         ),
         pytest.param(HOSTS, {RULE: "HostRegexp(`own.test`)"}, ["not plainly limited"], id="pattern"),
@@ -120,7 +127,10 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
         pytest.param(HOSTS, {}, ["the host web"], id="default rule"),
         pytest.param(HOSTS, {f"{TCP}routers.web.rule": "HostSNI(`*`)"}, ["the host *"], id="TCP for any host"),
         pytest.param(
-            HOSTS, {f"{TCP}routers.web.rule": "HostSNIRegexp(`.*`)"}, ["not plainly limited"], id="TCP pattern"
+            HOSTS,
+            {f"{TCP}routers.web.rule": "HostSNIRegexp(`.*`)"},
+            ["its rule is not plainly limited to hosts; write HostSNI(`...`)"],
+            id="TCP pattern",
         ),
         pytest.param(
             HOSTS,
@@ -137,8 +147,9 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
             {
                 RULE: "Host(`own.test`)",
                 "traefik.tls.stores.default.defaultgeneratedcert.domain.main": "other.test",
+                "traefik.tls.stores.default.defaultgeneratedcert.domain.sans": "third.test",
             },
-            ["the certificate domain other.test"],
+            ["the certificate domain other.test", "the certificate domain third.test"],
             id="default certificate",
         ),
         pytest.param(NAMES, {f"{HTTP}routers.shop.rule": "Host(`a`)"}, ["the name shop"], id="name of a router"),
@@ -251,7 +262,17 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
         pytest.param(
             NO_URLS, {f"{SERVICE}server.scheme": "http://evil.test/?"}, ["may not choose where"], id="scheme"
         ),
+        pytest.param(
+            NO_URLS,
+            {f"{TCP}services.web.loadbalancer.server.port": "80:81"},
+            ["may not choose where"],
+            id="TCP port",
+        ),
         pytest.param(NO_URLS, {f"{SERVICE}server.url": "http://10.0.0.1"}, ["may not choose where"], id="URL"),
+        pytest.param(
+            NO_URLS, {f"{SERVICE}server.url": "http://10.0.0.1:80"}, ["may not choose where"], id="URL with a port"
+        ),
+        pytest.param(NO_URLS, {"bridge.address": "10.0.0.1:80"}, ["may not choose where"], id="address"),
         pytest.param(
             NO_URLS,
             {f"{REDIS}endpoints": "10.0.0.1:6379", f"{REDIS}password": "x"},
@@ -274,12 +295,15 @@ def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[st
     it = decided(settings, labels)
     assert it.publication is None
     assert it.reason == "its labels do what is not allowed on this host"
-    assert [text for text, problem in zip(told, it.problems, strict=True) if text not in problem.message] == []
+    found = [f"{problem.message}; {problem.hint}" for problem in it.problems]
+    assert [text for text, problem in zip(told, found, strict=True) if text not in problem] == []
     assert all(problem.hint for problem in it.problems)
     assert {problem.label for problem in it.problems} <= {*labels, ""}
 
 
-@pytest.mark.parametrize("pattern", ["*", "a", "a*", "*a", "a*a", "*a*", "*a@a", "a*@*", "a**b", "*ab*a", "*a*b*"])
+@pytest.mark.parametrize(
+    "pattern", ["*", "a", "a*", "*a", "a*a", "*a*", "*a@a", "a*@*", "a**b", "*ab*a", "*a*b*", "*a*a*"]
+)
 def test_stars(pattern: str) -> None:
     """A star in an allowed name stands for any text without `@`, and for nothing else."""
     expression = re.compile(pattern.replace("*", "[^@]*"))
@@ -299,6 +323,12 @@ def test_long_names(pattern: str, name: str) -> None:
     began = time.process_time()
     assert decided({"allowed_names": f"{pattern},web"}, {f"{HTTP}routers.web.service": name}).problems
     assert time.process_time() - began < 5
+
+
+def test_an_ipv6_address_of_its_own() -> None:
+    """A container's own address is no choice of a label, of whichever kind it is."""
+    only_ipv6 = container(networks=(Network("bridge", "n", "", "fd00::2"),))
+    assert mapped(only_ipv6, options(load(PlanSettings, NO_URLS), "host")).problems == ()
 
 
 def test_what_is_written_is_checked() -> None:
