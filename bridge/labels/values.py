@@ -113,12 +113,10 @@ def seconds(text: str) -> float | None:
 
 
 def _total(text: str) -> int | None:
-    """Return the nanoseconds of a duration, None if Go's `time.ParseDuration` would not accept it."""
+    """Return the nanoseconds of a duration, None if Go's `time.ParseDuration` refuses it, or for a bare zero."""
     if len(text) > _LONGEST_DURATION:
         return None
     unsigned = text[1:] if text.startswith(("+", "-")) else text
-    if unsigned == "0":
-        return 0
     total, at = 0, 0
     while part := _PART.match(unsigned, at):
         number = _nanoseconds(*part.groups(default=""))
@@ -133,8 +131,7 @@ def _total(text: str) -> int | None:
 
 def _nanoseconds(whole: str, fraction: str, unit: str) -> int | None:
     scale = _NANOSECONDS.get(unit)
-    had_digits, whole = bool(whole), whole.lstrip("0")
-    if scale is None or len(whole) > 19 or not (had_digits or fraction):
+    if scale is None or not (whole or fraction):
         return None
     digits = fraction[:18]
     return int(whole or "0") * scale + int(int(digits or "0") * (scale / 10.0 ** len(digits)))

@@ -86,6 +86,9 @@ def test_bounded(text: str, expected: str | None) -> None:
         pytest.param("1h1m1.5s", "1h1m1.5s", id="as given"),
         pytest.param("-.5\u00b5s", "-.5\u00b5s", id="micro sign"),
         pytest.param("1.\u03bcs", "1.\u03bcs", id="Greek letter mu"),
+        pytest.param("1us", "1us", id="letter u"),
+        pytest.param("0" * 30 + "1s", "0" * 30 + "1s", id="zeros before it"),
+        pytest.param("+0", "0s", id="zero"),
         pytest.param("9223372036854775807ns", "9223372036854775807ns", id="longest"),
         pytest.param("-9223372036854775808ns", "-9223372036854775808ns", id="most negative"),
     ],
@@ -120,6 +123,15 @@ def test_no_duration(text: str) -> None:
     assert normalise("duration", text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1h1.5s", 3601.5), ("-.25s", -0.25), ("1.000000000000000000009s", 1), ("+0", 0), ("0", 0)],
+)
+def test_seconds(text: str, expected: float) -> None:
+    """A duration may have a fraction, of which nothing below a nanosecond counts."""
+    assert seconds(text) == expected
+
+
 def test_a_long_duration() -> None:
     """A duration may have many parts, as in Traefik, but not so many that reading it takes long."""
     assert normalise("duration", "1h" * 500) == "1h" * 500
@@ -138,6 +150,7 @@ def test_a_long_duration() -> None:
         ("\t", " "),
         ("\x1ca", "\x1ca"),
         ("\u2003a\u3000", "a"),
+        ("\u200aa\u200b", "a\u200b"),
     ],
 )
 def test_list(text: str, expected: str) -> None:
