@@ -162,7 +162,7 @@ def _bound(container: Container, port: str, around: Surroundings) -> Place | Non
 
 def _internal(container: Container, port: str, around: Surroundings) -> Place | Nowhere:
     named = next((n for n in container.networks if n.name == around.network), None)
-    if around.network and named:
+    if named:
         return _on(named.address, port, f"its address on the network {named.name}", container)
     if container.network_mode == "host":
         return Place(around.gateway, port, "host networking")

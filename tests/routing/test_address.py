@@ -90,6 +90,7 @@ def test_rule_of_its_own_address(network: str, expected: str) -> None:
         pytest.param([port(80, ":::81")], "172.17.0.2:80", id="every-ipv6-address"),
         pytest.param([port(80, ":81")], "172.17.0.2:80", id="no-address"),
         pytest.param([port(80)], "172.17.0.2:80", id="not-published"),
+        pytest.param([port(80), port(81, "1.2.3.4:81")], "172.17.0.2:80", id="another-port-is-published"),
         pytest.param([port(80), port(80, "1.2.3.4:81", protocol="udp")], "1.2.3.4:81", id="udp-counts-for-tcp"),
         pytest.param(
             [port(80, "1.2.3.4:81"), port(80, "1.2.3.5:82", protocol="udp")], "1.2.3.4:81", id="tcp-before-udp"
@@ -126,6 +127,7 @@ def test_bind_port_ip(ports: list[object], expected: str) -> None:
         ),
         pytest.param([port(80, ":::81")], "", "tcp", None, id="every-ipv6-address"),
         pytest.param([port(80, "fd00::9:81")], "", "tcp", "[fd00::9]:81", id="one-ipv6-address"),
+        pytest.param([port(80, "node:81")], "", "tcp", "node:81", id="one-by-name"),
         pytest.param([port(80, ":81"), port(80, ":82", protocol="udp")], "80", "udp", "10.0.0.5:82", id="udp"),
         pytest.param([port(80, "127.0.0.1:81", "fd00::9:82")], "", "tcp", "[fd00::9]:82", id="loopback-and-ipv6"),
         pytest.param([port(80, "0.0.0.0:", ":::")], "", "tcp", None, id="gateway-mode-routed"),
@@ -253,6 +255,13 @@ BOTH_KINDS = shared(BRIDGED, ports=(port(80, "0.0.0.0:81", ":::82"),))
         pytest.param(BOTH_KINDS, "node.example", "", "node.example:81", id="ipv4-port-for-a-name"),
         pytest.param(BOTH, "node.example", "90", "node.example:91", id="overrides-the-bound-address"),
         pytest.param(BOTH, "10.0.0.9", "90", "10.0.0.9:92", id="the-binding-of-that-address"),
+        pytest.param(
+            shared(ports=(port(80, "10.0.0.8:81", ":82"),)),
+            "10.0.0.7",
+            "",
+            "10.0.0.7:82",
+            id="not-that-of-another",
+        ),
         pytest.param(BOTH, "10.0.0.7", "8080", None, id="not-published"),
         pytest.param(shared(network_mode="host"), "10.0.0.7", "8080", "10.0.0.7:8080", id="host-networking"),
     ],
@@ -316,6 +325,11 @@ OWNER = container(name="vpn", networks=TWO, ports=(port(80, ":81"),))
         pytest.param(around("b", target=Neighbour(OWNER, "")), "10.2.0.2:80", id="network-of-the-guest"),
         pytest.param(around("b", target=Neighbour(OWNER, "a")), "10.1.0.2:80", id="its-own-network-first"),
         pytest.param(around(advertise=HOST, target=Neighbour(OWNER, "")), "10.0.0.5:81", id="published"),
+        pytest.param(
+            around(advertise=HOST, target=Neighbour(container(network_mode="host", status="exited"), "")),
+            "10.0.0.5:80",
+            id="of-a-host-whether-that-one-runs-or-not",
+        ),
         pytest.param(around(target=Neighbour(GUEST, "")), None, id="in-a-circle"),
         pytest.param(around(advertise=HOST, target=Neighbour(GUEST, "")), None, id="in-a-circle-published"),
         pytest.param(around(), None, id="target-gone"),
