@@ -58,10 +58,6 @@ def _type_is(name: str, value: object) -> bool:
     return name == _type_of(value)
 
 
-def _type_is_like(name: str, value: object) -> bool:
-    return _type_of(value) in (name, f"*{name}")
-
-
 def _kind_is(name: str, value: object) -> bool:
     return name == kind_name(value)
 
@@ -253,7 +249,7 @@ TABLE: Mapping[str, Callable[..., object]] = {
     "ternary": _ternary,
     "typeOf": _type_of,
     "typeIs": _type_is,
-    "typeIsLike": _type_is_like,
+    "typeIsLike": _type_is,
     "kindOf": kind_name,
     "kindIs": _kind_is,
     "deepEqual": _deep_equal,
