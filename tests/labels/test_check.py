@@ -12,6 +12,7 @@ from bridge.labels.naming import unfit
     [
         ("http/routers/web/rule", "Host(`a`)"),
         ("http/routers/web", ""),
+        (f"http/routers/{'a' * 1000}", ""),
         ("http/routers/a b.c@d/tls", "true"),
         ("http/routers/web/defaultrule", "true"),
         ("http/routers/web/tls/domains/0000/main", ""),

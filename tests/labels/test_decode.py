@@ -141,6 +141,11 @@ CASES = [
         {"tls.stores.other.defaultgeneratedcert.resolver": "le", "tls.options.o.x": ""}, {}, id="other tls labels"
     ),
     pytest.param(
+        {"http.middlewares.m.plugin.p.a": ",x", "http.middlewares.m.plugin.p.l[0]": ",y"},
+        {"http/middlewares/m/plugin/p/a": ",x", "http/middlewares/m/plugin/p/l/[0000]": ",y"},
+        id="plugin: a leading comma means nothing in an option or a list",
+    ),
+    pytest.param(
         {"http.middlewares.m.plugin.p": "x"}, {"http/middlewares/m/plugin/p": ""}, id="plugin without options"
     ),
     pytest.param(
@@ -180,6 +185,11 @@ CASES = [
 def test_decode(labels: dict[str, str], expected: dict[str, str]) -> None:
     """Labels become the leaves that give Traefik's KV decoder the same result, and no others."""
     assert decoded(labels) == expected
+
+
+def test_a_letter_that_only_folds_to_one_of_the_root() -> None:
+    """Traefik compares so many bytes as its prefix has: such a letter has more, and the label is not for it."""
+    assert decode("c", {"traefi\u212a.http.routers.a.rule": "r"}, Release.V3_7) == Decoded({})
 
 
 @pytest.mark.parametrize(

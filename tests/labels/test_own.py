@@ -19,6 +19,7 @@ from bridge.problem import Problem
         pytest.param("bridge.drain-limit", "20", Own(drain_limit=20), id="drain limit without a unit"),
         pytest.param("bridge.application", "", Own(), id="empty application"),
         pytest.param("bridge.address", "", Own(), id="empty address"),
+        pytest.param("bridge.web.address", "", Own(), id="empty address of a service"),
         pytest.param("bridge.drain-limit", "", Own(), id="empty drain limit"),
         pytest.param("bridges.address", "nonsense", Own(), id="label of another tool"),
         pytest.param("bridge", "nonsense", Own(), id="prefix without a dot"),

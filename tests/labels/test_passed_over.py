@@ -17,6 +17,7 @@ from bridge.problem import Problem
         ("Traefik.Routers.Web.Rule", "traefik.http.routers.Web.Rule"),
         ("traefik..http.routers.web.rule", "traefik.http.routers.web.rule"),
         ("http.routers.web.rule", "traefik.http.routers.web.rule"),
+        ("TCP.routers.db.rule", "traefik.tcp.routers.db.rule"),
         ("tcp.services.db.loadbalancer.server.port", "traefik.tcp.services.db.loadbalancer.server.port"),
         ("traefik.upd.router.dns.entrypoints", "traefik.udp.routers.dns.entrypoints"),
         ("traefik.service.web.loadbalancer.server.port", "traefik.http.services.web.loadbalancer.server.port"),
@@ -44,7 +45,18 @@ def test_misspelt(label: str, meant: str) -> None:
         ("traefik.tls.options.default.minversion", "labels can set only the default TLS store"),
         ("traefik.tls.stores.other.defaultcertificate.certfile", "labels can set only the default TLS store"),
         ("traefik.entryPoints.web.address", "it is part of Traefik's static configuration"),
-        ("traefik.certificatesresolvers.le.acme.email", "it is part of Traefik's static configuration"),
+        *(
+            (f"traefik.{section}.x", "it is part of Traefik's static configuration")
+            for section in (
+                "accesslog",
+                "api",
+                "certificatesResolvers",
+                "experimental",
+                "log",
+                "metrics",
+                "providers",
+            )
+        ),
     ],
 )
 def test_read_elsewhere(label: str, hint: str) -> None:
@@ -78,6 +90,7 @@ def test_read_elsewhere(label: str, hint: str) -> None:
             "http.service.name",
             "tcp.services.name",
             "\ud800.http.routers.x",
+            "trafik.http.routers.\ud800.rule",
         ),
     ],
 )

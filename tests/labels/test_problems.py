@@ -35,10 +35,17 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
             id="bracket without a name",
         ),
         pytest.param(
-            "traefik.http.routers.a].rule",
+            "traefik.http.routers.ab].rule",
             "",
-            "The part 'a]' has a closing bracket but no opening one.",
-            "write a, or a[0] for a position in a list",
+            "The part 'ab]' has a closing bracket but no opening one.",
+            "write ab, or ab[0] for a position in a list",
+            id="closing bracket without an opening one",
+        ),
+        pytest.param(
+            "traefik.http.routers.].rule",
+            "",
+            "The part ']' has a closing bracket but no opening one.",
+            "remove it",
             id="closing bracket alone",
         ),
         pytest.param(
@@ -103,6 +110,13 @@ HEADERS = "traefik.http.middlewares.m.headers.customrequestheaders"
                 " the value is not part of the label's name"
             ),
             id="value in the name",
+        ),
+        pytest.param(
+            "traefik.http.routers.web.ruel=x",
+            "",
+            "Traefik 3.0 has no field 'ruel=x' here.",
+            "did you mean traefik.http.routers.web.rule?",
+            id="value in the name of a misspelt field",
         ),
         pytest.param(
             "traefik.http.routers.web.rule ",

@@ -67,7 +67,7 @@ def test_switched_off(switch: str, value: str) -> None:
     assert told(label, value) == (Problem("web", label, "Any value but true switches it off.", hint),)
 
 
-@pytest.mark.parametrize("value", ["", "true", "True", "false"])
+@pytest.mark.parametrize("value", ["", "true", "True", "false", "False"])
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_as_it_is_meant(switch: str, value: str) -> None:
     """Nothing is told of a switch that is plainly on or off."""
