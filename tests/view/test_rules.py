@@ -26,6 +26,12 @@ def test_a_rule_that_stalls_traefik() -> None:
     )
 
 
+def test_dots_elsewhere() -> None:
+    """What Traefik does not read as a rule may have any number of them."""
+    labels = {f"traefik.http.middlewares.m.redirectregex.{name}": "." * 101 for name in ("regex", "replacement")}
+    assert mapped(container(labels=labels), options(PlanSettings(), "lab")).problems == ()
+
+
 @pytest.mark.parametrize(
     ("rule", "many"),
     [

@@ -24,6 +24,7 @@ SETTINGS = {"traefik_version": "3.7", "allow_empty_services": "true"}
             "its port is not a number; write a port number, such as 8080",
         ),
         ("scheme", {"port": "80", "scheme": "a b"}, "is not a scheme; write http, https or h2c"),
+        ("Scheme", {"port": "80", "Scheme": "a b"}, "is not a scheme; write http, https or h2c"),
         ("scheme", {"scheme": "http://web:x"}, "its port is not a number; write http, https or h2c"),
         ("url", {"url": "127.0.0.1:80"}, "is not a scheme; write a URL such as http://10.0.0.7:8080"),
         ("url", {"url": "http://user:s3c/ret@web"}, "not a number; write a URL such as http://10.0.0.7:8080"),
