@@ -93,6 +93,7 @@ def test_secret_parameters_of_urls(value: str, shown: str) -> None:
         "traefik.http.routers.token.rule",
         "traefik/http/middlewares/token",
         "traefik.http.serversTransports.token.serverName",
+        "traefik.tls.stores.token.defaultGeneratedCert.resolver",
         "traefik/http/middlewares/my.token/addprefix/prefix",
         "traefik.http.middlewares.secret.headers.customrequestheaders.X-Forwarded-Proto",
         "traefik/http/middlewares/m/plugin/token-checker/realm",

@@ -24,6 +24,7 @@ from bridge.problem import Problem
         ("traefik.middlewares.a.headers.framedeny", "traefik.http.middlewares.a.headers.framedeny"),
         ("treafik.enable", "traefik.enable"),
         ("traefik.enabel", "traefik.enable"),
+        ("Traefik.Enabel", "traefik.enable"),
         ("traefik_enable", "traefik.enable"),
         ("traefik.network", "traefik.docker.network"),
         ("traefik.docker_network", "traefik.docker.network"),
