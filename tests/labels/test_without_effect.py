@@ -89,7 +89,7 @@ def test_below_what_is_off() -> None:
         ),
         (
             "traefik.http.serversTransports.a",
-            "define it in a file for Traefik, and refer to it as <name>@file",
+            "define it in Traefik's file provider, and refer to it as <name>@file",
         ),
         ("traefik.http.middlewares.a.requestRedirect.hostname", "remove it"),
     ],
