@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bridge.claims.layout import Claimant, Layout
 from bridge.container import Container, Network, Port
 from bridge.labels.fields import DEFAULT_RELEASE
+from bridge.labels.model import Ref
 from bridge.planning import plan
 from bridge.routing.options import Options
 from bridge.rules.constraints import Constraints
@@ -36,6 +38,24 @@ def test_the_further_host() -> None:
     host = yaml.safe_load(_example("host"))["services"]
     assert host.keys() == {"bridge"}
     assert host["bridge"]["environment"].keys() <= {variable(name) for name in RunSettings.model_fields}
+
+
+def test_the_keys_of_the_state() -> None:
+    """The documentation names every key of the state, with the default root key and state key."""
+    page = (ROOT / "docs/how-it-works.md").read_text()
+    table = re.search(r"<!-- keys: state -->\n(.*?)\n<!-- /keys: state -->", page, re.DOTALL)
+    assert table
+    named = set(re.findall(r"^\| `(.*?)`", table[1], re.MULTILINE))
+    settings = RunSettings()
+    layout, ref = Layout(settings.root_key, settings.state_key, "HOST"), Ref("PROTOCOL", "KIND", "NAME")
+    keys = {
+        layout.alive(),
+        layout.host_record(),
+        layout.container("CONTAINER"),
+        layout.object(ref),
+        layout.claim(ref, Claimant("HOST", "CONTAINER")),
+    }
+    assert {key.lower() for key in named} == {key.lower() for key in keys}
 
 
 def _example(name: str) -> str:
