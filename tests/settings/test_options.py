@@ -24,9 +24,11 @@ def test_names(given: str, engine: str, host: str) -> None:
 @pytest.mark.parametrize(
     ("engine", "line"),
     [
-        pytest.param("", "the engine, or a proxy before it, refuses to tell its name (/info): set", id="untold"),
         pytest.param(
-            "No_Name", "the engine calls itself 'No_Name', which cannot be the name of this host: set", id="wrong"
+            "", "the engine, or a proxy in front of it, does not reveal its name (/info): set", id="untold"
+        ),
+        pytest.param(
+            "No_Name", "the engine's name is 'No_Name', which is not a valid name for this host: set", id="wrong"
         ),
     ],
 )
