@@ -135,7 +135,9 @@ class Place(Struct):
         others = {who: other for who, other in self.claims.items() if who != me}
         if not all(_application(other) == claim.application for other in others.values()):
             return Rule.DIFFER if holds else Rule.WAIT_SHARED
-        if not all(_age(who, other) < (claim.created, me) for who, other in others.items()):
+        newest = all(_age(who, other) < (claim.created, me) for who, other in others.items())
+        # Equal leaves: earlier bridges let a container hold a name in another letter case.
+        if not newest or claim.wants.leaves == record.definition.leaves:
             return Rule.DIFFER
         if self._obstructed(replace(claim.wants, name=record.definition.name)):
             return Rule.DIFFER if holds else Rule.WAIT_FOREIGN
