@@ -1,6 +1,6 @@
 """How soon a container is routed after its start, and no longer after its stop, compared with the Docker provider.
 
-With a real engine, real containers, one Traefik for each provider, and one that reads what raw calls write instead
+With a real engine, real containers, one Traefik for each provider, and two that read what raw calls write instead
 of the bridge. Processes that are not being measured are frozen, so that they disturb nothing. A thawed one is left
 alone until it has caught up; the bridge's lease outlasts all of this.
 """
@@ -53,7 +53,8 @@ LINGER = "300ms"
 NETWORK, SUBNET, ADDRESS = "bench", "10.254.9.0/24", "10.254.9.2"
 """A fixed address, since the raw calls write it without asking the engine."""
 
-RAW = "raw"
+RAW = {"raw calls instead of the bridge": True, "one transaction without inspection instead of the bridge": False}
+"""What the bridge is compared with besides, and whether it inspects the container."""
 
 PROVIDER = "Traefik's Docker provider"
 TARGETS = {1: "<= 1.2", 10: "<= 1.2", 100: "<= 0.3"}
@@ -100,17 +101,23 @@ def _rows(number: int, sample: Callable[[Side, dict[str, Side]], float], sides: 
         ("stop (from the signal; for the Docker provider, from the end of the process) to the first 404", stops),
     ):
         for certificate in ("with", "without"):
-            ours, raw, theirs = (found[f"{who} {certificate}"] for who in ("bridge", RAW, "docker"))
             measure = f"{what}, {number} running, {certificate} certificate"
-            yield Row(measure, "ms", ours, theirs, PROVIDER, TARGETS[number])
-            yield Row(f"{measure}, raw calls instead of the bridge", "ms", raw, theirs, PROVIDER)
+            theirs = found[f"docker {certificate}"]
+            yield Row(measure, "ms", found[f"bridge {certificate}"], theirs, PROVIDER, TARGETS[number])
+            for raw in RAW:
+                yield Row(f"{measure}, {raw}", "ms", found[f"{raw} {certificate}"], theirs, PROVIDER)
 
 
 @contextmanager
 def _sides(engine: Engine, etcd: Etcd, probe: Mapping[str, Any]) -> Iterator[dict[str, Side]]:
     with ExitStack() as stack:
         bridge = stack.enter_context(Bridge(engine, etcd, log_level="info", resync_interval="1h", **LEASE))
-        raw = stack.enter_context(answering(engine.url, etcd, probe, RAW, ("kill", "start")))
+        raws = {
+            raw: stack.enter_context(
+                answering(engine.url, etcd, probe, _root(raw), ("kill", "start"), inspects=inspects)
+            )
+            for raw, inspects in RAW.items()
+        }
 
         def side(provider: StaticOptions, certificate: str, *processes: Process) -> Side:
             started = Traefik("3.7", provider, OPTIONS, certificate=certificate == "with")
@@ -122,12 +129,19 @@ def _sides(engine: Engine, etcd: Etcd, probe: Mapping[str, Any]) -> Iterator[dic
             for certificate in ("with", "without")
             for name, made in (
                 ("bridge", side(etcd_provider(etcd), certificate, bridge.process)),
-                (RAW, side(etcd_provider(etcd, RAW), certificate, raw)),
+                *(
+                    (raw, side(etcd_provider(etcd, _root(raw)), certificate, process))
+                    for raw, process in raws.items()
+                ),
                 ("docker", side(docker_provider(engine), certificate)),
             )
         }
         yield sides
         _only(sides, *(process for it in sides.values() for process in it.running))
+
+
+def _root(raw: str) -> str:
+    return raw.replace(" ", "-")
 
 
 def _only(sides: dict[str, Side], *running: Process) -> None:
