@@ -60,12 +60,18 @@ from bridge.masking import escaped, listed, masked, masked_input
                 "X-MyAuth",
             )
         ),
+        "traefik.http.middlewares.h.headers.customRequestHeaders.X-Auth",
         "etcd_password",
     ],
 )
 def test_secret_by_name(path: str) -> None:
     """Values named like credentials, and the users of basicAuth and digestAuth, are masked completely."""
     assert masked(path, "value") == "***"
+
+
+def test_no_value() -> None:
+    """A secret that is empty shows as empty: it hides nothing."""
+    assert masked("etcd_password", "") == ""
 
 
 @pytest.mark.parametrize(
@@ -97,6 +103,7 @@ def test_secret_parameters_of_urls(value: str, shown: str) -> None:
         "traefik/http/middlewares/my.token/addprefix/prefix",
         "traefik.http.middlewares.secret.headers.customrequestheaders.X-Forwarded-Proto",
         "traefik/http/middlewares/m/plugin/token-checker/realm",
+        "traefik.http.middlewares.m.Plugin.token-checker.realm",
         "traefik.http.middlewares.h.headers.accesscontrolallowcredentials",
         "traefik.http.middlewares.h.headers.customrequestheaders.X-Author",
         "traefik.http.middlewares.f.forwardauth.authresponseheaders",
@@ -180,6 +187,7 @@ def test_escaped(text: str, shown: str) -> None:
         (list("abcde"), "a, b, c, d, e"),
         (list("abcdef"), "a, b, c, d, e and 1 more"),
         (["a"] * 1_005, "a, a, a, a, a and 1,000 more"),
+        (["a" * 100], "a" * 100),
         (["a" * 101], "a" * 100 + "... (101 characters)"),
     ],
 )
