@@ -100,7 +100,7 @@ def force(application: str = "blog", name: str = "web", **leaves: str) -> Object
     ],
 )
 def test_who_disagrees(verdict: Verdict, label: str, message: str, hint: str) -> None:
-    """The problem names the label of the first leaf that differs, whose definition is in force, and the way out."""
+    """The problem names the label of the first leaf that differs, who defines the object, and the way out."""
     assert problems.problem(SHOP, ITEM, verdict) == Problem("c1", label, f"http router web: {message}", hint)
 
 
@@ -174,5 +174,5 @@ def test_secrets_that_differ() -> None:
     ],
 )
 def test_what_costs_the_whole_container(told: Problem, message: str, hint: str) -> None:
-    """What is wrong with a container as a whole is no label's fault; the keys and objects in question are named."""
+    """What is wrong with a container as a whole is no label's fault; the keys and objects are named."""
     assert told == Problem("c1", "", message, hint)

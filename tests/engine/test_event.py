@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.engine.event import FILTERS, Action, Event, from_message
+from bridge.engine.event import FILTERS, RUNS, Action, Event, from_message
 
 CONTAINER = "0123456789abcdef" * 4
 
@@ -68,6 +68,20 @@ def test_what_is_asked_for(kind: str, action: str) -> None:
     assert action in FILTERS["event"]
 
 
+def test_what_tells_runs_apart() -> None:
+    """To learn which run of a container was sent a signal, its starts and ends are asked for, too."""
+    assert RUNS == {"type": ["container"], "event": ["kill", "start", "die"]}
+
+
+@pytest.mark.parametrize("time", [-(2**63) + 1, 0, 2**63 - 1])
+def test_times(time: int) -> None:
+    """Any time that an engine can tell is read."""
+    event = from_message(message("container", "die", CONTAINER) | {"timeNano": time})
+
+    assert event
+    assert event.time == time
+
+
 @pytest.mark.parametrize("action", ["connect", "disconnect"])
 def test_network(action: str) -> None:
     """A network event is about the container that it names."""
@@ -122,6 +136,7 @@ def test_without_attributes() -> None:
         message("container", "die", CONTAINER) | {"Actor": {"ID": 7, "Attributes": {}}},
         message("container", "start", CONTAINER) | {"Actor": {"ID": CONTAINER, "Attributes": {"label": 7}}},
         message("network", "connect", "some-network") | {"Actor": {"ID": "x", "Attributes": {"container": []}}},
+        message("container", "kill", CONTAINER) | {"timeNano": 2**63},
         message("container", "kill", CONTAINER) | {"timeNano": 10**400},
     ],
 )

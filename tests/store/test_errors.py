@@ -28,7 +28,11 @@ from bridge.store.errors import (
             id="no-leader",
         ),
         pytest.param(
-            StatusCode.DEADLINE_EXCEEDED, "", EndpointLost, "is not available: DEADLINE_EXCEEDED", id="nothing-said"
+            StatusCode.DEADLINE_EXCEEDED,
+            "",
+            EndpointLost,
+            "is not available: DEADLINE_EXCEEDED",
+            id="nothing-said",
         ),
         pytest.param(
             StatusCode.UNAVAILABLE,
@@ -92,8 +96,7 @@ from bridge.store.errors import (
             StatusCode.PERMISSION_DENIED,
             "etcdserver: permission denied",
             NotPermitted,
-            "refuses: etcdserver: permission denied;"
-            " docs/security.md lists the permissions that a bridge needs",
+            "refuses: etcdserver: permission denied; docs/security.md lists the permissions that a bridge needs",
             id="permission",
         ),
         pytest.param(
@@ -128,6 +131,6 @@ from bridge.store.errors import (
     ],
 )
 def test_what_etcd_says(code: StatusCode, details: str, kind: type[StoreError], told: str) -> None:
-    """Each answer is worth a retry or not; the line names the endpoint, etcd's words, and the setting to look at."""
+    """Each is worth a retry or not; the line has the endpoint, etcd's words, and the setting to look at."""
     error = translated(AioRpcError(code, Metadata(), Metadata(), details), "node:2379")
     assert (type(error), str(error)) == (kind, f"etcd at node:2379 {told}")
