@@ -97,6 +97,8 @@ def test_what_is_told_again_is_no_news(container: Container) -> None:
 def test_the_stop_signal_is_remembered(container: Container) -> None:
     """Until a container was looked at it is taken to stop at SIGTERM, as nearly all do."""
     draining = Draining()
+    assert not draining.holds(container)
+    assert not draining.ids()
     assert (draining.stops(container.id, TERM), draining.stops(container.id, QUIT)) == (True, False)
     draining.holds(replace(container, stop_signal="SIGQUIT"))
     assert (draining.stops(container.id, TERM), draining.stops(container.id, QUIT)) == (False, True)
