@@ -111,10 +111,18 @@ def test_whose_signals_count() -> None:
     assert not draining
     draining.sent("a", TERM, STARTED, until=5)
     draining.sent("b", TERM, STARTED, until=7)
-    assert draining.signalled() == {"a", "b"}
+    assert draining.signalled() == draining.ids() == {"a", "b"}
     assert draining.expired(5) == {"a"}
     assert draining
     assert draining.signalled() == {"b"}
     draining.over("b")
     assert not draining
     assert not draining.signalled()
+
+
+def test_who_was_sent_no_signal() -> None:
+    """A run may end, and a container go, of which nothing is remembered."""
+    draining = Draining()
+    draining.over("a")
+    draining.forget("a", "b")
+    assert not draining.ids()
