@@ -171,6 +171,14 @@ def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) 
         load(RunSettings, {})
 
 
+def test_secret_file_that_is_not_text(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message for a secret file that is not in UTF-8 names the variable for the file, and the file."""
+    (directory / "secret").write_bytes(b"\xff")
+    monkeypatch.setenv("BRIDGE_ETCD_PASSWORD_FILE", "secret")
+    with pytest.raises(UsageError, match=r"^BRIDGE_ETCD_PASSWORD_FILE is 'secret', which cannot be read: 'utf-8'"):
+        load(RunSettings, {})
+
+
 def test_the_policy_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
     """The policy in docs/security.md is accepted."""
     text = (Path(__file__).parents[2] / "docs/security.md").read_text()
