@@ -86,11 +86,26 @@ async def test_socket_goes_with_the_daemon(tmp_path: Path) -> None:
     assert not (tmp_path / "socket").exists()
 
 
+async def test_socket_that_somebody_removed(tmp_path: Path) -> None:
+    """A daemon whose socket file is gone already stops like any other."""
+    async with serving(tmp_path / "socket", WELL):
+        (tmp_path / "socket").unlink()
+
+
+async def test_the_status_is_that_of_the_moment(tmp_path: Path) -> None:
+    """Each connection is answered with the status that the daemon has then."""
+    healthy = iter([True, False])
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(serve, str(tmp_path / "socket"), lambda: replace(WELL, healthy=next(healthy)))
+        assert [await ask(tmp_path / "socket") for _ in range(2)] == [0, 1]
+        tasks.cancel_scope.cancel()
+
+
 async def test_live_socket_is_left_alone(tmp_path: Path) -> None:
     """A second daemon on the same path fails with that reason, and the first one still answers."""
     path = tmp_path / "socket"
     async with serving(path, WELL):
-        with pytest.raises(HealthSocketError, match="another daemon answers on the health socket"):
+        with pytest.raises(HealthSocketError, match=rf"socket {path}: use another path \(BRIDGE_HEALTH_SOCKET\)"):
             await serve(str(path), lambda: replace(WELL, healthy=False))
         assert await ask(path) == 0
 
@@ -99,6 +114,6 @@ async def test_impossible_socket(tmp_path: Path) -> None:
     """If the socket cannot be created, the error names the path, the reason and the setting."""
     with pytest.raises(
         HealthSocketError,
-        match=r"the health socket .*/absent/socket cannot be created: No such file.*BRIDGE_HEALTH_SOCKET",
+        match=r"the health socket .*/absent/socket cannot be created: No such file.*\(BRIDGE_HEALTH_SOCKET\)",
     ):
         await serve(str(tmp_path / "absent" / "socket"), lambda: WELL)

@@ -140,6 +140,9 @@ def test_unknown_variable_in_env_file(directory: Path) -> None:
         pytest.param(
             b"OTHER\nBRIDGE_NETWORK\n", ".env: line 2 cannot be read; accepted: NAME=value", id="name-only"
         ),
+        pytest.param(
+            b"bridge_network\n", ".env: line 1 cannot be read; accepted: NAME=value", id="name-only-lower-case"
+        ),
         pytest.param(b"\xff\xfe\n", ".env cannot be read: 'utf-8' codec", id="not-text"),
         pytest.param(
             b"BRIDGE_ETCD_PASSWORD_FILE=absent\n",
