@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.engine.model import Endpoint
 from bridge.errors import UsageError
@@ -219,15 +220,50 @@ def test_plain_etcd_with_ca(pem: str) -> None:
         load(RunSettings, {"etcd_endpoints": "http://a:1", "etcd_ca": pem})
 
 
-def test_connection(pem: str) -> None:
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        ({"host_lease": "1s"}, "--host-lease is '1s'; etcd grants no lease below 2s"),
+        ({"host_grace": "5s"}, "--host-grace is '5s'; it must be longer than host_lease"),
+        ({"host_lease": "1m"}, "BRIDGE_HOST_GRACE (by default) is '1m'; it must be longer than host_lease"),
+    ],
+)
+def test_grace_outlasts_lease(flags: dict[str, str], line: str) -> None:
+    """A lease that etcd does not grant, or a grace that is no longer than it, is refused, even if by default."""
+    with pytest.raises(UsageError) as error:
+        load(RunSettings, flags)
+    assert str(error.value).startswith(line)
+
+
+def test_shortest_lease_and_grace() -> None:
+    """The shortest lease that etcd grants is accepted, and a grace that is a little longer."""
+    settings = load(RunSettings, {"host_lease": "2s", "host_grace": "3s"})
+    assert (settings.host_lease, settings.host_grace) == (timedelta(seconds=2), timedelta(seconds=3))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """Return a file for the CA, the certificate and the key, each."""
+    for name in ("ca", "cert", "key"):
+        (tmp_path / name).touch()
+    return {name: str(tmp_path / name) for name in ("ca", "cert", "key")}
+
+
+def test_connection(files: dict[str, str]) -> None:
     """All settings of etcd are part of its connection."""
-    flags = {"etcd_endpoints": "a:1,b:2", "etcd_username": "me", "etcd_password": "pw", "etcd_ca": pem}
-    expected = Connection(("a:1", "b:2"), "me", "pw", ca=Path(pem))
-    assert load(RunSettings, flags).connection() == expected
+    flags = {"etcd_endpoints": "a:1,b:2", "etcd_username": "me", "etcd_password": "pw"}
+    paths = {name: Path(file) for name, file in files.items()}
+    expected = Connection(("a:1", "b:2"), "me", "pw", **paths)
+    assert (
+        load(RunSettings, flags | {f"etcd_{name}": file for name, file in files.items()}).connection() == expected
+    )
+    assert load(RunSettings, flags).connection() == Connection(("a:1", "b:2"), "me", "pw")
 
 
-def test_endpoint(pem: str) -> None:
+def test_endpoint(files: dict[str, str]) -> None:
     """All settings of the engine are part of its endpoint."""
-    flags = {"docker_endpoint": "tcp://node:2376", "docker_tls_ca": pem, "docker_tls_insecure_skip_verify": "true"}
-    expected = Endpoint("tcp://node:2376", ca=pem, insecure_skip_verify=True)
+    flags = {"docker_endpoint": "tcp://node:2376"} | {f"docker_tls_{name}": file for name, file in files.items()}
+    expected = Endpoint("tcp://node:2376", files["ca"], files["cert"], files["key"])
     assert load(RunSettings, flags).endpoint() == expected
+    unverified = load(RunSettings, flags | {"docker_tls_insecure_skip_verify": "true"}).endpoint()
+    assert unverified == replace(expected, insecure_skip_verify=True)
