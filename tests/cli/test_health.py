@@ -1,5 +1,6 @@
 """`health`, and the socket on which the daemon answers it."""
 
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,6 +46,13 @@ async def test_unhealthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert await ask(tmp_path / "socket") == 1
     line = r"unhealthy: docker: connected, etcd: no answer\nsince 12:00, sync: committed at revision 7"
     assert capsys.readouterr().out == line + "\n"
+
+
+async def test_one_line(tmp_path: Path) -> None:
+    """Whoever connects gets one line of JSON, and its end."""
+    async with serving(tmp_path / "socket", WELL), await anyio.connect_unix(tmp_path / "socket") as stream:
+        assert json.loads(line := await stream.receive())["sync"] == WELL.sync
+        assert line.endswith(b"\n")
 
 
 async def test_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
