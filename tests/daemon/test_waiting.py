@@ -14,6 +14,7 @@ from bridge.daemon.waiting import STEADY, Waiting
 from bridge.daemon.work import Work
 from bridge.store.client import Store
 from bridge.store.connection import Connection
+from bridge.store.errors import StoreUnavailable
 from bridge.store.watch import Event, Watch
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +29,8 @@ class Replayed(Watch):
     """A watch that replays the history, one event at a time."""
 
     def __init__(self, ranges: tuple[Range, ...], revision: int) -> None:
-        self._events = iter([it for it in HISTORY if it.revision >= revision and Range(it.key) in ranges])
+        told = (it for it in HISTORY if any(keys.key <= it.key < (keys.end or f"{keys.key}+") for keys in ranges))
+        self._events = iter([it for it in told if it.revision >= revision])
 
     async def __anext__(self) -> tuple[Event, ...]:
         """Return the next batch."""
@@ -65,20 +67,35 @@ class Watched(Store):
 
     def __init__(self, takes: float = 0) -> None:
         super().__init__(Connection(("nowhere:1",)))
-        self.begun = 0
+        self.begun = self.ended = 0
         self._takes = takes
 
     @asynccontextmanager
     async def watch(self, *ranges: Range, revision: int) -> AsyncIterator[Watch]:
-        """Watch single keys."""
+        """Watch keys."""
         self.begun += 1
         await sleep(self._takes)
-        yield Replayed(ranges, revision)
+        try:
+            yield Replayed(ranges, revision)
+        finally:
+            self.ended += 1
 
 
-def waits(key: str, revision: int) -> Settled:
-    """Return the decision that a container waits for a key since a revision."""
-    return Settled("", published=False, watch=(Range(key),), revision=revision)
+class Failing(Watched):
+    """A store whose first watch fails."""
+
+    @asynccontextmanager
+    async def watch(self, *ranges: Range, revision: int) -> AsyncIterator[Watch]:
+        """Fail once."""
+        async with super().watch(*ranges, revision=revision) as watch:
+            if self.begun == 1:
+                raise StoreUnavailable("no leader")
+            yield watch
+
+
+def waits(key: str, revision: int, end: str = "") -> Settled:
+    """Return the decision that a container waits for a key, or for a range, since a revision."""
+    return Settled("", published=False, watch=(Range(key, end),), revision=revision)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +154,78 @@ async def test_what_is_watched_is_not_watched_anew() -> None:
             await sleep(2 * STEADY)
         tasks.cancel_scope.cancel()
     assert store.begun == 1
+
+
+async def test_who_waits_since_before_the_watch() -> None:
+    """Who waits for what is watched, but since before the watch began, is woken by what happened in between."""
+    work, store = Work(), Watched()
+    waiting = Waiting(store, work)
+    waiting.update("x", waits("a", 8))
+    async with create_task_group() as tasks:
+        tasks.start_soon(waiting.watch)
+        await sleep(STEADY / 2)
+        waiting.update("y", waits("a", 6))
+        with fail_after(5):
+            assert (await work.take()).ids == {"y"}
+        tasks.cancel_scope.cancel()
+    assert store.begun == 2
+
+
+async def test_ranges() -> None:
+    """A range is the keys from its first up to, not including, its end."""
+    work = Work()
+    waiting = Waiting(Watched(), work)
+    for name, waited in {
+        "before": waits("a", 7, "c"),
+        "in": waits("a", 6, "c"),
+        "first": waits("c", 8, "d"),
+        "all": waits("a", 8, "d"),
+        "other": waits("b", 5),
+    }.items():
+        waiting.update(name, waited)
+    found = set[str]()
+    async with create_task_group() as tasks:
+        tasks.start_soon(waiting.watch)
+        with fail_after(5):
+            while not found >= {"in", "first", "all"}:
+                found |= (await work.take()).ids
+        tasks.cancel_scope.cancel()
+    assert found == {"in", "first", "all"}
+
+
+async def test_a_watch_that_fails() -> None:
+    """If a watch fails, all who wait are decided again, as something may have been missed; then another begins."""
+    work, store = Work(), Failing()
+    waiting = Waiting(store, work)
+    waiting.update("x", waits("a", 7))
+    waiting.update("y", waits("c", 8))
+    async with create_task_group() as tasks:
+        tasks.start_soon(waiting.watch)
+        with fail_after(5):
+            assert (await work.take()).ids == {"x", "y"}
+            assert (await work.take()).ids == {"y"}
+        tasks.cancel_scope.cancel()
+    assert store.begun == 2
+
+
+async def test_nobody_waits_any_more() -> None:
+    """When nobody waits any more nothing is watched, until somebody does."""
+    work, store = Work(), Watched()
+    waiting = Waiting(store, work)
+    waiting.update("x", waits("a", 7))
+    waiting.update("y", waits("b", 7))
+    async with create_task_group() as tasks:
+        tasks.start_soon(waiting.watch)
+        await sleep(STEADY / 2)
+        waiting.update("x", None)
+        waiting.update("y", Settled("", published=True))
+        await sleep(STEADY)
+        assert (store.begun, store.ended) == (1, 1)
+        waiting.update("x", waits("c", 8))
+        with fail_after(5):
+            assert (await work.take()).ids == {"x"}
+        tasks.cancel_scope.cancel()
+    assert store.begun == 2
 
 
 async def test_what_many_wait_for_costs_no_lease() -> None:

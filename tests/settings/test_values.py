@@ -144,6 +144,7 @@ def test_accepted(setting: str, text: str, value: Any) -> None:  # noqa: ANN401 
         ("docker_endpoint", "ssh://node:99999", "accepted: unix:///path"),
         ("docker_endpoint", "ssh://node/", "accepted: unix:///path"),
         ("docker_endpoint", "tcp://node:1?a=b", "accepted: unix:///path"),
+        ("health_socket", "", "accepted: a path of 1 to 107 bytes"),
         ("health_socket", "x" * 108, "accepted: a path of 1 to 107 bytes"),
         ("health_socket", "a\0b", "accepted: a path of 1 to 107 bytes"),
         ("etcd_ca", "/nowhere/ca.pem", "accepted: a file that can be read (No such file or directory)"),
