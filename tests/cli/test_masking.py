@@ -60,7 +60,7 @@ from bridge.masking import escaped, listed, masked, masked_input
                 "X-MyAuth",
             )
         ),
-        "traefik.http.middlewares.h.headers.customRequestHeaders.X-Auth",
+        "traefik.http.middlewares.h.Headers.CustomRequestHeaders.X-Auth",
         "etcd_password",
     ],
 )
