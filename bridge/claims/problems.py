@@ -42,7 +42,7 @@ def clash(publication: Publication, first: Ref, second: Ref) -> Problem:
 
 def too_large(publication: Publication) -> Problem:
     """Report a container that does not fit into one transaction."""
-    message = f"what it publishes does not fit one etcd transaction: {len(publication.items)} objects"
+    message = f"what it publishes does not fit one etcd transaction (objects: {len(publication.items)})"
     hint = "spread the labels over several containers: about 100 objects and 250 kB, as keys and claims, fit"
     return Problem(publication.container, "", message, hint)
 

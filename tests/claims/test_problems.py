@@ -148,7 +148,7 @@ def test_secrets_that_differ() -> None:
         ),
         pytest.param(
             problems.too_large(publication("c1", ITEM, ITEM)),
-            "what it publishes does not fit one etcd transaction: 2 objects",
+            "what it publishes does not fit one etcd transaction (objects: 2)",
             "spread the labels over several containers: about 100 objects and 250 kB, as keys and claims, fit",
             id="too-large",
         ),
