@@ -161,11 +161,8 @@ class _Execution:
         self._spend(1)
         names = node.pipe.variables
         values = (key, element)[-len(names) :] if names else ()
-        for slot, (name, value) in enumerate(zip(names, values, strict=True), -len(names)):
-            if node.pipe.assigns:
-                self._assign(name, value)
-            else:
-                self._variables[slot] = (name, value)
+        for name, value in zip(names, values, strict=True):
+            self._assign(name, value)
         with suppress(_Continue):
             self._run(element, node.body)
 

@@ -113,7 +113,7 @@ def kind_name(value: object) -> str:
 
 def truth(value: object) -> bool:
     """Return whether a value is true in Go's templates: neither the zero value of its type nor empty."""
-    return isinstance(value, Model) or bool(value)
+    return bool(value)
 
 
 def size(value: object) -> int | None:

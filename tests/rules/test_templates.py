@@ -111,6 +111,9 @@ def test_numbers_of_many_digits(template: str, label: str, rule: str) -> None:
             id="nested iterations",
         ),
         pytest.param(
+            "{{ range atoi .Labels.a }}" + "{{ if 0 }}{{ end }}" * 9 + "{{ end }}", {"a": "30000"}, id="conditions"
+        ),
+        pytest.param(
             "{{ range splitList `` .Labels.a }}{{ $x := sha1sum $.Labels.a }}{{ end }}",
             {"a": "x" * 600},
             id="calls",
@@ -231,7 +234,32 @@ def test_message_at_parse(template: str, message: str, hint: str) -> None:
             "column 10: the type int is expected, not int64",
             "convert it with int",
         ),
+        (
+            "{{ upper (len .Name) }}",
+            "column 4: the type string is expected, not int",
+            "convert it with toString",
+        ),
+        (
+            "{{ upper (add 1 2) }}",
+            "column 4: the type string is expected, not int64",
+            "convert it with toString",
+        ),
+        ("{{ upper (list) }}", "column 4: the type string is expected, not []interface {}", ""),
+        ("{{ upper 1 }}", "column 4: 1 is given where the type string is expected", ""),
         ("{{ upper }}", "column 4: wrong number of arguments for upper: 1 expected, 0 given", ""),
+        ("{{ upper .Name 1 }}", "column 4: wrong number of arguments for upper: 1 expected, 2 given", ""),
+        (
+            "{{ printf }}",
+            "column 4: wrong number of arguments for printf: at least 1 expected, 0 given",
+            "",
+        ),
+        (
+            "{{ lower (upper .Foo) }}",
+            "column 11: there is no field .Foo",
+            "the fields are .Name, .ContainerName and .Labels",
+        ),
+        ("{{ .Name.Name }}", "column 4: a value of type string has no field .Name", ""),
+        ("{{ range list nil }}{{ .Name }}{{ end }}", "column 24: nil has no field .Name", ""),
         ("{{ upper .Labels.nosuch }}", "column 4: there is no value where the type string is expected", ""),
         ('x {{ fail "no tier" }}', "column 6: the template fails: no tier", ""),
         ("{{ range .Name }}{{ end }}", "column 4: range cannot go over a of type string", ""),
