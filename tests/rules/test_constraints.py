@@ -52,6 +52,9 @@ def test_constraint(expression: str, recorded: str | None) -> None:
         ),
         ("Label(`a`, `b`) &&", "column 19: the expression is not complete", ""),
         ("Label(`a`, `b", "column 12: a string is not closed", ""),
+        ('Label("a', "column 7: a string is not closed", ""),
+        ("Label(`a`, `b`) & Label(`c`, `d`)", "column 17: & is not expected here", ""),
+        ("Label(`a`, `b`)\a", "column 16: '\\x07' is not expected here", ""),
         (" ", "column 2: the expression is not complete", ""),
         ("LabelRegex(`a`, `(`)", "column 1: the regular expression ( is wrong: missing ): (", ""),
         (
@@ -73,6 +76,11 @@ def test_expressions_of_go_alone(expression: str) -> None:
     """A regular expression that only Go supports is an error at start, instead of matching nothing."""
     with pytest.raises(RuleError, match="is not supported"):
         Constraints.parse(f"LabelRegex(`a`, `{expression}`)")
+
+
+def test_label_that_is_no_text() -> None:
+    """A label with half a surrogate pair matches no regular expression, and stops nothing."""
+    assert not Constraints.parse("LabelRegex(`a`, ``)").match({"a": "\ud800"})
 
 
 def test_deep_nesting() -> None:
