@@ -57,6 +57,7 @@ def test_constraint(expression: str, recorded: str | None) -> None:
         ("Label(`a`, `b`)\a", "column 16: '\\x07' is not expected here", ""),
         (" ", "column 2: the expression is not complete", ""),
         ("LabelRegex(`a`, `(`)", "column 1: the regular expression ( is wrong: missing ): (", ""),
+        ('LabelRegex(`a`, "\\xff")', "column 1: the regular expression is not valid UTF-8", ""),
         (
             "!LabelRegex(`a`, `\\p{LC}`)",
             "column 2: the regular expression \\p{LC} is not supported: invalid character class range: \\p{LC}",
@@ -76,6 +77,13 @@ def test_expressions_of_go_alone(expression: str) -> None:
     """A regular expression that only Go supports is an error at start, instead of matching nothing."""
     with pytest.raises(RuleError, match="is not supported"):
         Constraints.parse(f"LabelRegex(`a`, `{expression}`)")
+
+
+def test_only_the_bridge_tells_of_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """RE2 itself writes nothing about a wrong expression."""
+    with pytest.raises(RuleError, match="missing"):
+        Constraints.parse("LabelRegex(`a`, `(never compiled before`)")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_label_that_is_no_text() -> None:
