@@ -215,13 +215,10 @@ class _Execution:
             case nodes.Function():
                 return _element(self._call(dot, operand.name, (), _NOTHING))
             case nodes.Field():
-                return _fields(dot, operand.names, has_arguments=has_arguments)
+                return _field(dot, operand.name, has_arguments=has_arguments)
             case nodes.Chain():
                 receiver = self._operand(dot, operand.operand)
-                return _fields(receiver, operand.names, has_arguments=has_arguments)
-            case nodes.Variable() if operand.names:
-                receiver = self._variable(operand.name)
-                return _fields(receiver, operand.names, has_arguments=has_arguments)
+                return _field(receiver, operand.name, has_arguments=has_arguments)
         if has_arguments:
             raise RuleError("a value that is not a function is given an argument")
         return self._plain_operand(dot, operand)
@@ -276,12 +273,6 @@ def _element(value: object) -> object:
     return _NIL_ELEMENT if value is None else value
 
 
-def _fields(receiver: object, names: Sequence[str], *, has_arguments: bool) -> object:
-    for name in names[:-1]:
-        receiver = _field(receiver, name, has_arguments=False)
-    return _field(receiver, names[-1], has_arguments=has_arguments)
-
-
 def _field(receiver: object, name: str, *, has_arguments: bool) -> object:
     if receiver is None:
         return None
@@ -325,8 +316,8 @@ def _literal(operand: nodes.Constant | nodes.Number, kind: type) -> object:
     value: object = None
     if isinstance(operand, nodes.Constant):
         value = operand.value if type(operand.value) is kind else None
-    elif kind in (int, float):
-        value = operand.integer if kind is int else operand.floating
+    elif kind is int:
+        value = operand.integer
     if value is None:
         written = operand.text if isinstance(operand, nodes.Number) else text_of(operand.value)
         raise RuleError(f"{written} is given where the type {type_name(kind)} is expected")

@@ -22,21 +22,20 @@ class Number(Struct, frozen=True):
 
     text: str
     integer: int | None
-    floating: float | None
+    floating: float
     is_float: bool
 
 
 class Field(Struct, frozen=True):
-    """`.A.B`."""
+    """`.A`."""
 
-    names: tuple[str, ...]
+    name: str
 
 
 class Variable(Struct, frozen=True):
-    """`$x`, or `$x.A.B`."""
+    """`$x`."""
 
     name: str
-    names: tuple[str, ...] = ()
 
 
 class Function(Struct, frozen=True):
@@ -46,10 +45,10 @@ class Function(Struct, frozen=True):
 
 
 class Chain(Struct, frozen=True):
-    """`(...).A.B`."""
+    """`.A.B`, `$x.B` or `(...).B`: a field of an operand."""
 
     operand: "Operand"
-    names: tuple[str, ...]
+    name: str
 
 
 class Command(Struct, frozen=True):

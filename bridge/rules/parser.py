@@ -42,9 +42,7 @@ class _Parser:
         return RuleError(f"{place(self._text, token.position)}: {message}", hint)
 
     def _unexpected(self, token: Token, context: str) -> RuleError:
-        if token.text == "}}":
-            return self._error(token, f"the action ends too early, {context}")
-        return self._error(token, f"{token.text or 'the end'} is not expected, {context}")
+        return self._error(token, f"{token.text} is not expected, {context}")
 
     def _peek(self) -> Token:
         return self._tokens[self._at]
@@ -77,7 +75,7 @@ class _Parser:
                 body.append(nodes.Text(token.text))
                 continue
             keyword = self._peek_past_space()
-            if keyword.kind is Kind.KEYWORD and keyword.text in ("end", "else"):
+            if keyword.text in ("end", "else"):
                 return tuple(body), self._next()
             body.append(self._action(keyword))
 
@@ -185,19 +183,11 @@ class _Parser:
     def _operand(self) -> nodes.Operand:
         token = self._next()
         operand = self._term(token)
-        names: list[str] = []
         while self._peek().kind is Kind.FIELD:
-            names.append(self._next().text[1:])
-        if not names:
-            return operand
-        match operand:
-            case nodes.Field():
-                return nodes.Field((*operand.names, *names))
-            case nodes.Variable():
-                return nodes.Variable(operand.name, tuple(names))
-            case nodes.Constant() | nodes.Number() | nodes.Nil() | nodes.Dot():
+            if token.kind in _CONSTANTS:
                 raise self._error(token, f"{token.text} has no fields")
-        return nodes.Chain(operand, tuple(names))
+            operand = nodes.Chain(operand, self._next().text[1:])
+        return operand
 
     def _term(self, token: Token) -> nodes.Operand:
         match token.kind:
@@ -242,7 +232,7 @@ def _word(token: Token) -> nodes.Operand:
         case Kind.DOT:
             return nodes.Dot()
         case Kind.FIELD:
-            return nodes.Field((token.text[1:],))
+            return nodes.Field(token.text[1:])
         case Kind.BOOL:
             return nodes.Constant(token.text == "true")
     return nodes.Nil()
@@ -254,7 +244,7 @@ def _number(text: str) -> nodes.Number:
     if integer is not None and not -_LARGEST - 1 <= integer <= 2 * _LARGEST + 1:
         raise ValueError("an integer of more than 64 bits")
     floating = literals.floating(text) if integer is None else float(integer)
-    if floating is None or text.endswith("i") or (integer is None and not looks_floating):
+    if floating is None or (integer is None and not looks_floating):
         raise ValueError("not a number, or one that is too large")
     if integer is None and floating.is_integer():
         integer = int(floating)

@@ -181,7 +181,7 @@ def split(pattern: str, text: str, most: int) -> StringList:
     parts: list[str] = []
     beginning = end = 0
     for found in _limited(pattern, text, most):
-        if most > 0 and len(parts) == most - 1:
+        if len(parts) == most - 1:
             break
         end = found.start()
         if found.end() != 0:
