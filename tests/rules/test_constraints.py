@@ -51,6 +51,7 @@ def test_constraint(expression: str, recorded: str | None) -> None:
             "end the line with && or ||, or write the expression on one line",
         ),
         ("Label(`a`, `b`) &&", "column 19: the expression is not complete", ""),
+        ("Label(`a\udcff`, `b`)", "column 9: '\\udcff' is not allowed, not even in a string", ""),
         ("Label(`a`, `b", "column 12: a string is not closed", ""),
         ('Label("a', "column 7: a string is not closed", ""),
         ("Label(`a`, `b`) & Label(`c`, `d`)", "column 17: & is not expected here", ""),
