@@ -257,7 +257,7 @@ class _Execution:
         return value if final is _NOTHING else final
 
     def _argument(self, dot: object, operand: nodes.Operand, kind: type) -> object:
-        if isinstance(operand, nodes.Constant | nodes.Number) and kind is not object:
+        if isinstance(operand, nodes.Number) and kind is not object:
             return _literal(operand, kind)
         return _checked(self._operand(dot, operand), kind)
 
@@ -312,16 +312,10 @@ def _kinds(function: Function, count: int) -> Sequence[type]:
     return (*function.parameters, *[rest] * (count - wanted))
 
 
-def _literal(operand: nodes.Constant | nodes.Number, kind: type) -> object:
-    value: object = None
-    if isinstance(operand, nodes.Constant):
-        value = operand.value if type(operand.value) is kind else None
-    elif kind is int:
-        value = operand.integer
-    if value is None:
-        written = operand.text if isinstance(operand, nodes.Number) else text_of(operand.value)
-        raise RuleError(f"{written} is given where the type {type_name(kind)} is expected")
-    return value
+def _literal(number: nodes.Number, kind: type) -> int:
+    if kind is not int or number.integer is None:
+        raise RuleError(f"{number.text} is given where the type {type_name(kind)} is expected")
+    return number.integer
 
 
 def _checked(value: object, kind: type) -> object:

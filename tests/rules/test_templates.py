@@ -264,6 +264,8 @@ def test_message_at_parse(template: str, message: str, hint: str) -> None:
         ),
         ("{{ upper (list) }}", "column 4: the type string is expected, not []interface {}", ""),
         ("{{ upper 1 }}", "column 4: 1 is given where the type string is expected", ""),
+        ("{{ trunc 1.5 .Name }}", "column 4: 1.5 is given where the type int is expected", ""),
+        ("{{ trunc `1` .Name }}", "column 4: the type int is expected, not string", ""),
         ("{{ upper }}", "column 4: wrong number of arguments for upper: 1 expected, 0 given", ""),
         ("{{ upper .Name 1 }}", "column 4: wrong number of arguments for upper: 1 expected, 2 given", ""),
         (
