@@ -17,7 +17,6 @@ from bridge.rules.values import List, Map, Model, is_nil, sorted_keys, type_name
 
 _NIL = "<nil>"
 _MOST = 1_000_000
-_BASES = {"v": 10, "d": 10, "b": 2, "o": 8, "O": 8, "x": 16, "X": 16}
 _PREFIXES = {"b": "0b", "x": "0x", "X": "0X"}
 _DIGITS = {"b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
@@ -146,7 +145,7 @@ def _compound(directive: Directive, verb: str, value: object) -> str:
 def _string(directive: Directive, verb: str, value: str) -> str | None:
     if verb in ("x", "X"):
         return _hex(directive, verb, value)
-    cut = value if directive.precision is None else value[: directive.precision]
+    cut = value[: directive.precision]
     if verb == "q" or (verb == "v" and directive.go_syntax):
         return _pad(directive, _quoted(directive, cut))
     return _pad(directive, cut) if verb in ("s", "v") else None
@@ -159,9 +158,7 @@ def _quoted(directive: Directive, text: str) -> str:
 
 
 def _hex(directive: Directive, verb: str, value: str) -> str:
-    data = to_bytes(value)
-    if directive.precision is not None:
-        data = data[: directive.precision]
+    data = to_bytes(value)[: directive.precision]
     digits = data.hex(" ") if " " in directive.flags else data.hex()
     digits = digits.upper() if verb == "X" else digits
     if "#" in directive.flags and digits:
@@ -184,7 +181,7 @@ def _integer(directive: Directive, verb: str, value: int) -> str | None:
             return _pad(directive, quoted)
         case "U":
             return _unicode(directive, value)
-    if verb not in _BASES:
+    if verb not in "vdboOxX":
         return None
     return _number(directive, verb, value)
 
@@ -199,7 +196,7 @@ def _number(directive: Directive, verb: str, value: int) -> str:
     digits = format(abs(value), _DIGITS.get(verb, "d")).rjust(least or 0, "0")
     if "#" in directive.flags:
         digits = _PREFIXES.get(verb, "") + digits
-        if _BASES[verb] == 8 and not digits.startswith("0"):
+        if verb in "oO" and not digits.startswith("0"):
             digits = "0" + digits
     return _pad(directive, sign + ("0o" if verb == "O" else "") + digits, zeros=False)
 
