@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bridge.rules import limits
 from bridge.rules.error import RuleError
 from bridge.rules.literals import to_bytes
-from bridge.rules.values import List, Map, Model, is_nil, sorted_keys, type_name
+from bridge.rules.values import Byte, List, Map, Model, is_nil, sorted_keys, type_name
 
 _NIL = "<nil>"
 _MOST = 1_000_000
@@ -183,6 +183,8 @@ def _integer(directive: Directive, verb: str, value: int) -> str | None:
             return _unicode(directive, value)
     if verb not in "vdboOxX":
         return None
+    if directive.go_syntax and isinstance(value, Byte):
+        return _number(replace(directive, flags=directive.flags | {"#"}), "x", value)
     return _number(directive, verb, value)
 
 
