@@ -77,11 +77,11 @@ class _Parser:
     def _matcher(self) -> bool:
         name = self._expect("name")
         self._expect("operator", "(")
-        arguments = [] if self._text == ")" else [self._expect("string")]
+        arguments = [self._expect("string")]
         while self._accepts(","):
             arguments.append(self._expect("string"))
         self._expect("operator", ")")
-        if name.lower() not in _EXACT or not arguments:
+        if name.lower() not in _EXACT:
             return False
         self._named.update(argument[1:-1] for argument in arguments)
         return True

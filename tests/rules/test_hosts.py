@@ -41,6 +41,7 @@ PLAIN = [
     ("Host(`a.test`) ||\n  Host(`b.test`)", {"a.test", "b.test"}),
     ("((((Host(`a.test`)))))", {"a.test"}),
     ("Host(`a.test`) && Path(`/ü`)", {"a.test"}),
+    ("||".join(f"(Host(`{number}.test`))" for number in range(99)), {f"{number}.test" for number in range(99)}),
     ("Host(`\N{KELVIN SIGN}.test`)", {"\N{KELVIN SIGN}.test"}),
 ]
 UNCERTAIN = [
@@ -48,6 +49,10 @@ UNCERTAIN = [
     " ",
     "Host()",
     "Host(``",
+    "Host!`a.test`)",
+    "Host(`a.test`!",
+    "(Host(`a.test`),",
+    "Host(`a.test`) && Method()",
     "Path(`/`)",
     "PathPrefix(`/`)",
     "Host(`a.test`) || PathPrefix(`/`)",
