@@ -77,7 +77,7 @@ def _escape(character: str, mark: str, *, ascii_only: bool) -> str:
         return character
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if code < 0x80 and not character.isprintable():
+    if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
