@@ -222,6 +222,10 @@ def test_labels_that_are_no_text(template: str) -> None:
             'write strings in `backticks` or "double quotes"',
         ),
         ('{{ "a }}', "column 4: a string is not closed by a quote on its line", ""),
+        ("{{ `a }}", "column 4: a string is not closed by a backtick", ""),
+        ("{{ 'a }}", "column 4: a character is not closed by a quote", ""),
+        ("{{ $x : 1 }}", "column 7: a colon is not followed by an equals sign", ""),
+        ("{{ .Name) }}", "column 9: a closing parenthesis has no opening one", ""),
         (
             "{{ .Labels.my-label }}",
             "column 14: - cannot be part of a name",
