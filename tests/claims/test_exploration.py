@@ -41,7 +41,7 @@ NEEDED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
-def test_every_order(name: str) -> None:
+def test_rules_hold_in_every_event_order(name: str) -> None:
     """In a small world all rules hold in every order of events, and the bridges come to rest."""
     assert explore(SMALL[name]).rests
 
@@ -49,13 +49,13 @@ def test_every_order(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", LARGE)
-def test_every_order_of_larger_worlds(name: str) -> None:
+def test_rules_hold_in_every_event_order_of_larger_worlds(name: str) -> None:
     """In a larger world all rules hold in every order of events, and the bridges come to rest."""
     assert explore(LARGE[name]).rests
 
 
 @pytest.mark.parametrize("seeds", [pytest.param(range(100), id="few")])
-def test_random_walks(seeds: range) -> None:
+def test_rules_hold_in_random_walks(seeds: range) -> None:
     """With five containers that come, change and go at random, all rules hold and the bridges come to rest."""
     for seed in seeds:
         walk(seed)
@@ -64,7 +64,7 @@ def test_random_walks(seeds: range) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("start", range(100, 4100, 500))
-def test_thousands_of_random_walks(start: int) -> None:
+def test_rules_hold_in_thousands_of_random_walks(start: int) -> None:
     """With five containers that come, change and go at random, all rules hold and the bridges come to rest."""
     for seed in range(start, start + 500):
         walk(seed)
@@ -77,7 +77,7 @@ def test_each_compare_is_needed(why: str, name: str) -> None:
         explore(replace(SMALL[name], dropped=why))
 
 
-def test_no_kind_of_compare_is_left_out_here() -> None:
+def test_list_of_compares_is_complete() -> None:
     """Every kind of compare that the code makes when settling and removing is in the list above.
 
     Repairs, and the compares for a live host whose keys may all be gone, have tests of their own.

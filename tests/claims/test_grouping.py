@@ -18,12 +18,12 @@ from bridge.claims.grouping import independent
         (["ab", "cd", "bc", "e", "da"], [[0, 1, 2, 4], [3]]),
     ],
 )
-def test_who_touches_the_same_goes_together(touched: list[str], groups: list[list[int]]) -> None:
+def test_changes_sharing_an_object_are_one_group(touched: list[str], groups: list[list[int]]) -> None:
     """Those who touch the same thing, also through others, are one group, in the order in which they came."""
     assert independent(touched) == groups
 
 
-def test_groups_are_all_that_is_connected() -> None:
+def test_groups_are_connected_components() -> None:
     """Whatever four of them touch of three things, walking from one to the next finds the same groups."""
     for touched in product(["", "a", "b", "c", "ab", "bc"], repeat=4):
         expected = sorted({_reached(place, touched) for place in range(len(touched))})

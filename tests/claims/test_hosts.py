@@ -50,7 +50,7 @@ def driven(steps: Removal, request: Transaction | Read, fake: FakeEtcd) -> Remov
             return came
 
 
-def test_who_is_not_alive_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_host_without_alive_key_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """Only a host without a live bridge has departed, and it stays for the grace period."""
     gone, unclear = departed(seen(fake), layout(two[0].host), GRACE)
     assert [(it.host, it.stays) for it in gone] == [("h2", GRACE)]
@@ -58,7 +58,7 @@ def test_who_is_not_alive_has_departed(fake: FakeEtcd, two: tuple[Bridge, Bridge
 
 
 @pytest.mark.usefixtures("two")
-def test_nobody_takes_itself_for_departed(fake: FakeEtcd) -> None:
+def test_own_host_never_counts_as_departed(fake: FakeEtcd) -> None:
     """A bridge that finds its own `alive` gone is no dead host to itself: it would remove what it serves."""
     gone, unclear = departed(seen(fake), layout("h2"), GRACE)
     assert not gone
@@ -66,21 +66,21 @@ def test_nobody_takes_itself_for_departed(fake: FakeEtcd) -> None:
 
 
 @pytest.mark.parametrize("stays", [0.0, 600.0])
-def test_a_goodbye_says_for_how_long(fake: FakeEtcd, two: tuple[Bridge, Bridge], stays: float) -> None:
+def test_goodbye_sets_how_long_routes_stay(fake: FakeEtcd, two: tuple[Bridge, Bridge], stays: float) -> None:
     """After a goodbye a host stays for the time that it names, be that shorter or longer than the grace."""
     fake.put(layout("h2").host_record(), encode_record(HostRecord("", "", "1", stays)))
     (gone,), _ = departed(seen(fake), layout(two[0].host), GRACE)
     assert gone.stays == stays
 
 
-def test_a_host_of_a_later_format_is_left_to_later_bridges(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_host_with_record_of_later_format_is_not_removed(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """A host whose record has a later format is not removed: it may have said goodbye for any time."""
     fake.put(layout("h2").host_record(), '{"format":9}')
     gone, unclear = departed(seen(fake), layout(two[0].host), GRACE)
     assert (gone, list(unclear)) == ((), ["h2"])
 
 
-def test_only_what_it_brought_goes(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_removal_keeps_objects_shared_with_other_host(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """A removed host leaves nothing, and what it shared with the other host stays."""
     before = view(fake)
     assert removed(fake, two[1].host) == Removed(("c2",), (), done=True)
@@ -88,7 +88,7 @@ def test_only_what_it_brought_goes(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -
     assert view(fake) == {path: value for path, value in before.items() if "63320" not in path}
 
 
-def test_a_host_without_containers_is_forgotten(fake: FakeEtcd) -> None:
+def test_host_without_containers_is_forgotten(fake: FakeEtcd) -> None:
     """There is nothing to remove of it but who it was."""
     bare = Bridge(fake, "h3")
     fake.delete(layout(bare.host).alive())
@@ -97,7 +97,7 @@ def test_a_host_without_containers_is_forgotten(fake: FakeEtcd) -> None:
 
 
 @pytest.mark.parametrize("kind", ["containers", "claims"])
-def test_what_cannot_be_read_is_left(fake: FakeEtcd, two: tuple[Bridge, Bridge], kind: str) -> None:
+def test_removal_leaves_and_reports_unreadable_keys(fake: FakeEtcd, two: tuple[Bridge, Bridge], kind: str) -> None:
     """What a later bridge wrote is reported and left, with the host's record, for later bridges to remove."""
     before = view(fake)
     for key, it in list(fake.keys.items()):
@@ -110,7 +110,7 @@ def test_what_cannot_be_read_is_left(fake: FakeEtcd, two: tuple[Bridge, Bridge],
     assert layout("h2").host_record() in fake.keys
 
 
-def test_containers_are_named_in_order() -> None:
+def test_containers_of_removed_host_are_sorted_by_name() -> None:
     """Whoever removes a host is shown names, sorted; where one cannot be read, what its key ends in."""
     records = {"0a": encode_record(ContainerRecord("web", ())), "0b": '{"format":9}'}
     records["0c"] = encode_record(ContainerRecord("api", ()))
@@ -118,7 +118,7 @@ def test_containers_are_named_in_order() -> None:
     assert names(keys) == ("0b", "api", "web")
 
 
-def test_a_host_that_is_back_keeps_everything(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
+def test_host_that_returns_before_commit_keeps_its_keys(fake: FakeEtcd, two: tuple[Bridge, Bridge]) -> None:
     """If the host is back between decision and commit, nothing is removed."""
     before = fake.find(layout("h2").containers()), view(fake)
     assert not removed(fake, two[1].host, comes_back=True).done

@@ -31,12 +31,12 @@ def keys(dead: str = "", **addresses: str) -> dict[str, KeyValue]:
         pytest.param({}, (), id="no-hosts"),
     ],
 )
-def test_without_address(seen: dict[str, KeyValue], expected: tuple[str, ...]) -> None:
+def test_live_hosts_without_address_are_reported(seen: dict[str, KeyValue], expected: tuple[str, ...]) -> None:
     """Living hosts without an address are named, unless this one has an address."""
     assert without_address(seen, HERE) == expected
 
 
-def test_a_record_that_cannot_be_read() -> None:
+def test_host_with_record_of_later_format_is_not_reported() -> None:
     """A host whose record is of a later format is not reported: its address is unknown."""
     seen = keys(here="", there="")
     record = HERE.of("there").host_record()

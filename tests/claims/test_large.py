@@ -41,7 +41,7 @@ def test_sixty_routers_are_one_transaction(fake: FakeEtcd, bridge: Bridge) -> No
     assert not view(fake)
 
 
-def test_stranger_comes_between_a_large_container(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_range_compare_notices_new_foreign_key(fake: FakeEtcd, bridge: Bridge) -> None:
     """One compare of a whole range notices a stranger's key, just as the compares of single objects would."""
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(60)))
     settling = Settling([change(large)], bridge.memory, bridge.fence)
@@ -53,7 +53,7 @@ def test_stranger_comes_between_a_large_container(fake: FakeEtcd, bridge: Bridge
     assert list(view(fake)) == ["http/routers/r7/priority"]
 
 
-def test_stranger_was_there_before_a_large_container(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_existing_foreign_key_blocks_large_container(fake: FakeEtcd, bridge: Bridge) -> None:
     """What is read of a kind is looked at, not only compared."""
     fake.put("traefik/http/routers/r7/priority", "1")
     came = bridge.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
@@ -61,7 +61,7 @@ def test_stranger_was_there_before_a_large_container(fake: FakeEtcd, bridge: Bri
     assert list(view(fake)) == ["http/routers/r7/priority"]
 
 
-def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
+def test_object_claimed_while_large_container_leaves_stays(fake: FakeEtcd) -> None:
     """An object that another host claims while a large container leaves stays, and the new claim defines it."""
     first, second = started(fake, ["h1", "h2"])
     first.settle(publication("c1", *(router(f"r{number}", rule="a") for number in range(60))))
@@ -84,7 +84,7 @@ def test_replica_comes_between_a_large_container(fake: FakeEtcd) -> None:
     ],
     ids=["objects", "bytes", "bytes-in-utf-8", "bytes-in-json"],
 )
-def test_what_does_not_fit_is_refused(bridge: Bridge, large: Publication) -> None:
+def test_container_too_large_for_transaction_is_refused(bridge: Bridge, large: Publication) -> None:
     """A container that is too large for one transaction is refused with a problem, and others are published."""
     came = bridge.settle(large, web("c2"))
     assert "does not fit one etcd transaction" in messages(came)[0]
@@ -95,7 +95,9 @@ TEXTS = st.text(st.sampled_from('a"\\\x01\x7fé€\U0001f600'), max_size=40)
 
 
 @given(st.dictionaries(TEXTS, st.dictionaries(TEXTS, TEXTS, max_size=3), max_size=3), TEXTS, TEXTS)
-def test_a_weight_is_bounded(items: dict[str, dict[str, str]], text: str, root_key: str) -> None:
+def test_estimated_weight_is_never_below_weight(
+    items: dict[str, dict[str, str]], text: str, root_key: str
+) -> None:
     """The quick estimate of a weight is never below the weight, whatever texts take as keys and in JSON."""
     routers = [router(name, **leaves) for name, leaves in items.items()]
     one = publication("c1", *routers, service("s", text, "h1-c1"), application=text, created=text)
@@ -103,7 +105,7 @@ def test_a_weight_is_bounded(items: dict[str, dict[str, str]], text: str, root_k
     assert weight(one, where) <= weight_bound(one, where)
 
 
-def test_many_leave_what_others_share(fake: FakeEtcd) -> None:
+def test_leaving_many_shared_objects_takes_several_transactions(fake: FakeEtcd) -> None:
     """A container that hands on more objects than fit one transaction leaves in several."""
     first, second = started(fake, ["h1", "h2"])
     items = [router(f"r{number}", rule="a") for number in range(100)]
@@ -114,7 +116,7 @@ def test_many_leave_what_others_share(fake: FakeEtcd) -> None:
     assert len(view(fake)) == 100
 
 
-def test_who_goes_makes_room_for_who_comes(bridge: Bridge) -> None:
+def test_names_are_freed_first_if_both_exceed_a_transaction(bridge: Bridge) -> None:
     """Where both do not fit one transaction, whoever comes finds the names free that the other had."""
     first, second = (
         publication(name, *(router(f"r{number}", rule=name) for number in numbers), application=name)
@@ -125,7 +127,7 @@ def test_who_goes_makes_room_for_who_comes(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("beside", [0, 1, 63, 64, 65, 126, 127, 128, 129])
-def test_what_fits_is_what_can_be_sent(beside: int) -> None:
+def test_as_many_writes_fit_as_etcd_request_has_room_for(beside: int) -> None:
     """However many compares there are, as many writes fit as a request to etcd has room for, and not one more."""
     compares = tuple(as_seen(f"compared{number}", None) for number in range(beside))
     for writes in (1, 127, 128, 129, 252, 253, 4_095, 4_096, 4_097):
@@ -137,7 +139,7 @@ def test_what_fits_is_what_can_be_sent(beside: int) -> None:
         assert fits(transaction) is sent, writes
 
 
-def test_hundred_containers_start_at_once(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_hundred_containers_share_few_transactions(fake: FakeEtcd, bridge: Bridge) -> None:
     """A hundred unrelated containers that start at once are published in a few shared transactions."""
     before = fake.revision
     bridge.settle(*(publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)))
@@ -146,7 +148,7 @@ def test_hundred_containers_start_at_once(fake: FakeEtcd, bridge: Bridge) -> Non
 
 
 @pytest.mark.parametrize("leaves", [200, 3_000])
-def test_an_object_with_many_leaves_is_handed_on(fake: FakeEtcd, bridge: Bridge, leaves: int) -> None:
+def test_object_with_many_leaves_passes_to_successor(fake: FakeEtcd, bridge: Bridge, leaves: int) -> None:
     """A successor's definition may add any number of leaves: they are compared as one range."""
     many = {f"option{number}": "x" for number in range(leaves)}
     bridge.settle(publication("c1", router("web", rule="a"), created="2"))
@@ -155,7 +157,7 @@ def test_an_object_with_many_leaves_is_handed_on(fake: FakeEtcd, bridge: Bridge,
     assert len(view(fake)) == leaves
 
 
-def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_definer_stays_if_successors_claim_is_too_large(fake: FakeEtcd, bridge: Bridge) -> None:
     """A definer whose successor's claim is too large for a transaction stays: it is told, and nothing hangs."""
     bridge.settle(publication("c1", router("web", rule="a"), created="2"))
     bridge.settle(publication("c2", router("web", rule="b"), created="1"))
@@ -172,7 +174,7 @@ def test_what_cannot_be_handed_on_stays(fake: FakeEtcd, bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     "then", ["c1", publication("c1", router("other", rule="a"), created="2")], ids=["leaves", "changes"]
 )
-def test_all_but_what_cannot_be_handed_on_is_let_go(
+def test_other_objects_leave_if_one_cannot_be_handed_on(
     fake: FakeEtcd, bridge: Bridge, name: str, then: Publication | str
 ) -> None:
     """A container that cannot leave one object still leaves the others and publishes what is new."""

@@ -40,7 +40,7 @@ def definer(container: str) -> dict[str, str]:
     return {"host": "h1", "container": identifier(container)}
 
 
-def test_fields_that_are_added_within_a_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_unknown_fields_of_same_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that is as it was has nothing written for it, whatever else its keys say."""
     bridge.settle(web("c1"))
     for key in [it for it in fake.keys if identifier("c1") in it or "/objects/" in it]:
@@ -52,7 +52,7 @@ def test_fields_that_are_added_within_a_format_stay(fake: FakeEtcd, bridge: Brid
 
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
-def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
+def test_newest_agreeing_claim_becomes_definer(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
     """When the definer leaves, the newest of the agreeing claims becomes the definer; nothing else changes."""
     bridge.settle(publication("c1", router("web", rule="a")))
     bridge.settle(publication("c2", router("web", rule="a"), application="blog", created="2"))
@@ -67,7 +67,7 @@ def test_a_definer_hands_on(fake: FakeEtcd, bridge: Bridge, more: dict[str, obje
 
 
 @pytest.mark.parametrize("more", [LIKE, UNLIKE])
-def test_the_last_one_takes_it_away(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
+def test_last_claim_removes_definition(fake: FakeEtcd, bridge: Bridge, more: dict[str, object]) -> None:
     """When the last claim goes, nothing is left, and there is no problem to report."""
     bridge.settle(web("c1"))
     by_a_later_bridge(fake, bridge, more)
@@ -76,7 +76,7 @@ def test_the_last_one_takes_it_away(fake: FakeEtcd, bridge: Bridge, more: dict[s
     assert fake.keys.keys() == {layout().alive(), layout().host_record()}
 
 
-def test_what_it_reads_like_counts_before_what_its_definer_wants(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_leaves_in_force_count_before_definers_claim(fake: FakeEtcd, bridge: Bridge) -> None:
     """A later bridge may have put in force what its definer did not ask for."""
     bridge.settle(publication("c1", router("web", rule="a")))
     by_a_later_bridge(fake, bridge, {"leaves": {"rule": "b"}})
@@ -85,7 +85,7 @@ def test_what_it_reads_like_counts_before_what_its_definer_wants(fake: FakeEtcd,
     assert not view(fake)
 
 
-def test_what_is_not_known_of_it_is_told(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_unknown_leaves_stay_and_are_reported(fake: FakeEtcd, bridge: Bridge) -> None:
     """Leaves that are not what the bridge knows may be anybody's: they stay, and are named to the user."""
     bridge.settle(publication("c1", router("web", priority="1", rule="a")))
     by_a_later_bridge(fake, bridge)
@@ -97,7 +97,7 @@ def test_what_is_not_known_of_it_is_told(fake: FakeEtcd, bridge: Bridge) -> None
     assert FORCE not in fake.keys
 
 
-def test_a_recreated_container_defines_it_anew(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_recreated_container_writes_todays_format(fake: FakeEtcd, bridge: Bridge) -> None:
     """To recreate the only container is one change, after which the definition has today's format."""
     bridge.settle(web("c1"))
     by_a_later_bridge(fake, bridge)
@@ -107,7 +107,7 @@ def test_a_recreated_container_defines_it_anew(fake: FakeEtcd, bridge: Bridge) -
     assert fake.keys[f"traefik/{RULE}"] == before
 
 
-def test_a_recreated_container_may_spell_it_anew(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_recreated_container_may_respell_definition(fake: FakeEtcd, bridge: Bridge) -> None:
     """What is in force and cannot be read is no stranger's: the spelling goes with the last who claimed it."""
     first = publication("c1", router("Web", rule="a"))
     bridge.settle(first)
@@ -118,7 +118,7 @@ def test_a_recreated_container_may_spell_it_anew(fake: FakeEtcd, bridge: Bridge)
     assert view(fake) == {RULE: "a"} | PERMANENT
 
 
-def test_a_later_claim_succeeds_as_what_it_reads_like(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_claim_of_later_format_becomes_definer(fake: FakeEtcd, bridge: Bridge) -> None:
     """If only a later bridge's claim is left, it becomes the definer, with the application and age in it."""
     bridge.settle(web("c1", rule="b"))
     bridge.settle(web("c2", created="2", rule="b"))
@@ -129,7 +129,7 @@ def test_a_later_claim_succeeds_as_what_it_reads_like(fake: FakeEtcd, bridge: Br
     assert (record.definer, record.application, record.created) == (Claimant(**definer("c2")), "shop", "2")
 
 
-def test_a_host_is_removed_with_all_it_defined(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_host_removal_deletes_its_definitions(fake: FakeEtcd, bridge: Bridge) -> None:
     """Removing a host also removes its definitions in a later format, and then forgets the host."""
     fake.put(layout().permanent.key, layout().permanent.value)
     bridge.settle(web("c1"))
@@ -143,7 +143,7 @@ def test_a_host_is_removed_with_all_it_defined(fake: FakeEtcd, bridge: Bridge) -
     assert sorted(fake.keys) == [layout().permanent.key, "traefik/http/routers/web/later"]
 
 
-def test_a_large_container_takes_all_of_it_away(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_large_container_removes_its_definitions(fake: FakeEtcd, bridge: Bridge) -> None:
     """Also where whole kinds are compared, in names' own spelling: what somebody changes meanwhile is theirs."""
     bridge.settle(publication("c1", *(router(f"R{number}", rule="a") for number in range(60))))
     for key in [it for it in fake.keys if "/objects/" in it]:
@@ -157,7 +157,7 @@ def test_a_large_container_takes_all_of_it_away(fake: FakeEtcd, bridge: Bridge) 
     assert view(fake) == {"http/routers/R7/rule": "by hand"}
 
 
-def test_a_value_without_a_definer_is_only_left(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_definition_without_readable_definer_stays(fake: FakeEtcd, bridge: Bridge) -> None:
     """A definition that does not even say who defines it stays, whoever leaves."""
     bridge.settle(web("c1"))
     said = by_a_later_bridge(fake, bridge, {"definer": "?"})

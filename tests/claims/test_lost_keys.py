@@ -45,7 +45,7 @@ def moved(first: Publication) -> Publication:
 
 @pytest.mark.parametrize("lose", [purge, restore])
 @pytest.mark.parametrize("change", [moved, lambda _: "c1"], ids=["moves", "leaves"])
-def test_nothing_is_written_beside_lost_claims(
+def test_container_with_lost_claims_is_never_half_published(
     fake: FakeEtcd,
     bridge: Bridge,
     lose: Callable[[FakeEtcd], None],
@@ -61,7 +61,7 @@ def test_nothing_is_written_beside_lost_claims(
     standing(fake, {identifier("c1"): wanted if isinstance(wanted, Publication) else None})
 
 
-def test_who_lost_its_claims_holds_up_nobody(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_lost_claims_do_not_block_other_containers(fake: FakeEtcd, bridge: Bridge) -> None:
     """If one of several containers in a batch lost its claims, all are published, and none only in part."""
     others = [publication(f"o{number}", router(f"r{number}", rule="a")) for number in range(4)]
     bridge.settle(web("c1"), *others)
@@ -74,7 +74,7 @@ def test_who_lost_its_claims_holds_up_nobody(fake: FakeEtcd, bridge: Bridge) -> 
     standing(fake, {it.id: it for it in (web("c1"), *more)})
 
 
-def test_what_a_restored_record_names_is_let_go(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_claims_of_restored_record_are_released(fake: FakeEtcd, bridge: Bridge) -> None:
     """Claims that a restore brings back, and that the bridge has long forgotten, are read and released."""
     bridge.settle(web("c1"), publication("c2", router("other", rule="a")))
     older = dict(fake.keys)
@@ -86,7 +86,7 @@ def test_what_a_restored_record_names_is_let_go(fake: FakeEtcd, bridge: Bridge) 
     assert view(fake) == {"http/routers/new/rule": "b", "http/routers/other/rule": "a"}
 
 
-def test_a_container_takes_over_its_own_orphan(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_container_takes_over_its_orphaned_server_key(fake: FakeEtcd, bridge: Bridge) -> None:
     """A server key without any definition blocks its name for all containers but the one that wrote it."""
     orphan = f"{SERVERS}/h1-{identifier('c1')}/url"
     fake.put(orphan, "http://old")
@@ -96,7 +96,7 @@ def test_a_container_takes_over_its_own_orphan(fake: FakeEtcd, bridge: Bridge) -
     assert rules(bridge.settle(web("c2"))) == {"c2": ["JOIN", "JOIN"]}
 
 
-def test_what_lies_beside_an_orphan_stays(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_foreign_keys_beside_orphaned_server_key_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     """An orphan of ours does not make the other keys below its name ours."""
     for path in (f"h1-{identifier('c1')}/url", "byhand/url"):
         fake.put(f"{SERVERS}/{path}", "x")

@@ -19,7 +19,7 @@ def test_order_of_the_input_does_not_matter() -> None:
         assert plan.settled[identifier("c2")].problems
 
 
-def test_view_only() -> None:
+def test_plan_has_only_view_keys_of_containers() -> None:
     """A plan shows the keys of the containers only: no state and no permanent key."""
     plan = settle_offline([web("c1")], layout())
     assert sorted(plan.keys) == [
@@ -30,7 +30,7 @@ def test_view_only() -> None:
 
 
 @pytest.mark.parametrize("name", ["web", "Web"])
-def test_newest_of_an_application_redefines(name: str) -> None:
+def test_newest_container_of_application_redefines(name: str) -> None:
     """An application's newest container has its way, and the older one is told that it differs."""
     older = publication("c1", router(name, rule="old"), created="1")
     plan = settle_offline([older, publication("c2", router(name, rule="new"), created="2")], layout())
@@ -39,7 +39,7 @@ def test_newest_of_an_application_redefines(name: str) -> None:
     assert not plan.settled[identifier("c2")].problems
 
 
-def test_same_limits() -> None:
+def test_plan_refuses_too_large_container() -> None:
     """A container that is too large for etcd is refused in a plan too."""
     large = publication("c1", *(router(f"r{number}", rule="a") for number in range(130)))
     plan = settle_offline([large], layout())

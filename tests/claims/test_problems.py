@@ -99,23 +99,23 @@ def force(application: str = "blog", name: str = "web", **leaves: str) -> Object
         ),
     ],
 )
-def test_who_disagrees(verdict: Verdict, label: str, message: str, hint: str) -> None:
+def test_conflict_names_label_definer_and_remedy(verdict: Verdict, label: str, message: str, hint: str) -> None:
     """The problem names the label of the first leaf that differs, who defines the object, and the way out."""
     assert problems.problem(SHOP, ITEM, verdict) == Problem("c1", label, f"http router web: {message}", hint)
 
 
 @pytest.mark.parametrize("rule", [Rule.DEFINE, Rule.ADOPT, Rule.JOIN])
-def test_who_agrees(rule: Rule) -> None:
+def test_agreeing_container_has_no_problem(rule: Rule) -> None:
     """A container whose definition is in force is told nothing."""
     assert problems.problem(SHOP, ITEM, Verdict(REF, rule)) is None
 
 
-def test_who_redefines() -> None:
+def test_redefining_container_has_no_problem() -> None:
     """A container that redefines an object is told nothing, though another definition was in force before."""
     assert problems.problem(SHOP, ITEM, Verdict(REF, Rule.REDEFINE, force("shop", rule="y"))) is None
 
 
-def test_a_leaf_without_a_label() -> None:
+def test_differing_leaf_without_label_blames_no_label() -> None:
     """If no label made the leaf that differs, as with the default rule, no label is blamed for it."""
     item = Item(REF, (Leaf("priority", "5", ("a.priority",)), Leaf("rule", "x", (), "default rule")))
     told = problems.problem(SHOP, item, Verdict(REF, Rule.WAIT_APPLICATION, force(priority="5", rule="y")))
@@ -123,14 +123,14 @@ def test_a_leaf_without_a_label() -> None:
     assert told.label == ""
 
 
-def test_the_bare_key() -> None:
+def test_differing_bare_key_is_named() -> None:
     """An object's bare key that differs is called so."""
     item = Item(REF, (Leaf("", "true"),))
     told = problems.difference(item, replace(force().definition, leaves=(("", "false"),)))
     assert told == "its bare key is 'true' here and 'false' there"
 
 
-def test_secrets_that_differ() -> None:
+def test_differing_secrets_are_not_shown() -> None:
     """Neither side of a secret that differs is told."""
     item = Item(REF, (Leaf("basicauth/users", "me:mine"),))
     told = problems.difference(item, replace(force().definition, leaves=(("basicauth/users", "me:theirs"),)))
@@ -173,6 +173,6 @@ def test_secrets_that_differ() -> None:
         ),
     ],
 )
-def test_what_costs_the_whole_container(told: Problem, message: str, hint: str) -> None:
+def test_problem_of_whole_container_names_no_label(told: Problem, message: str, hint: str) -> None:
     """What is wrong with a container as a whole is no label's fault; the keys and objects are named."""
     assert told == Problem("c1", "", message, hint)

@@ -33,7 +33,7 @@ OBJECT = ObjectRecord(DEFINITION, Claimant("h1", "0123456789ab"), "shop|img", "2
 DEEP = '{"format":1,"more":' + "[" * 100_000
 
 
-def test_values_are_read_back() -> None:
+def test_encoded_values_are_decoded_unchanged() -> None:
     """Every value is decoded to what was encoded."""
     claim = Claim("shop|img", "2024-01-01T00:00:00Z", DEFINITION, "web", (("a", "b"),))
     container = ContainerRecord("shop-1", (WEB,))
@@ -49,7 +49,7 @@ def test_values_are_read_back() -> None:
     assert decode_alive('{"format":1,"engine":"id","version":"1.0","lease":5}') == AliveRecord("id", "1.0", 5)
 
 
-def test_format_1() -> None:
+def test_written_values_have_format_1() -> None:
     """What is written bears format 1 as long as it is just this: earlier bridges, and later ones, read it."""
     claim = Claim("shop|img", "2024", Definition("Web", (("rule", "a"),)), "Web", (("b/url", "u"),))
     force = ObjectRecord(Definition("Web", (("rule", "a"),)), Claimant("h1", "0a1b"), "shop|img", "2024")
@@ -74,7 +74,7 @@ def test_format_1() -> None:
     )
 
 
-def test_leaves_may_be_written_in_any_order() -> None:
+def test_definitions_are_equal_in_any_order_of_leaves() -> None:
     """Definitions are equal when their leaves are, whoever wrote them."""
     said = json.loads(encode_object(OBJECT))
     said["leaves"] = dict(reversed(said["leaves"].items()))
@@ -96,14 +96,14 @@ def test_unknown_fields_are_ignored() -> None:
     "value",
     ["", "[]", "null", "{}", '"a"', '{"format":1}', "[" * 100_000, DEEP, '{"format":1,"leaves":[["a"]],"name":1}'],
 )
-def test_broken_values_are_values(value: str) -> None:
+def test_broken_values_are_read_as_unreadable(value: str) -> None:
     """Whatever somebody wrote there is read as unreadable, with a reason; nothing is raised."""
     for decode in (decode_object, decode_claim, decode_container, decode_host, decode_alive):
         assert isinstance(decode(value), Unreadable)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-1", "1" + "0" * 400, '"soon"'])
-def test_what_is_no_time_is_broken(number: str) -> None:
+def test_invalid_times_are_read_as_unreadable(number: str) -> None:
     """A time that nobody can wait for is told, instead of ending whoever reads it."""
     host = encode_record(HostRecord("id", "", "1.0", goodbye=600.0)).replace("600.0", number)
     alive = encode_record(AliveRecord("id", "1.0", 5)).replace('"lease":5', f'"lease":{number}')
@@ -111,7 +111,7 @@ def test_what_is_no_time_is_broken(number: str) -> None:
     assert isinstance(decode_alive(alive), Unreadable)
 
 
-def test_what_no_key_can_hold_is_broken() -> None:
+def test_lone_surrogates_are_read_as_unreadable() -> None:
     """A lone surrogate in a JSON escape makes the record Unreadable, since it could not be written into a key."""
     written, whole = encode_object(OBJECT), replace(OBJECT, application="shop\N{WHALE}|img")
     assert isinstance(decode_object(written.replace("shop", "shop\\ud83d")), Unreadable)

@@ -63,7 +63,7 @@ def bridge(fake: FakeEtcd) -> Bridge:
     return bridge
 
 
-def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
+def test_container_redefined_by_other_host_is_settled_again(fake: FakeEtcd) -> None:
     """A resync decides again on a container whose object another host has redefined, and reports that."""
     one, two = started(fake, ["h1", "h2"])
     old = publication("c1", router("web", rule="1"), created="1")
@@ -77,7 +77,7 @@ def test_who_differs_is_decided_again(fake: FakeEtcd) -> None:
         assert "another definition is in force" in messages(resynced)[0]
 
 
-def test_who_differs_on_the_same_host_is_decided_again(fake: FakeEtcd) -> None:
+def test_container_redefined_on_same_host_is_settled_again(fake: FakeEtcd) -> None:
     """The same holds for an object that a newer container or a successor on the same host has redefined."""
     bridge = Bridge(fake)
     run(bridge)
@@ -95,7 +95,7 @@ def test_who_differs_on_the_same_host_is_decided_again(fake: FakeEtcd) -> None:
     assert not listings(bridge, first, older)
 
 
-def test_who_is_redefined_as_soon_as_it_defines_is_decided_again(fake: FakeEtcd) -> None:
+def test_container_redefined_in_same_batch_is_settled_again(fake: FakeEtcd) -> None:
     """Of two containers settled together, the older is decided again after the newer has redefined its object."""
     bridge = Bridge(fake)
     older, newer = (
@@ -106,7 +106,7 @@ def test_who_is_redefined_as_soon_as_it_defines_is_decided_again(fake: FakeEtcd)
     assert run(bridge, keeps=[older.id, newer.id]).unsettled == [older.id]
 
 
-def test_root_is_never_empty(fake: FakeEtcd) -> None:
+def test_permanent_key_is_written_without_containers(fake: FakeEtcd) -> None:
     """The permanent key is written at the first resync, even without any container."""
     run(Bridge(fake))
     assert view(fake) == PERMANENT
@@ -120,7 +120,7 @@ def test_restart_writes_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
     assert fake.revision == revision
 
 
-def test_gone_and_recreated_while_nobody_looked(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_container_recreated_during_downtime_is_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that was recreated while the bridge was away is replaced in one transaction."""
     revision = fake.revision
     run(bridge, web("c2", created="2"))
@@ -128,7 +128,7 @@ def test_gone_and_recreated_while_nobody_looked(fake: FakeEtcd, bridge: Bridge) 
     assert {who.container for who in state(fake).containers} == {identifier("c2")}
 
 
-def test_recreated_among_many(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_container_and_successor_are_settled_in_same_part(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where many are settled in parts, a container and its successor are in the same part: no key is missing."""
     monkeypatch.setattr("bridge.claims.resync.SETTLED_AT_ONCE", 2)
     bridge = Bridge(fake)
@@ -143,7 +143,7 @@ def test_recreated_among_many(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -
     assert {who.container for who in state(fake).containers} == {*map(identifier, names)}
 
 
-def test_many_containers_are_few_requests(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_containers_take_few_requests(fake: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has nothing in common shares transactions, and the claims of many are read in parts."""
     monkeypatch.setattr("bridge.claims.resync.CLAIMS_AT_ONCE", 30)
     many = [publication(f"c{number:02}", router(f"r{number}", rule="a")) for number in range(100)]
@@ -155,7 +155,7 @@ def test_many_containers_are_few_requests(fake: FakeEtcd, monkeypatch: pytest.Mo
     assert [len(it.ranges) for it in asked if isinstance(it, Read)] == [3, 30, 30, 30, 10]
 
 
-def test_a_failure_ends_a_resync(bridge: Bridge) -> None:
+def test_failed_transaction_ends_resync_and_is_in_doubt(bridge: Bridge) -> None:
     """Whoever carries it out is told, and what the transaction was to write is in doubt."""
     steps = resync(by_id(web("c1", rule="b")), bridge.memory, bridge.fence)
     request = next(steps)
@@ -166,14 +166,14 @@ def test_a_failure_ends_a_resync(bridge: Bridge) -> None:
     assert layout().object(Ref("http", "routers", "web")) in bridge.memory.doubted
 
 
-def test_unknown_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_container_that_cannot_be_inspected_keeps_its_keys(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container that cannot be inspected at the moment keeps its keys."""
     shown = view(fake)
     run(bridge, keeps=[identifier("c1")])
     assert view(fake) == shown
 
 
-def test_other_hosts_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_containers_of_other_hosts_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     """A resync of one host leaves the containers of other hosts alone."""
     shown = view(fake)
     run(Bridge(fake, "h2"))
@@ -181,7 +181,7 @@ def test_other_hosts_containers_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake) == shown
 
 
-def test_changes_by_hand_are_mended(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_changes_by_hand_are_repaired_and_reported(fake: FakeEtcd, bridge: Bridge) -> None:
     """Our keys that somebody changed or deleted are restored and named; a server without a claim is removed."""
     shown = view(fake)
     servers = "traefik/http/services/web/loadbalancer/servers"
@@ -194,7 +194,7 @@ def test_changes_by_hand_are_mended(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake) == shown
 
 
-def test_keys_of_others_stay(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_foreign_keys_in_view_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     """Keys that others wrote into the view, even below our own objects, are never touched."""
     others = [
         "traefik/http/routers/web/observability/tracing",
@@ -210,7 +210,7 @@ def test_keys_of_others_stay(fake: FakeEtcd, bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("path", ["containers/h1/a/b", "claims/http/x", "objects/http", "more"])
-def test_keys_of_others_in_the_state_stay(fake: FakeEtcd, bridge: Bridge, path: str) -> None:
+def test_unknown_keys_in_state_are_ignored(fake: FakeEtcd, bridge: Bridge, path: str) -> None:
     """What is none of the keys that are known there is passed over, and ends nobody."""
     fake.put(f"{layout().state}{path}", "x")
     revision = fake.revision
@@ -218,7 +218,7 @@ def test_keys_of_others_in_the_state_stay(fake: FakeEtcd, bridge: Bridge, path: 
     assert fake.revision == revision
 
 
-def test_definition_is_mended_by_its_definers_host(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_only_definers_host_repairs_definition(fake: FakeEtcd, bridge: Bridge) -> None:
     """Only the definer's host repairs a definition, not every host that shares it."""
     second = Bridge(fake, "h2")
     run(second, _on_second_host())
@@ -227,7 +227,7 @@ def test_definition_is_mended_by_its_definers_host(fake: FakeEtcd, bridge: Bridg
     assert run(bridge, web("c1")).mended == (RULE,)
 
 
-def test_definition_is_mended_though_its_definer_goes(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_successor_repairs_definition_of_leaving_definer(fake: FakeEtcd, bridge: Bridge) -> None:
     """If the definer leaves in the same resync, its successor restores the definition, undoing the change."""
     bridge.settle(web("c2"))
     shown = view(fake)
@@ -239,7 +239,7 @@ def test_definition_is_mended_though_its_definer_goes(fake: FakeEtcd, bridge: Br
 
 
 @pytest.mark.parametrize("field", ["url", "weight", "preservepath", "address", "tls"])
-def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge, field: str) -> None:
+def test_view_is_adopted_after_lost_state(fake: FakeEtcd, bridge: Bridge, field: str) -> None:
     """Without state, a view that holds just what would be written is taken over, other hosts' servers kept."""
     shared, item = _on_second_host().items
     more = Leaf(item.server[0].path.replace("/url", f"/{field}"), "x")
@@ -253,7 +253,7 @@ def test_lost_state_is_taken_over(fake: FakeEtcd, bridge: Bridge, field: str) ->
     assert len(state(fake).objects) == 2
 
 
-def test_servers_of_the_dead_go_after_a_lost_state(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_servers_of_gone_containers_go_after_adoption(fake: FakeEtcd, bridge: Bridge) -> None:
     """The resync after an adoption removes this host's servers whose containers are gone."""
     run(bridge, web("c1"), web("c2"))
     for key in [it for it in fake.keys if it.startswith("docker-event-bridge/")]:
@@ -271,7 +271,7 @@ def _on_second_host() -> Publication:
 
 
 @pytest.mark.parametrize("key", ["traefik/http/routers/WEB/rule", "traefik/HTTP/routers/web/rule"])
-def test_name_in_another_case_blocks(fake: FakeEtcd, key: str) -> None:
+def test_foreign_name_in_other_letter_case_blocks(fake: FakeEtcd, key: str) -> None:
     """A name that a stranger wrote in another letter case blocks ours, since Traefik would merge both."""
     fake.put(key, "x")
     bridge = Bridge(fake)
@@ -282,14 +282,14 @@ def test_name_in_another_case_blocks(fake: FakeEtcd, key: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["objects", "claims", "containers"])
-def test_who_lost_something_is_decided_again(fake: FakeEtcd, bridge: Bridge, kind: str) -> None:
+def test_container_with_lost_state_key_is_settled_again(fake: FakeEtcd, bridge: Bridge, kind: str) -> None:
     """A container that stays as it is, of which somebody has deleted a key of the state, is to be settled anew."""
     for key in [it for it in fake.keys if f"/{kind}/" in it]:
         fake.delete(key)
     assert run(bridge, keeps=[identifier("c1")]).unsettled == [identifier("c1")]
 
 
-def test_who_waits_and_lost_its_record_is_decided_again(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_waiting_container_with_lost_record_is_settled_again(fake: FakeEtcd, bridge: Bridge) -> None:
     """The record is all that there is of it."""
     waits = web("c2", rule="b", application="blog")
     run(bridge, web("c1"), waits)
@@ -297,7 +297,7 @@ def test_who_waits_and_lost_its_record_is_decided_again(fake: FakeEtcd, bridge: 
     assert run(bridge, web("c1"), keeps=[waits.id]).unsettled == [waits.id]
 
 
-def test_doubts_end_with_a_resync(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_resync_clears_doubts_after_lost_answer(fake: FakeEtcd, bridge: Bridge) -> None:
     """A resync clears up what a lost answer left uncertain."""
     bridge.memory.doubted.add(layout().container(identifier("c1")))
     revision = fake.revision
@@ -313,7 +313,7 @@ def listings(bridge: Bridge, *publications: Publication) -> int:
     return sum(isinstance(it, Read) and layout().view() in it.ranges for it in asked)
 
 
-def test_nothing_is_listed_while_nobody_else_writes(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_view_is_listed_once_without_writes_of_others(fake: FakeEtcd, bridge: Bridge) -> None:
     """A bridge lists the view only once as long as nobody else writes: then its revisions are consecutive."""
     assert listings(bridge, web("c1"))
     assert not listings(bridge, web("c1"))
@@ -326,7 +326,7 @@ def test_nothing_is_listed_while_nobody_else_writes(fake: FakeEtcd, bridge: Brid
 
 
 @pytest.mark.parametrize("own_writes", [0, 1])
-def test_all_is_listed_after_a_write_of_others(fake: FakeEtcd, bridge: Bridge, own_writes: int) -> None:
+def test_view_is_listed_again_after_write_of_others(fake: FakeEtcd, bridge: Bridge, own_writes: int) -> None:
     """After a write of others, whatever it was, all is listed again, also where one's own write followed."""
     listings(bridge, web("c1"))
     before = view(fake)
@@ -340,7 +340,7 @@ def test_all_is_listed_after_a_write_of_others(fake: FakeEtcd, bridge: Bridge, o
     assert not listings(bridge, web("c1"))
 
 
-def test_all_is_listed_after_a_lost_answer(bridge: Bridge) -> None:
+def test_view_is_listed_again_after_lost_answer(bridge: Bridge) -> None:
     """After a lost answer the view is listed again: the write may have happened, at whatever revision."""
     listings(bridge, web("c1"))
     lost = Settling([Change(identifier("c1"), None)], bridge.memory, bridge.fence)
@@ -348,14 +348,14 @@ def test_all_is_listed_after_a_lost_answer(bridge: Bridge) -> None:
     assert listings(bridge, web("c1"))
 
 
-def test_all_is_listed_where_an_etcd_restored_has_the_same_revision(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_view_is_listed_again_after_restore_to_same_revision(fake: FakeEtcd, bridge: Bridge) -> None:
     """An etcd that was restored has another key of the living bridge, so that the view is listed again."""
     listings(bridge, web("c1"))
     bridge.fence = (Compare(Range(layout().alive()), Revision.MODIFIED, fake.revision + 1),)
     assert listings(bridge, web("c1"))
 
 
-def test_all_hosts_resync_to_the_same(fake: FakeEtcd) -> None:
+def test_hosts_agree_on_newest_definition_and_come_to_rest(fake: FakeEtcd) -> None:
     """Three hosts with different definitions of one router agree on the newest, and then write no more."""
     hosts = started(fake, ["h1", "h2", "h3"])
     for _ in range(2):
@@ -369,7 +369,7 @@ def test_all_hosts_resync_to_the_same(fake: FakeEtcd) -> None:
     assert state(fake).objects[Ref("http", "routers", "web")].definer.host == "h3"
 
 
-def test_broken_record_of_its_own_is_told(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_unreadable_own_record_is_kept_and_reported(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container whose record cannot be read is reported; it is not overwritten nor taken for removed."""
     key = layout().container(identifier("c1"))
     fake.put(key, "broken")
@@ -379,7 +379,7 @@ def test_broken_record_of_its_own_is_told(fake: FakeEtcd, bridge: Bridge) -> Non
 
 
 @pytest.mark.parametrize("kind", ["containers/", "claims/"])
-def test_servers_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge, kind: str) -> None:
+def test_container_of_later_format_keeps_its_servers(fake: FakeEtcd, bridge: Bridge, kind: str) -> None:
     """A container whose record or claims are of a later format keeps its servers, and is reported."""
     before = view(fake)
     for key, seen in list(fake.keys.items()):
@@ -390,7 +390,7 @@ def test_servers_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge, kind: st
     assert "its format is 9" in came.settled[identifier("c1")].problems[0].message
 
 
-def test_large_values_are_mended_apart(fake: FakeEtcd) -> None:
+def test_repairs_of_large_values_are_split(fake: FakeEtcd) -> None:
     """Repairs are split so that each fits one transaction, however large the values are."""
     bridge, rule = Bridge(fake), "x" * 110_000
     large = [publication(f"c{number}", router(f"r{number}", rule=rule)) for number in range(20)]
@@ -404,7 +404,7 @@ def test_large_values_are_mended_apart(fake: FakeEtcd) -> None:
     assert view(fake) == before
 
 
-def test_what_cannot_be_mended_holds_up_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_key_changed_during_repair_does_not_block_others(fake: FakeEtcd, bridge: Bridge) -> None:
     """A key that somebody changes during the repair is left to the next resync; all others are repaired now."""
     shown = view(fake)
     for path in shown:
@@ -418,7 +418,7 @@ def test_what_cannot_be_mended_holds_up_nothing(fake: FakeEtcd, bridge: Bridge) 
     assert view(fake) == shown | {"http/routers/web/rule": "worse"}
 
 
-def test_who_was_taken_for_dead_mends_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_bridge_declared_dead_repairs_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
     """A bridge that was taken for dead is refused once, and does not try each key that is to be mended."""
     for path in view(fake):
         fake.put(f"traefik/{path}", "evil")

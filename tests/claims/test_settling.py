@@ -50,7 +50,7 @@ def test_one_event_is_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
     assert not state(fake).containers
 
 
-def test_unchanged_costs_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_unchanged_container_sends_no_request(fake: FakeEtcd, bridge: Bridge) -> None:
     """An event that changes nothing sends no request to etcd."""
     bridge.settle(web("c1"))
     asked, revision = bridge.requests, fake.revision
@@ -59,7 +59,7 @@ def test_unchanged_costs_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
     assert standing(change(web("c1")), bridge.memory)
 
 
-def test_a_replica_that_stands_succeeds_at_once(bridge: Bridge) -> None:
+def test_unchanged_replica_becomes_definer_in_two_requests(bridge: Bridge) -> None:
     """When a definer leaves, an unchanged replica takes over its objects in two requests."""
     bridge.settle(web("c1"), web("c2"))
     asked = bridge.requests
@@ -68,7 +68,7 @@ def test_a_replica_that_stands_succeeds_at_once(bridge: Bridge) -> None:
     assert bridge.requests - asked == 2
 
 
-def test_replica_touches_only_its_own(bridge: Bridge) -> None:
+def test_replica_writes_only_its_own_keys(bridge: Bridge) -> None:
     """A replica writes its server, its claims and its record, and nothing else."""
     bridge.settle(web("c1"))
     settling = Settling([change(web("c2"))], bridge.memory, bridge.fence)
@@ -78,7 +78,7 @@ def test_replica_touches_only_its_own(bridge: Bridge) -> None:
     assert all(own in write.key for write in settling.request.writes)
 
 
-def test_redefining_writes_what_differs(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_redefining_writes_only_differing_leaves(fake: FakeEtcd, bridge: Bridge) -> None:
     """Of a new definition only leaves that differ are written, and leaves that are gone deleted by name.
 
     Of what is there only the claims are read: that nobody wrote a new leaf by hand is compared.
@@ -94,7 +94,7 @@ def test_redefining_writes_what_differs(fake: FakeEtcd, bridge: Bridge) -> None:
     assert "http/routers/web/service" not in view(fake)
 
 
-def test_older_container_serves_under_the_new_definition(bridge: Bridge, fake: FakeEtcd) -> None:
+def test_older_container_serves_under_newer_definition(bridge: Bridge, fake: FakeEtcd) -> None:
     """During a rollout the application's older containers serve on, and the difference is reported."""
     bridge.settle(web("c2", rule="new", created="2"))
     came = bridge.settle(web("c1", rule="old", created="1"))
@@ -105,7 +105,7 @@ def test_older_container_serves_under_the_new_definition(bridge: Bridge, fake: F
     assert view(fake)[RULE] == "new"
 
 
-def test_another_application_waits_as_a_whole(fake: FakeEtcd) -> None:
+def test_conflict_with_other_application_publishes_nothing(fake: FakeEtcd) -> None:
     """A container that conflicts with another application publishes nothing, says why, and joins when it can."""
     first, second = started(fake, ["h1", "h2"])
     first.settle(web("c1"))
@@ -126,7 +126,7 @@ def test_another_application_waits_as_a_whole(fake: FakeEtcd) -> None:
     assert second.settle(web("c2", rule="b", application="blog")).settled[identifier("c2")].published
 
 
-def test_waiting_container_gives_back_what_it_held(fake: FakeEtcd) -> None:
+def test_container_that_begins_to_wait_withdraws_the_rest(fake: FakeEtcd) -> None:
     """A published container that changes into a conflict withdraws everything else in the same transaction."""
     first, second = started(fake, ["h1", "h2"])
     first.settle(web("c1"))
@@ -138,7 +138,7 @@ def test_waiting_container_gives_back_what_it_held(fake: FakeEtcd) -> None:
     checked(before, fake, Hand(), second.fence)
 
 
-def test_a_record_says_what_is_waited_for(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_record_names_only_objects_waited_for(fake: FakeEtcd, bridge: Bridge) -> None:
     """Beside that, whoever waits may differ from what is in force: told, but no reason to wait."""
     bridge.settle(publication("c2", router("web", rule="new"), created="2"))
     bridge.settle(publication("c3", router("taken", rule="a"), application="blog"))
@@ -148,7 +148,7 @@ def test_a_record_says_what_is_waited_for(fake: FakeEtcd, bridge: Bridge) -> Non
     assert [wait.ref for wait in record.waits] == [Ref("http", "routers", "taken")]
 
 
-def test_secrets_are_not_told(bridge: Bridge) -> None:
+def test_reported_difference_shows_no_secrets(bridge: Bridge) -> None:
     """The reported difference between two definitions shows no credentials."""
     leaf = "basicauth/users"
     bridge.settle(publication("c1", router("web", **{leaf: "a:hash1"})))
@@ -156,7 +156,7 @@ def test_secrets_are_not_told(bridge: Bridge) -> None:
     assert "hash" not in messages(came)[0]
 
 
-def test_newest_agreeing_claim_succeeds(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_newest_agreeing_claim_becomes_definer(fake: FakeEtcd, bridge: Bridge) -> None:
     """When the definer of an object shared by several applications leaves, only the definer changes."""
     bridge.settle(web("c1", created="1"))
     bridge.settle(web("c2", created="2"))
@@ -167,7 +167,7 @@ def test_newest_agreeing_claim_succeeds(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake) == {key: value for key, value in shown.items() if identifier("c1") not in key}
 
 
-def test_who_disagrees_does_not_succeed(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_disagreeing_claim_does_not_become_definer(fake: FakeEtcd, bridge: Bridge) -> None:
     """While several applications share what is in force, an older one that agrees succeeds, not a newer one."""
     bridge.settle(web("c2", rule="old", created="2"))
     bridge.settle(web("c3", rule="new", created="3"))
@@ -177,7 +177,7 @@ def test_who_disagrees_does_not_succeed(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake)[RULE] == "new"
 
 
-def test_rollback_falls_back_to_what_is_left(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_rollback_restores_newest_remaining_definition(fake: FakeEtcd, bridge: Bridge) -> None:
     """When the container that redefined an object leaves, the newest remaining one's definition is in force."""
     bridge.settle(web("c1", rule="old"))
     bridge.settle(web("c2", rule="new", created="2"))
@@ -185,7 +185,7 @@ def test_rollback_falls_back_to_what_is_left(fake: FakeEtcd, bridge: Bridge) -> 
     assert view(fake)[RULE] == "old"
 
 
-def test_who_is_older_than_the_definer_watches_no_replicas(bridge: Bridge) -> None:
+def test_container_older_than_definer_watches_only_the_object(bridge: Bridge) -> None:
     """A container older than the definer watches only the object: other claims cannot change its decision."""
     old = web("c1", rule="a")
     bridge.settle(old)
@@ -196,7 +196,7 @@ def test_who_is_older_than_the_definer_watches_no_replicas(bridge: Bridge) -> No
     assert came.settled[identifier("c1")].watch == (force,)
 
 
-def test_recreated_container_is_one_change(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_recreated_container_is_one_transaction(fake: FakeEtcd, bridge: Bridge) -> None:
     """A recreated container is one transaction, which does not write what did not change."""
     bridge.settle(web("c1"))
     revision, shown = fake.revision, view(fake)
@@ -206,7 +206,7 @@ def test_recreated_container_is_one_change(fake: FakeEtcd, bridge: Bridge) -> No
     assert len(view(fake)) == len(shown)
 
 
-def test_recreated_container_may_spell_anew(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_recreated_container_may_respell_unclaimed_name(fake: FakeEtcd, bridge: Bridge) -> None:
     """The spelling of a name stays while others claim it, and may change once the last of them is gone."""
     bridge.settle(publication("c1", router("Web", rule="a")))
     bridge.settle(publication("c2", router("Web", rule="a"), created="2"))
@@ -216,7 +216,7 @@ def test_recreated_container_may_spell_anew(fake: FakeEtcd, bridge: Bridge) -> N
     assert view(fake) == {RULE: "a"}
 
 
-def test_rollout_that_spells_a_name_anew_waits(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_rollout_that_respells_a_name_waits(fake: FakeEtcd, bridge: Bridge) -> None:
     """A rollout that spells a service differently waits: Traefik would not find it by the other spelling."""
     bridge.settle(publication("c1", router("web", service="Shop"), service("Shop", "u1", "h1-c1")))
     before = view(fake)
@@ -231,7 +231,7 @@ def test_rollout_that_spells_a_name_anew_waits(fake: FakeEtcd, bridge: Bridge) -
     assert view(fake)["http/services/shop/loadbalancer/servers/h1-c2/url"] == "u2"
 
 
-def test_strangers_block_a_spelling(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_foreign_keys_block_respelling(fake: FakeEtcd, bridge: Bridge) -> None:
     """A name is not respelled if a stranger wrote keys in the new spelling."""
     bridge.settle(publication("c1", router("Web", rule="a")))
     fake.put("traefik/http/routers/web/rule", "x")
@@ -240,7 +240,7 @@ def test_strangers_block_a_spelling(fake: FakeEtcd, bridge: Bridge) -> None:
     assert view(fake) == {RULE: "x"}
 
 
-def test_spelling_is_part_of_a_definition(bridge: Bridge) -> None:
+def test_different_spelling_is_a_conflict(bridge: Bridge) -> None:
     """Another application that only spells the name differently is a conflict."""
     bridge.settle(publication("c1", router("Web", rule="a")))
     came = bridge.settle(publication("c2", router("web", rule="a"), application="blog"))
@@ -248,7 +248,7 @@ def test_spelling_is_part_of_a_definition(bridge: Bridge) -> None:
     assert "here the name is spelled web, there Web" in messages(came)[0]
 
 
-def test_successor_does_not_overwrite_strangers(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_successor_does_not_overwrite_foreign_keys(fake: FakeEtcd, bridge: Bridge) -> None:
     """What is in force stays where the successor's definition would take somebody's key, while that is there."""
     old = publication("c1", router("web", rule="old", priority="1"))
     bridge.settle(old)
@@ -261,7 +261,7 @@ def test_successor_does_not_overwrite_strangers(fake: FakeEtcd, bridge: Bridge) 
     assert view(fake) == {RULE: "old", "http/routers/web/priority": "1"}
 
 
-def test_claims_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_claim_of_later_format_keeps_definition_in_force(fake: FakeEtcd, bridge: Bridge) -> None:
     """A claim that cannot be read counts as another application's; even alone it keeps the definition in force."""
     bridge.settle(web("c2", rule="old", created="0"))
     bridge.settle(web("c1"))
@@ -276,7 +276,7 @@ def test_claims_of_a_later_format_stay(fake: FakeEtcd, bridge: Bridge) -> None:
     assert force.definer == layout("h9").me(identifier("c9"))
 
 
-def test_older_container_needs_no_look_at_the_others(bridge: Bridge) -> None:
+def test_container_older_than_definer_reads_no_other_claims(bridge: Bridge) -> None:
     """A container older than the definer does not read the other claims: one request checks that it still is."""
     bridge.settle(web("c2", rule="new", created="2"))
     bridge.settle(web("c1", rule="old"))
@@ -285,14 +285,14 @@ def test_older_container_needs_no_look_at_the_others(bridge: Bridge) -> None:
     assert bridge.requests == asked + 1
 
 
-def test_oldest_comes_first(bridge: Bridge) -> None:
+def test_oldest_of_two_settled_together_gets_the_name(bridge: Bridge) -> None:
     """Of two containers that are settled together, the one created first gets the name."""
     came = bridge.settle(web("c2", rule="b", application="blog", created="2"), web("c1"))
     assert came.settled[identifier("c1")].published
     assert not came.settled[identifier("c2")].published
 
 
-def test_wait_is_watched_from_before_its_own_transaction(fake: FakeEtcd) -> None:
+def test_wait_is_watched_from_before_own_transaction(fake: FakeEtcd) -> None:
     """A wait is watched from before its own transaction, which may itself remove the reason to wait."""
     first, second = started(fake, ["h1", "h2"])
     second.settle(publication("c9", router("taken", rule="a"), application="other"))
@@ -305,7 +305,7 @@ def test_wait_is_watched_from_before_its_own_transaction(fake: FakeEtcd) -> None
     assert first.settle(waits).settled[identifier("c1")].published
 
 
-def test_a_decision_rests_on_the_oldest_that_was_read(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_decision_relies_on_oldest_revision_read(fake: FakeEtcd, bridge: Bridge) -> None:
     """Of what was read at several revisions the first one counts: what came after it is not known of all."""
     bridge.settle(publication("c2", router("a", rule="new"), router("b", rule="new"), created="2"))
     known = Known(bridge.memory)
@@ -317,7 +317,7 @@ def test_a_decision_rests_on_the_oldest_that_was_read(fake: FakeEtcd, bridge: Br
     assert decided.relied == 5
 
 
-def test_moved_server_needs_no_claim_anew(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_new_address_changes_only_server_and_its_claim(fake: FakeEtcd, bridge: Bridge) -> None:
     """A new address changes the server and its claim; the definition in force stays as it is."""
     bridge.settle(web("c1"))
     force = fake.keys[layout().object(Ref("http", "routers", "web"))]
@@ -328,21 +328,21 @@ def test_moved_server_needs_no_claim_anew(fake: FakeEtcd, bridge: Bridge) -> Non
 
 
 @pytest.mark.parametrize("key", ["traefik/http/routers/web", "traefik/http/routers/web/priority"])
-def test_strangers_keys_block_their_name(fake: FakeEtcd, bridge: Bridge, key: str) -> None:
+def test_foreign_keys_block_their_name(fake: FakeEtcd, bridge: Bridge, key: str) -> None:
     """A container whose name somebody uses by hand waits, and the keys by hand stay."""
     fake.put(key, "5")
     assert rules(bridge.settle(web("c1"))) == {"c1": ["WAIT_FOREIGN", "DEFINE"]}
     assert list(view(fake)) == [key.removeprefix("traefik/")]
 
 
-def test_name_in_two_spellings_costs_the_container(bridge: Bridge) -> None:
+def test_name_in_two_letter_cases_is_a_problem(bridge: Bridge) -> None:
     """Two names of one container that differ only in letter case are reported as a problem, not merged."""
     came = bridge.settle(publication("c1", router("web", rule="a"), router("WEB", rule="b")))
     assert not came.settled[identifier("c1")].published
     assert "letter case" in messages(came)[0]
 
 
-def test_later_format_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_definition_of_later_format_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
     """A definition in a later format is neither overwritten nor joined, but a container can leave it."""
     bridge.settle(web("c1"))
     bridge.settle(web("c2"))
@@ -356,7 +356,7 @@ def test_later_format_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
     assert not fake.find(Range(layout().container(identifier("c2"))))
 
 
-def test_unreadable_record_of_its_own_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_unreadable_own_record_is_left_alone(fake: FakeEtcd, bridge: Bridge) -> None:
     """A container whose own record is broken stays as it is, with a problem."""
     key = layout().container(identifier("c1"))
     fake.put(key, "broken")
@@ -366,7 +366,7 @@ def test_unreadable_record_of_its_own_is_left_alone(fake: FakeEtcd, bridge: Brid
     assert fake.keys[key].value == "broken"
 
 
-def test_bridge_that_was_declared_dead_writes_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_bridge_declared_dead_writes_nothing(fake: FakeEtcd, bridge: Bridge) -> None:
     """A bridge whose `alive` is gone is refused at its next transaction and writes nothing."""
     fake.delete(layout().alive())
     came = bridge.settle(web("c1"))
@@ -376,7 +376,7 @@ def test_bridge_that_was_declared_dead_writes_nothing(fake: FakeEtcd, bridge: Br
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_lost_answer_is_asked_for(fake: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
+def test_keys_are_read_after_lost_answer(fake: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
     """After a lost answer the bridge reads what is there, and can remove the container without a trace."""
     settling = Settling([change(web("c1"))], bridge.memory, bridge.fence)
     assert isinstance(settling.request, Transaction)
@@ -389,7 +389,7 @@ def test_lost_answer_is_asked_for(fake: FakeEtcd, bridge: Bridge, *, done: bool)
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_nothing_stands_while_an_answer_is_missing(fake: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
+def test_no_container_counts_as_unchanged_after_lost_answer(fake: FakeEtcd, bridge: Bridge, *, done: bool) -> None:
     """After a lost answer a container is never taken as unchanged: the transaction may have changed it."""
     bridge.settle(web("c1"))
     settling = Settling([change(web("c1", rule="b"))], bridge.memory, bridge.fence)
@@ -403,7 +403,7 @@ def test_nothing_stands_while_an_answer_is_missing(fake: FakeEtcd, bridge: Bridg
     assert view(fake)[RULE] == "a"
 
 
-def test_compares_come_first() -> None:
+def test_definition_written_meanwhile_is_not_overwritten() -> None:
     """A definition that another host wrote between decision and commit is not overwritten."""
     fake = FakeEtcd()
     first, second = started(fake, ["h1", "h2"])
@@ -414,7 +414,7 @@ def test_compares_come_first() -> None:
     assert rules(settling) == {"c1": ["WAIT_APPLICATION", "JOIN"]}
 
 
-def test_who_is_refused_over_and_over_is_left_for_later(fake: FakeEtcd) -> None:
+def test_repeatedly_refused_container_is_left_for_later(fake: FakeEtcd) -> None:
     """While others go forward at each attempt a container is not settled; it is told so after so many attempts.
 
     Those that are decided apart from it have as many of their own.
@@ -433,7 +433,7 @@ def test_who_is_refused_over_and_over_is_left_for_later(fake: FakeEtcd) -> None:
     assert (settling.settled, settling.unsettled) == ({}, [large.id, shared.id])
 
 
-def test_put_of_state_names_the_definer(fake: FakeEtcd, bridge: Bridge) -> None:
+def test_object_key_in_state_names_the_definer(fake: FakeEtcd, bridge: Bridge) -> None:
     """The object's key is written with the definition in force and its definer."""
     settling = Settling([change(web("c1"))], bridge.memory, bridge.fence)
     assert isinstance(settling.request, Transaction)

@@ -49,7 +49,7 @@ def test_names_of_the_same_hash(listed: dict[str, KeyValue], others: dict[str, K
 
 
 @given(LISTED, LISTED, CHANGES, CHANGES)
-def test_keys(
+def test_listed_keys_are_overridden_by_later_changes(
     listed: dict[str, KeyValue],
     others: dict[str, KeyValue],
     changes: list[tuple[str, KeyValue | None]],
