@@ -84,7 +84,7 @@ def running(engine: Engine, name: str, labels: dict[str, str]) -> Iterator[None]
 
 
 @pytest.mark.timeout(120)
-def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: Callable[..., Traefik]) -> None:
+def test_labels_change_no_keys_of_others(host_alone: Host, start_traefik: Callable[..., Traefik]) -> None:
     """Whatever the labels are, no key elsewhere or of another container changes, and Traefik still serves that."""
     host, root = host_alone, host_alone.keys.root_key
     with host.container("victim"), ExitStack() as attackers:
@@ -108,7 +108,7 @@ def test_no_label_reaches_what_is_not_its_own(host_alone: Host, start_traefik: C
     assert host.bridge.healthy()
 
 
-def test_a_stricter_policy(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_stricter_policy_withdraws_violating_containers(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """A bridge that restarts with a stricter policy withdraws and reports only the containers that violate it."""
     keys, strict = Keys(etcd, root_key), {"allowed_hosts": "fits.localhost"}
     with engine.container("fits", routed_by("fits")), engine.container("greedy", routed_by("greedy")) as greedy:

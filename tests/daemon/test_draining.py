@@ -28,28 +28,28 @@ INSPECTED = {
 }
 
 
-def test_the_stop_signal_drains(container: Container) -> None:
+def test_stop_signal_drains(container: Container) -> None:
     """A container without a stop signal of its own drains after SIGTERM."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert draining.holds(container)
 
 
-def test_any_other_signal_does_not(container: Container) -> None:
+def test_other_signal_does_not_drain(container: Container) -> None:
     """A signal other than the container's stop signal does not make it drain."""
     draining = Draining()
     draining.sent(container.id, HUP, STARTED + 1, LATER)
     assert not draining.holds(container)
 
 
-def test_a_label_is_no_signal(container: Container) -> None:
+def test_label_named_signal_does_not_drain(container: Container) -> None:
     """A container with a label `signal` does not drain: engines tell that in place of what was sent."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, LATER)
     assert not draining.holds(replace(container, labels={"signal": "15"}))
 
 
-def test_an_earlier_run_says_nothing(container: Container) -> None:
+def test_signal_counts_only_for_its_run(container: Container) -> None:
     """A signal counts for the run in which it was looked at, and for no later one, even if nobody told of that."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, LATER)
@@ -57,14 +57,14 @@ def test_an_earlier_run_says_nothing(container: Container) -> None:
     assert not draining.holds(replace(container, started="2023-11-14T22:15:00Z"))
 
 
-def test_clocks_may_jump(container: Container) -> None:
+def test_signal_counts_after_clock_is_set_back(container: Container) -> None:
     """A signal counts even if the engine's clock was set back after the container's start."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED - 3600, LATER)
     assert draining.holds(container)
 
 
-def test_who_is_gone_is_forgotten(container: Container) -> None:
+def test_removed_container_is_forgotten(container: Container) -> None:
     """Nothing is remembered about a container that is gone."""
     draining, quits = Draining(), replace(container, stop_signal="SIGQUIT")
     draining.sent(container.id, TERM, STARTED, LATER)
@@ -75,7 +75,7 @@ def test_who_is_gone_is_forgotten(container: Container) -> None:
     assert not draining.holds(container)
 
 
-def test_a_limit_ends_only_its_own_signal(container: Container) -> None:
+def test_drain_limit_ends_only_its_own_signal(container: Container) -> None:
     """When a signal expires, one that was sent later still counts."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, until=5)
@@ -86,7 +86,7 @@ def test_a_limit_ends_only_its_own_signal(container: Container) -> None:
     assert not draining.holds(container)
 
 
-def test_what_is_told_again_is_no_news(container: Container) -> None:
+def test_repeated_event_does_not_extend_drain(container: Container) -> None:
     """An event that the engine repeats does not extend the drain."""
     draining = Draining()
     draining.sent(container.id, TERM, STARTED + 1, until=5)
@@ -94,7 +94,7 @@ def test_what_is_told_again_is_no_news(container: Container) -> None:
     assert draining.expired(5) == {container.id}
 
 
-def test_the_stop_signal_is_remembered(container: Container) -> None:
+def test_stop_signal_is_sigterm_until_inspected(container: Container) -> None:
     """Until a container was looked at it is taken to stop at SIGTERM, as nearly all do."""
     draining = Draining()
     assert not draining.holds(container)
@@ -105,7 +105,7 @@ def test_the_stop_signal_is_remembered(container: Container) -> None:
     assert draining.ids() == {container.id}
 
 
-def test_whose_signals_count() -> None:
+def test_signals_count_until_they_expire() -> None:
     """Those are told whose time is not up, and nothing is to be watched once there are none."""
     draining = Draining()
     assert not draining
@@ -120,7 +120,7 @@ def test_whose_signals_count() -> None:
     assert not draining.signalled()
 
 
-def test_who_was_sent_no_signal() -> None:
+def test_containers_without_signal_can_end_and_be_forgotten() -> None:
     """A run may end, and a container go, of which nothing is remembered."""
     draining = Draining()
     draining.over("a")

@@ -125,7 +125,7 @@ def hosted(engine: Engine, locked: Locked, **settings: str) -> Iterator[Host]:
         yield Host(engine, bridge, Keys(locked.etcd, "traefik"))
 
 
-def test_the_documented_role_is_enough(engine: Engine, locked: Locked, token_ttl: int) -> None:
+def test_documented_role_is_enough_for_bridge(engine: Engine, locked: Locked, token_ttl: int) -> None:
     """Claims, waiting, succession, lease, goodbye and purge work with the documented role and short tokens."""
     with hosted(engine, locked) as host:
         alive = host.keys.state()["alive/lab"]
@@ -150,7 +150,7 @@ def test_the_documented_role_is_enough(engine: Engine, locked: Locked, token_ttl
 
 # Traefik's client cannot log in again on etcd 3.4 once its token has expired.
 @pytest.mark.parametrize("token_ttl", [300])
-def test_the_role_of_traefik_is_enough(
+def test_documented_role_is_enough_for_traefik(
     engine: Engine,
     locked: Locked,
     start_traefik: Callable[..., Traefik],
@@ -172,7 +172,7 @@ def test_the_role_of_traefik_is_enough(
     )
 
 
-def test_the_role_of_the_bridge_is_tight(locked: Locked) -> None:
+def test_documented_role_of_bridge_has_no_other_access(locked: Locked) -> None:
     """The bridge's user has no access to other keys, even with names that begin alike, nor to users and roles."""
     assert denied(
         locked,
@@ -196,7 +196,7 @@ def denied(locked: Locked, user: str, *commands: tuple[str, ...]) -> bool:
     return True
 
 
-def test_a_certificate_may_be_the_user(engine: Engine, locked: Locked) -> None:
+def test_client_certificate_can_name_the_user(engine: Engine, locked: Locked) -> None:
     """Without a user and password, the bridge acts as the user that its client certificate names."""
     cert, key = locked.signed_by.sign("bridge")
     settings = {"etcd_cert": str(cert), "etcd_key": str(key), "etcd_username": "", "etcd_password_file": ""}
@@ -204,7 +204,7 @@ def test_a_certificate_may_be_the_user(engine: Engine, locked: Locked) -> None:
         host.wait_until_followed()
 
 
-def test_what_no_retry_fixes(engine: Engine, locked: Locked) -> None:
+def test_missing_permission_ends_bridge_with_one_line(engine: Engine, locked: Locked) -> None:
     """If the user lacks a permission or cannot log in, the bridge ends with one line and shows no password."""
     nobody = {"etcd_username": "", "etcd_password_file": ""}
     wrong = (
@@ -226,7 +226,9 @@ def test_what_no_retry_fixes(engine: Engine, locked: Locked) -> None:
             assert "-secret" not in bridge.log()
 
 
-def test_users_that_are_switched_on(engine: Engine, tmp_path: Path, start_etcd: Callable[..., Etcd]) -> None:
+def test_authentication_is_enabled_while_bridge_runs(
+    engine: Engine, tmp_path: Path, start_etcd: Callable[..., Etcd]
+) -> None:
     """If authentication is enabled under a running bridge that has a user, lease, routes and events go on."""
     etcd = start_etcd("3.7")
     write_passwords(tmp_path)

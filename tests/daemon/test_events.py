@@ -30,7 +30,7 @@ def is_running(engine: Engine, name: str) -> bool:
     return engine.cli("inspect", "--format", "{{.State.Running}}", name) == "true"
 
 
-def test_a_container_leaves_before_its_process_is_gone(host: Host) -> None:
+def test_stop_signal_withdraws_running_container(host: Host) -> None:
     """The stop signal withdraws a container while it still runs; once started again, it is routed again."""
     with host.container("deaf", PORT, image="busybox", arguments=DEAF) as container:
         with stopping(host.engine, "deaf"):
@@ -41,7 +41,7 @@ def test_a_container_leaves_before_its_process_is_gone(host: Host) -> None:
         host.wait_until_routed(container)
 
 
-def test_a_container_that_outlives_its_drain_limit_is_back(host: Host) -> None:
+def test_running_container_returns_after_drain_limit(host: Host) -> None:
     """A container that runs on after its stop signal is routed again after the time in its label."""
     limit = "--label=bridge.drain-limit=1s"
     with host.container("deaf", PORT, limit, image="busybox", arguments=DEAF) as container:
@@ -53,7 +53,7 @@ def test_a_container_that_outlives_its_drain_limit_is_back(host: Host) -> None:
         assert is_running(host.engine, "deaf")
 
 
-def test_the_limit_is_a_setting_too(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_drain_limit_of_setting_and_label(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """Without a label the host's drain limit counts; with one that is longer, the label."""
     with hosted(engine, etcd, root_key, drain_limit="1s") as host:
         label = "--label=bridge.drain-limit=1h"
@@ -70,7 +70,7 @@ def test_the_limit_is_a_setting_too(engine: Engine, etcd: Etcd, root_key: str) -
             assert not host.keys.servers(long)
 
 
-def test_another_signal_changes_nothing(host: Host) -> None:
+def test_other_signal_keeps_container_routed(host: Host) -> None:
     """A container stays routed after any signal but its own stop signal."""
     with host.container("deaf", PORT, "--stop-signal=USR1", image="busybox", arguments=DEAF) as container:
         before = host.keys.view()
@@ -83,7 +83,7 @@ def test_another_signal_changes_nothing(host: Host) -> None:
         assert is_running(host.engine, "deaf")
 
 
-def test_a_label_is_not_taken_for_a_signal(host: Host) -> None:
+def test_label_named_signal_keeps_container_routed(host: Host) -> None:
     """A container whose label `signal` replaces the signal in events stays routed."""
     with host.container("deaf", PORT, "--label=signal=15", image="busybox", arguments=DEAF):
         before = host.keys.view()
@@ -92,7 +92,7 @@ def test_a_label_is_not_taken_for_a_signal(host: Host) -> None:
         assert host.keys.view() == before
 
 
-def test_a_paused_container_is_not_routed(host: Host) -> None:
+def test_paused_container_is_not_routed(host: Host) -> None:
     """Pausing withdraws a container, and unpausing routes it again."""
     with host.container("naps") as container:
         host.engine.cli("pause", "naps")
@@ -101,7 +101,7 @@ def test_a_paused_container_is_not_routed(host: Host) -> None:
         host.wait_until_routed(container)
 
 
-def test_a_renamed_container_is_routed_by_its_new_name(host: Host) -> None:
+def test_renamed_container_is_routed_by_new_name(host: Host) -> None:
     """After a rename, the default rule and the service have the new name, and nothing is left of the old one."""
     with host.engine.container("old") as container:
         host.wait_until_routed(container)
@@ -115,7 +115,7 @@ def test_a_renamed_container_is_routed_by_its_new_name(host: Host) -> None:
         assert not [path for path in view if "/old/" in path]
 
 
-def test_a_container_that_is_kept_is_routed_before_its_start(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_allownonrunning_container_is_routed_before_start(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """One with allownonrunning=true has its router as soon as it is created, and goes when it is removed."""
     with hosted(engine, etcd, root_key, traefik_version="3.7") as host:
         engine.cli("create", "--name=kept", "--label=traefik.docker.allownonrunning=true", "traefik/whoami")
@@ -126,7 +126,7 @@ def test_a_container_that_is_kept_is_routed_before_its_start(engine: Engine, etc
         wait_for(lambda: "http/routers/kept/rule" not in host.keys.view(), WITHIN, host.bridge.process.tail)
 
 
-def test_the_address_follows_the_networks(host: Host) -> None:
+def test_address_follows_network_changes(host: Host) -> None:
     """When a container changes networks, its server gets the new address; without any network it is withdrawn."""
     host.engine.cli("network", "create", "second")
     try:
@@ -143,7 +143,7 @@ def test_the_address_follows_the_networks(host: Host) -> None:
         host.engine.cli("network", "rm", "second")
 
 
-def test_health_decides(host: Host) -> None:
+def test_container_is_routed_only_while_healthy(host: Host) -> None:
     """A container with a health check is routed only while it is healthy."""
     check = ("--health-cmd=sh /tmp/state", "--health-interval=200ms", "--health-retries=1")
     with host.engine.container("ails", PORT, *check, image="busybox") as container:
@@ -155,7 +155,7 @@ def test_health_decides(host: Host) -> None:
         host.wait_until_withdrawn(container)
 
 
-def test_who_uses_a_containers_network_follows_it(host: Host) -> None:
+def test_container_follows_the_one_whose_network_it_uses(host: Host) -> None:
     """A container on another's network is withdrawn when that one stops, and comes back with its new address."""
     port = "--label=traefik.http.services.guest.loadbalancer.server.port=80"
     with (

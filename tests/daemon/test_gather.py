@@ -90,9 +90,7 @@ def routed(keys: Keys, container_id: str) -> None:
     wait_for(lambda: keys.servers(container_id), WITHIN, "it is not routed")
 
 
-def test_a_container_that_its_labels_exclude_is_never_inspected(
-    engine: CountingEngine, etcd: Etcd, root_key: str
-) -> None:
+def test_excluded_container_is_never_inspected(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A container that its labels exclude is not inspected: the list and the events say so already."""
     excluded = engine.run(container("excluded", enable="false"))
     with bridge(engine, etcd, root_key) as keys:
@@ -101,9 +99,7 @@ def test_a_container_that_its_labels_exclude_is_never_inspected(
         assert excluded not in engine.asked
 
 
-def test_a_container_that_is_only_created_is_no_reason_to_inspect(
-    engine: CountingEngine, etcd: Etcd, root_key: str
-) -> None:
+def test_only_allownonrunning_is_inspected_when_created(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A container is inspected with its start, or when it is created if its labels keep it without running."""
     with bridge(engine, etcd, root_key, traefik_version="3.7") as keys:
         created = engine.create(container("created"))
@@ -113,9 +109,7 @@ def test_a_container_that_is_only_created_is_no_reason_to_inspect(
         assert kept in engine.asked
 
 
-def test_a_signal_that_stops_nothing_is_no_reason_to_inspect(
-    engine: CountingEngine, etcd: Etcd, root_key: str
-) -> None:
+def test_only_stop_signal_leads_to_inspection(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """Only the stop signal leads to an inspection: other signals are how users talk to their programs."""
     reloaded = engine.run(container("reloaded"))
     with bridge(engine, etcd, root_key) as keys:
@@ -126,7 +120,7 @@ def test_a_signal_that_stops_nothing_is_no_reason_to_inspect(
         assert reloaded not in engine.asked
 
 
-def test_a_resync_inspects_what_changed(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_resync_inspects_only_changed_containers(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A resync inspects nobody who is listed as before, and puts back what somebody removed by hand."""
     same = engine.run(container("same"))
     with bridge(engine, etcd, root_key, resync_interval="1s") as keys:
@@ -148,7 +142,7 @@ def resynced(engine: CountingEngine) -> None:
     wait_for(lambda: engine.lists >= asked + 2, WITHIN, "there is no resync")
 
 
-def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_event_during_resync_leads_to_inspection(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """An event that comes while all is listed anew leads to an inspection, though the list shows no change."""
     same = engine.run(replace(container("same"), health="healthy"))
     with Bridge(engine, etcd, root_key) as running:
@@ -168,7 +162,7 @@ def test_an_event_beside_a_resync_counts(engine: CountingEngine, etcd: Etcd, roo
         running.process.wait_until(lambda: same in engine.asked, WITHIN)
 
 
-def test_a_signal_beside_a_lost_stream_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_stop_signal_during_broken_stream_withdraws(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A stop signal sent while the event stream is broken withdraws the container once that is reopened."""
     draining = engine.run(container("draining"))
     with bridge(engine, etcd, root_key) as keys:
@@ -180,7 +174,7 @@ def test_a_signal_beside_a_lost_stream_counts(engine: CountingEngine, etcd: Etcd
         wait_for(lambda: not keys.servers(draining), WITHIN, "it is still routed")
 
 
-def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_hanging_inspection_does_not_delay_others(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A container whose inspection hangs is routed once it is answered; others are, at the start and later."""
     some = [engine.run(container(f"some{number}")) for number in range(20)]
     hanging = engine.run(container("hanging"))
@@ -196,7 +190,7 @@ def test_an_inspection_that_hangs_holds_up_nobody(engine: CountingEngine, etcd: 
             routed(keys, hanging)
 
 
-def test_an_answer_that_breaks_off_holds_up_nobody(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_broken_off_inspection_is_repeated(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """Where an inspection breaks off, what is known of the container stays, and it is asked for again."""
     breaking = engine.run(container("breaking"))
     with bridge(engine, etcd, root_key) as keys:
@@ -209,7 +203,7 @@ def test_an_answer_that_breaks_off_holds_up_nobody(engine: CountingEngine, etcd:
         wait_for(lambda: not keys.servers(breaking), WITHIN, "it is not asked for again")
 
 
-def test_an_engine_that_is_always_slow_is_followed(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_slow_engine_is_followed(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """Where each inspection takes longer than a round waits for it, routes come and go all the same."""
     first, engine.inspection_takes = engine.run(container("first")), 2.5
     with bridge(engine, etcd, root_key) as keys:
@@ -237,7 +231,7 @@ async def asked_again(gatherer: Gatherer) -> AsyncIterator[Callable[[], Awaitabl
 
 
 @pytest.mark.anyio
-async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) -> None:
+async def test_unreadable_containers_are_settled_as_they_answer(engine: CountingEngine) -> None:
     """Containers that could not be read are asked for one by one: the first answered is the first settled."""
     *hanging, last = sorted(engine.run(container(f"some{number}")) for number in range(5))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
@@ -256,7 +250,7 @@ async def test_those_that_hang_hold_up_nobody_who_did(engine: CountingEngine) ->
 
 
 @pytest.mark.anyio
-async def test_many_that_hang_are_given_up_together(engine: CountingEngine) -> None:
+async def test_hanging_inspections_time_out_together(engine: CountingEngine) -> None:
     """To give up many inspections that hang together takes little longer than to give up one."""
     hanging = [engine.run(container(f"some{number}")) for number in range(32)]
     other = engine.run(container("other"))
@@ -272,7 +266,7 @@ async def test_many_that_hang_are_given_up_together(engine: CountingEngine) -> N
 
 
 @pytest.mark.anyio
-async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) -> None:
+async def test_unreadable_container_does_not_delay_resync(engine: CountingEngine) -> None:
     """A resync does not wait for who is asked for beside it; that answer may be old, so it is asked once more."""
     hanging, other = engine.run(container("hanging")), engine.run(container("other"))
     gatherer = Gatherer(Engine(Endpoint(engine.url)))
@@ -288,7 +282,7 @@ async def test_who_could_not_be_read_holds_up_no_resync(engine: CountingEngine) 
 
 
 @pytest.mark.anyio
-async def test_who_is_listed_but_not_found_is_asked_for_again(engine: CountingEngine) -> None:
+async def test_listed_but_missing_container_is_inspected_again(engine: CountingEngine) -> None:
     """A container that is listed but not found is inspected at the next resync: the engine may have been wrong."""
     one, lost = engine.run(container("one")), engine.run(container("lost"))
     states = {one: 1, lost: 2}
@@ -304,7 +298,7 @@ async def test_who_is_listed_but_not_found_is_asked_for_again(engine: CountingEn
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("happens_to", ["user", "target"])
-async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens_to: str) -> None:
+async def test_event_outdates_earlier_inspection(engine: CountingEngine, happens_to: str) -> None:
     """An answer from before an event of the container, or of its network target, is discarded."""
     target = engine.run(container("target"))
     user = engine.run(replace(container("user"), network_mode=f"container:{target}", networks={}))
@@ -324,7 +318,7 @@ async def test_an_answer_is_outdated_by_an_event(engine: CountingEngine, happens
 
 
 @pytest.mark.anyio
-async def test_what_happens_to_a_target_while_it_is_inspected_counts(engine: CountingEngine) -> None:
+async def test_event_outdates_inspection_of_network_target(engine: CountingEngine) -> None:
     """Events of a target count from when it is asked for: its answer may be older than they are."""
     target = engine.run(container("target", enable="false"))
     user = engine.run(replace(container("user"), network_mode=f"container:{target}", networks={}))
@@ -337,7 +331,7 @@ async def test_what_happens_to_a_target_while_it_is_inspected_counts(engine: Cou
     await gatherer.engine.aclose()
 
 
-def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_container_stays_while_its_network_target_hangs(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """Whoever uses the network of a container whose inspection hangs stays as it is, until there is an answer."""
     target = engine.run(container("target", enable="false"))
     guest = replace(container("guest"), network_mode=f"container:{target}", networks={}, health="healthy")
@@ -354,7 +348,9 @@ def test_who_uses_the_network_of_one_that_hangs_stays(engine: CountingEngine, et
         wait_for(lambda: not keys.servers(user), WITHIN, "it is still routed")
 
 
-def test_who_ends_leaves_although_its_target_hangs(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_ended_container_leaves_while_its_network_target_hangs(
+    engine: CountingEngine, etcd: Etcd, root_key: str
+) -> None:
     """Whoever ends leaves though the inspection of its target hangs; one that is kept without running stays."""
     target = engine.run(container("target", enable="false"))
     users = [container("ended"), container("kept", **{"docker.allownonrunning": "true"})]
@@ -379,9 +375,7 @@ def test_who_ends_leaves_although_its_target_hangs(engine: CountingEngine, etcd:
             assert keys.servers(kept)
 
 
-def test_an_event_of_one_whose_network_leads_on_concerns_all(
-    engine: CountingEngine, etcd: Etcd, root_key: str
-) -> None:
+def test_event_of_network_owner_concerns_whole_chain(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """In a chain of containers that share a network, an event of the owner concerns all of them."""
     owner = engine.run(container("owner", enable="false"))
     middle = replace(container("middle", enable="false"), network_mode=f"container:{owner}", networks={})
@@ -393,7 +387,7 @@ def test_an_event_of_one_whose_network_leads_on_concerns_all(
         wait_for(lambda: not keys.servers(user), WITHIN, "it is still routed")
 
 
-def test_a_drain_outlives_a_restart_of_the_bridge(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_stop_signal_during_bridge_downtime_withdraws(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A container that got its stop signal while no bridge ran is withdrawn: the engine still has the event."""
     draining, other = engine.run(container("draining")), engine.run(container("other"))
     with Bridge(engine, etcd, root_key) as running:
@@ -430,7 +424,7 @@ class RestlessEngine(CountingEngine):
         return stream
 
 
-def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_key: str) -> None:
+def test_reconnects_back_off_while_event_streams_are_cut(etcd: Etcd, root_key: str) -> None:
     """If a proxy cuts each event stream at once, the bridge reconnects ever less often, and still routes."""
     with RestlessEngine() as engine:
         running = Bridge(engine, etcd, root_key)
@@ -443,7 +437,7 @@ def test_a_stream_that_always_ends_is_opened_ever_less_often(etcd: Etcd, root_ke
         assert engine.subscribed[5] - engine.subscribed[0] > 2
 
 
-def test_networks_of_who_does_not_run_are_no_reason_to_inspect(
+def test_network_events_of_stopped_container_do_not_inspect(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
     """Networks are told of before a start and after an end: each of these is one inspection, not two."""
@@ -460,7 +454,7 @@ def test_networks_of_who_does_not_run_are_no_reason_to_inspect(
         assert keys.servers(other)
 
 
-def test_a_network_beside_the_first_inspections_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+def test_network_change_during_first_inspection_counts(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
     """A container that changes networks during the first inspections is inspected again: it may be running."""
     moved, hanging = engine.run(container("moved")), engine.run(container("hanging"))
     with engine.hanging(hanging):
@@ -481,7 +475,7 @@ def followed(engine: CountingEngine, keys: Keys) -> None:
     routed(keys, last)
 
 
-def test_taken_for_dead_while_the_engine_does_not_answer(
+def test_bridge_declared_dead_during_engine_outage_resettles(
     engine: CountingEngine, etcd: Etcd, root_key: str
 ) -> None:
     """A bridge declared dead while the engine does not answer, as after a suspend, settles everything anew."""

@@ -54,7 +54,7 @@ def shop(host: Host, name: str) -> Iterator[str]:
         yield container
 
 
-def test_half_of_the_requests_fail_after_blue_green(host: Host, traefik: Traefik) -> None:
+def test_half_of_requests_fail_after_blue_green(host: Host, traefik: Traefik) -> None:
     """The server of the old container is removed with it, while the service stays."""
     with shop(host, "green") as green:
         with shop(host, "blue") as blue:
@@ -72,7 +72,7 @@ def _servers(traefik: Traefik, service: str) -> list[str]:
     return [server["url"] for server in servers]
 
 
-def test_a_recreated_container_leaves_its_old_name_behind(host: Host) -> None:
+def test_recreated_container_leaves_its_old_name_behind(host: Host) -> None:
     """A container that is recreated under another random name leaves nothing of the old name."""
     with host.engine.container("dreamy-banach", "--publish=80") as first:
         host.wait_until_routed(first)
@@ -84,7 +84,7 @@ def test_a_recreated_container_leaves_its_old_name_behind(host: Host) -> None:
         assert view["http/routers/zen-turing/rule"].value == "Host(`zen-turing`)"
 
 
-def test_both_services_of_a_container_get_the_same_port(host: Host) -> None:
+def test_services_of_a_container_get_the_same_port(host: Host) -> None:
     """Each service of a container gets the published port of its own container port."""
     options = labels(
         http__routers__s3__rule="Host(`s3`)",
@@ -107,7 +107,7 @@ def _urls(host: Host, service: str) -> list[str]:
     return [key.value for path, key in host.keys.view().items() if path.startswith(prefix)]
 
 
-def test_the_container_port_is_published_instead_of_the_chosen_one(host: Host, traefik: Traefik) -> None:
+def test_container_port_is_published_instead_of_host_port(host: Host, traefik: Traefik) -> None:
     """With -P the server has the host port that Docker chose, and it answers."""
     with host.engine.container("chosen", routed_by("chosen"), "--publish-all", "--expose=80") as container:
         [url] = host.wait_until_routed(container)
@@ -136,7 +136,7 @@ def test_tcp_beside_http_is_not_published(host: Host, traefik: Traefik) -> None:
         traefik.wait_for(lambda it: it.say_udp("packets", b"hello") == said)
 
 
-def test_middlewares_and_chains_by_docker_do_not_exist(host: Host, traefik: Traefik) -> None:
+def test_references_to_docker_provider_are_not_found(host: Host, traefik: Traefik) -> None:
     """References to `x@docker`, in routers and in chains, reach the object in etcd."""
     options = labels(
         http__routers__ref__rule="Host(`ref.localhost`)",
@@ -152,7 +152,7 @@ def test_middlewares_and_chains_by_docker_do_not_exist(host: Host, traefik: Trae
         assert answer.headers.get("Added") == "yes"
 
 
-def test_a_label_that_was_removed_stays_in_traefik(host: Host) -> None:
+def test_objects_of_removed_labels_stay_in_traefik(host: Host) -> None:
     """A container that is recreated with other labels has only the objects of the new ones."""
     before = labels(
         http__routers__valkey__rule="Host(`valkey`)", http__services__valkey__loadbalancer__server__port="80"
@@ -170,7 +170,7 @@ def test_a_label_that_was_removed_stays_in_traefik(host: Host) -> None:
         }
 
 
-def test_a_slow_health_check_is_never_noticed(host: Host) -> None:
+def test_slow_health_check_is_never_noticed(host: Host) -> None:
     """A container is routed when it becomes healthy, however late."""
     check = ("--health-cmd=sh /tmp/state", "--health-interval=200ms", "--publish=80", routed_by("pihole"))
     with host.engine.container("pihole", *check, image="busybox") as container:
@@ -180,7 +180,7 @@ def test_a_slow_health_check_is_never_noticed(host: Host) -> None:
         host.wait_until_routed(container)
 
 
-def test_the_host_address_instead_of_the_macvlan_one(host: Host, traefik: Traefik) -> None:
+def test_host_address_is_published_instead_of_macvlan_address(host: Host, traefik: Traefik) -> None:
     """A container on a macvlan network is published with its own address, and answers there."""
     # Docker reports no ports of a container that is only on a macvlan network; Traefik's provider needs this too.
     port = "--label=traefik.http.services.lan.loadbalancer.server.port=80"
@@ -208,7 +208,7 @@ def _macvlan(engine: Engine) -> Iterator[str]:
         run(["ip", "link", "delete", name])
 
 
-def test_each_container_by_an_address_of_its_own(host: Host) -> None:
+def test_container_cannot_choose_address_of_its_host(host: Host) -> None:
     """A label gives a container another address of its host, with its published port."""
     with host.container("own", "--label=bridge.address=127.0.0.3", "--publish=80") as container:
         assert host.keys.servers(container) == [f"http://127.0.0.3:{published(host, 'own')}"]

@@ -27,7 +27,7 @@ BAD = {f"traefik.http.{'x' * 200}{number}.rul": "Host(`a`)" for number in range(
 LEASE = 3
 
 
-def test_who_keeps_a_bridge_busy_does_not_cost_it_its_lease(etcd: Etcd, root_key: str) -> None:
+def test_busy_bridge_keeps_its_lease(etcd: Etcd, root_key: str) -> None:
     """A bridge keeps its lease while dozens with a thousand wrong labels each keep it busy for longer."""
     with fake_host(etcd, root_key, "one", host_lease=f"{LEASE}s") as host:
         host.start()

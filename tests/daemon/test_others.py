@@ -20,7 +20,7 @@ def mending(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[Host]:
         yield host
 
 
-def test_keys_of_others_are_left_alone(mending: Host, root_key: str) -> None:
+def test_foreign_keys_are_left_alone(mending: Host, root_key: str) -> None:
     """Keys that others wrote below the root, even below our objects, survive resyncs and our containers' end."""
     others = {
         "http/routers/theirs/rule": "Host(`theirs`)",
@@ -37,7 +37,7 @@ def test_keys_of_others_are_left_alone(mending: Host, root_key: str) -> None:
     assert {path: key for path, key in mending.keys.view().items() if "docker-event-bridge" not in path} == before
 
 
-def test_what_others_delete_is_mended(mending: Host) -> None:
+def test_key_deleted_by_hand_is_restored(mending: Host) -> None:
     """A key of ours that was deleted by hand is restored at the next resync, and reported."""
     with mending.container("whole"):
         before = {path: key.value for path, key in mending.keys.view().items()}
@@ -65,7 +65,7 @@ def two_hosts(engine: Engine, etcd: Etcd, root_key: str) -> Iterator[tuple[Host,
         yield hosts[0], hosts[1]
 
 
-def test_who_waits_is_published_when_the_other_goes(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_waiting_container_is_published_when_other_leaves(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """A container that waits for another application is reported once, and routed when that one is gone."""
     shared = "--label=traefik.http.routers.shared.rule=Host(`{}`)"
     with (

@@ -12,7 +12,7 @@ REPORTS = {
 }
 
 
-def test_values_are_as_they_were() -> None:
+def test_values_come_out_equal_and_in_order() -> None:
     """Values come out equal and in the order in which they were added; a later value replaces an earlier one."""
     packed = Packed[Report]()
     packed.update({"2": REPORTS["1"]})
@@ -23,7 +23,7 @@ def test_values_are_as_they_were() -> None:
     assert packed.get("3") is None
 
 
-def test_a_publication_is_as_it_was() -> None:
+def test_publication_comes_out_equal() -> None:
     """A publication comes out as it was put in, also with texts that are not UTF-8."""
     item = Item(Ref("http", "routers", "\udcff"), (Leaf("rule", "Host(`a`)", ("traefik.x",)),), ())
     published = Publication("web", "0123456789ab", "app", "2026-01-01T00:00:00.000000000Z", (item,))

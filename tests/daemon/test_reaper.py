@@ -19,7 +19,7 @@ TERMS = Terms(lease=1, grace=4.0)
 WITHIN, CUT_EVERY = 30.0, 3.5
 
 
-async def test_a_host_is_removed_although_the_watch_is_lost_again_and_again(etcd: Etcd, root_key: str) -> None:
+async def test_grace_does_not_restart_with_each_watch(etcd: Etcd, root_key: str) -> None:
     """The grace does not begin anew with each watch: some proxies end whatever is quiet for a minute."""
     layout = Layout(root_key, "docker-event-bridge", "lab")
     identity, gone = Identity(layout, "engine", "", TERMS), layout.of("gone").host_record()

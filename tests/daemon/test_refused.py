@@ -52,7 +52,7 @@ async def opened(etcd: Etcd, engine: FakeEngine) -> AsyncIterator[tuple[OutrunSt
 
 
 @pytest.mark.anyio
-async def test_who_is_gone_and_could_not_leave_is_settled_again(etcd: Etcd, root_key: str) -> None:
+async def test_refused_removal_of_gone_container_is_repeated(etcd: Etcd, root_key: str) -> None:
     """Where a container that the engine no longer knows was kept from leaving, all are looked at again."""
     with FakeEngine() as engine:
         container = engine.run(FakeContainer("web", COMPOSE))

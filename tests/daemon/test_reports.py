@@ -49,12 +49,12 @@ MAPPED = Mapped("web", ID, Publication("web", ID, "shop", "1", (Item(Ref("http",
         ),
     ],
 )
-def test_how_a_container_stands(mapped: Mapped, settled: Settled | None, report: Report) -> None:
+def test_container_is_routed_or_has_a_reason(mapped: Mapped, settled: Settled | None, report: Report) -> None:
     """It is routed once it is settled, with all that is wrong; else there is a reason why not."""
     assert kept(promised(mapped), settled) == report
 
 
-def test_who_is_looked_at_again() -> None:
+def test_unsettled_containers_are_checked_again() -> None:
     """Of those that are not routed as they want to be something may get better that no list tells."""
     reports = Reports()
     for container_id, report in {
@@ -70,7 +70,7 @@ def test_who_is_looked_at_again() -> None:
     assert reports.others({"routed", "waits"}) == ["drains", "wrong", "excluded"]
 
 
-def test_what_is_told() -> None:
+def test_log_lines_of_changes() -> None:
     """Each change by the container's name: the objects that it has now, or why it has none."""
     reports = Reports()
     with capture_logs() as told:
@@ -95,7 +95,7 @@ def test_what_is_told() -> None:
     ]
 
 
-def test_a_problem_is_told_once() -> None:
+def test_problem_is_logged_once() -> None:
     """A problem is logged when it appears, and not again while it lasts."""
     reports = Reports()
     with capture_logs() as told:
@@ -104,7 +104,7 @@ def test_a_problem_is_told_once() -> None:
     assert [it["event"] for it in told if it["log_level"] == "warning"] == ["wrong"]
 
 
-def test_many_problems() -> None:
+def test_many_unchanged_problems_take_little_time() -> None:
     """Many problems that do not change cost little time."""
     reports = Reports()
     problems = tuple(replace(PROBLEM, label=f"traefik.{number}") for number in range(16_000))
@@ -116,7 +116,7 @@ def test_many_problems() -> None:
     assert time.process_time() - began < 5
 
 
-def test_a_container_that_is_gone_is_told_by_its_name() -> None:
+def test_gone_container_is_logged_by_its_name() -> None:
     """A routed container that is gone is logged once, by the name that it had."""
     reports = Reports()
     reports.tell("1", Report("web", routed=("http/routers/web",)))
@@ -128,7 +128,7 @@ def test_a_container_that_is_gone_is_told_by_its_name() -> None:
     ]
 
 
-def test_a_container_that_cannot_be_read_is_told_once_for_each_reason() -> None:
+def test_unreadable_container_is_logged_once_per_reason() -> None:
     """An unreadable container is logged again only for a new reason, or after it was readable."""
     reports = Reports()
     with capture_logs() as told:

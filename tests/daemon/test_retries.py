@@ -68,7 +68,7 @@ def gaps(*ids: str) -> list[Unreadable]:
     return [Unreadable(it, "slow") for it in ids]
 
 
-async def test_each_by_itself() -> None:
+async def test_answer_is_taken_while_others_hang() -> None:
     """A container is answered while others hang, taken once, and then no longer asked for."""
     retries, engine = Retries[str](), Asked()
     retries.add(gaps("a", "b", "c"))
@@ -88,7 +88,7 @@ async def test_each_by_itself() -> None:
         assert sorted(engine.asked) == ["a", "b", "c", "d"]
 
 
-async def test_no_answer_yet() -> None:
+async def test_unreadable_container_is_asked_for_again() -> None:
     """Who is still unreadable is asked for again after a while, and is not told to be answered."""
     retries, engine = Retries[str](), Asked()
     retries.add(gaps("a"))
@@ -105,7 +105,7 @@ async def test_no_answer_yet() -> None:
         assert retries.take("a") == ["of a"]
 
 
-async def test_an_answer_of_earlier() -> None:
+async def test_event_outdates_answer_and_question() -> None:
     """Once something happens to what a question is about, answered or not, it is asked again; others are not."""
     retries, engine = Retries[str](), Asked()
     retries.add(gaps("a", "b", "c", "d", "e"))
@@ -122,7 +122,7 @@ async def test_an_answer_of_earlier() -> None:
         assert retries.take("abcde") == ["of earlier, of e"]
 
 
-async def test_an_answer_that_nobody_waits_for() -> None:
+async def test_answer_to_outdated_question_is_dropped() -> None:
     """The answer to an outdated question is not taken, even if it comes while the next one is asked."""
     retries, engine = Retries[str](), Asked(deaf=True)
     retries.add(gaps("a"))
@@ -138,7 +138,7 @@ async def test_an_answer_that_nobody_waits_for() -> None:
         assert (engine.ready, retries.take("a")) == (["a"], ["of now"])
 
 
-async def test_nothing_is_asked_any_more() -> None:
+async def test_clear_drops_gaps_and_answers() -> None:
     """Once all is cleared there is neither a gap nor an answer, and who is added later is asked for."""
     retries, engine = Retries[str](), Asked()
     retries.add(gaps("a", "b"))
@@ -153,7 +153,7 @@ async def test_nothing_is_asked_any_more() -> None:
         assert engine.asked[2:] == ["b"]
 
 
-async def test_not_all_at_once() -> None:
+async def test_concurrent_questions_are_limited() -> None:
     """Only so many are asked for at the same time; the next one as soon as one is answered."""
     retries, engine = Retries[str](), Asked()
     retries.add(gaps(*(f"{number}" for number in range(CONCURRENT_RETRIES + 1))))

@@ -13,7 +13,7 @@ AT_ONCE = {"providers.providersThrottleDuration": "50ms"}
 StartTraefik = Callable[..., Traefik]
 
 
-def test_a_container_answers_until_it_stops(
+def test_container_answers_until_it_stops(
     each_engine: Engine, etcd: Etcd, root_key: str, start_traefik: StartTraefik
 ) -> None:
     """A labelled container answers through Traefik, and no longer when it has been stopped."""
@@ -26,7 +26,7 @@ def test_a_container_answers_until_it_stops(
             assert traefik.get("answers.localhost").status == 404
 
 
-def test_a_bad_label_costs_its_container_only(
+def test_bad_label_affects_only_its_container(
     host: Host, etcd: Etcd, root_key: str, start_traefik: StartTraefik
 ) -> None:
     """A bad label is reported once, with a hint, in the log and in the plan; only its container is not routed."""

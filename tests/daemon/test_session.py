@@ -18,7 +18,7 @@ from tests.lab.etcd import Etcd
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_goodbye_after_an_answer_that_was_lost(etcd: Etcd, root_key: str) -> None:
+async def test_goodbye_is_written_after_lost_answer(etcd: Etcd, root_key: str) -> None:
     """After a lost answer, when `alive` may have changed, the goodbye is still written, and the routes stay."""
     layout = Layout(root_key, "state", "h1")
     identity = Identity(layout, "engine", "", Terms(5, 60))
@@ -42,7 +42,7 @@ async def test_a_goodbye_after_an_answer_that_was_lost(etcd: Etcd, root_key: str
         ("second", "lab for the engine first at 10.0.0.1: give each host its own name with BRIDGE_HOST_NAME"),
     ],
 )
-async def test_who_else_has_the_name(etcd: Etcd, root_key: str, engine: str, told: str) -> None:
+async def test_refusal_names_the_other_bridge(etcd: Etcd, root_key: str, engine: str, told: str) -> None:
     """A bridge that is refused because another one has its name says where that one is."""
     layout, terms = Layout(root_key, "state", "lab"), Terms(2, 60)
     store = Store(Connection((etcd.endpoint,)))
@@ -55,7 +55,7 @@ async def test_who_else_has_the_name(etcd: Etcd, root_key: str, engine: str, tol
     await store.aclose()
 
 
-async def test_what_says_that_another_bridge_runs_cannot_be_read(etcd: Etcd, root_key: str) -> None:
+async def test_unreadable_alive_key_is_named_in_refusal(etcd: Etcd, root_key: str) -> None:
     """An `alive` key that cannot be read, and has no lease to remove it, is named in the error."""
     layout = Layout(root_key, "state", "lab")
     store = Store(Connection((etcd.endpoint,)))

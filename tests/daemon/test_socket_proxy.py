@@ -100,7 +100,7 @@ def status(proxy: SocketProxy, method: str, path: str) -> int:
         connection.close()
 
 
-def test_a_container_comes_and_goes(host: Host) -> None:
+def test_containers_are_followed_through_proxy(host: Host) -> None:
     """Starts, stops and shared networks of containers are seen through the proxy."""
     with host.container("proxied") as container:
         port = "--label=traefik.http.services.guest.loadbalancer.server.port=80"
@@ -111,7 +111,9 @@ def test_a_container_comes_and_goes(host: Host) -> None:
         host.wait_until_withdrawn(container)
 
 
-def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
+def test_proxy_without_engine_removes_nothing(
+    engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy
+) -> None:
     """A proxy that answers 503 for an engine that is away removes nothing."""
     with hosted(engine, etcd, root_key, docker_endpoint=proxy.url) as host:
         bridge = host.bridge
@@ -128,7 +130,7 @@ def test_a_proxy_whose_engine_is_away(engine: Engine, etcd: Etcd, root_key: str,
 
 
 @pytest.mark.parametrize("command", [("run",), ("plan",)])
-def test_a_name_is_needed(
+def test_hidden_engine_name_needs_host_name_setting(
     engine: Engine, etcd: Etcd, root_key: str, nameless: SocketProxy, command: tuple[str, ...]
 ) -> None:
     """If the proxy hides the engine's name, the command fails with one line that names the setting for it."""
@@ -144,14 +146,14 @@ def test_a_name_is_needed(
     )
 
 
-def test_the_engine_tells_its_name(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
+def test_proxy_lets_bridge_read_engine_name(engine: Engine, etcd: Etcd, root_key: str, proxy: SocketProxy) -> None:
     """As shipped, the proxy lets the bridge read the engine's name."""
     with Bridge(engine, etcd, root_key, docker_endpoint=proxy.url, host_name=""):
         name = engine.cli("info", "--format={{.Name}}").lower()
         assert f"hosts/{name}" in Keys(etcd, root_key).state()
 
 
-def test_what_is_allowed(proxy: SocketProxy, engine: Engine) -> None:
+def test_proxy_allows_requests_of_bridge(proxy: SocketProxy, engine: Engine) -> None:
     """The proxy allows every request that the bridge makes."""
     with engine.container("asked", image="busybox") as container:
         assert {path: status(proxy, "GET", path.format(container)) for path in ALLOWED} == dict.fromkeys(
@@ -159,7 +161,7 @@ def test_what_is_allowed(proxy: SocketProxy, engine: Engine) -> None:
         )
 
 
-def test_a_prefix_is_not_read_only(engine: Engine, start_socket_proxy: StartProxy) -> None:
+def test_proxy_that_allows_prefix_exposes_files(engine: Engine, start_socket_proxy: StartProxy) -> None:
     """A proxy that allows GET for everything below /containers exposes the files of all containers."""
     proxy = start_socket_proxy(engine, {"/containers/[a-zA-Z0-9][a-zA-Z0-9_.-]*/json$": "/containers/.*"})
     with engine.container("exposed", image="busybox") as container:
@@ -167,7 +169,7 @@ def test_a_prefix_is_not_read_only(engine: Engine, start_socket_proxy: StartProx
         assert status(proxy, "GET", path) == 200
 
 
-def test_the_usual_image_is_not_read_only(engine: Engine, start_socket_proxy: StartProxy) -> None:
+def test_usual_proxy_image_exposes_files(engine: Engine, start_socket_proxy: StartProxy) -> None:
     """The usual image with the documented variables exposes files too, but refuses to change anything."""
     proxy = start_socket_proxy(engine, configuration=USUAL, **DOCUMENTED)
     with engine.container("exposed", image="busybox") as container:
@@ -177,7 +179,7 @@ def test_the_usual_image_is_not_read_only(engine: Engine, start_socket_proxy: St
     assert got == dict.fromkeys(changing, 403)
 
 
-def test_what_is_refused(proxy: SocketProxy, engine: Engine) -> None:
+def test_proxy_refuses_other_requests(proxy: SocketProxy, engine: Engine) -> None:
     """Requests for files, logs or terminals, requests that change something, and ways around this are refused."""
     with engine.container("guarded", image="busybox") as container:
         got = {(method, path): status(proxy, method, path.format(container)) for method, path in REFUSED}

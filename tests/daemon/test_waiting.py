@@ -101,7 +101,7 @@ def waits(key: str, revision: int, end: str = "") -> Settled:
 @pytest.mark.parametrize(
     ("since", "woken"), [({"x": 2, "y": 5}, {"x"}), ({"x": 7, "y": 4}, {"y"}), ({"x": 6, "y": 4}, {"x", "y"})]
 )
-async def test_nobody_is_woken_by_what_was_decided_on(since: dict[str, int], woken: set[str]) -> None:
+async def test_changes_before_the_wait_do_not_wake(since: dict[str, int], woken: set[str]) -> None:
     """One watch serves all who wait; what happened before a container began to wait does not wake it."""
     work = Work()
     waiting = Waiting(Watched(), work)
@@ -118,7 +118,7 @@ async def test_nobody_is_woken_by_what_was_decided_on(since: dict[str, int], wok
     assert found == {*woken, "last"}
 
 
-async def test_nobody_is_kept_from_being_woken() -> None:
+async def test_frequent_new_waits_do_not_keep_others_waiting() -> None:
     """Who waits for something else again and again, faster than a watch begins, keeps nobody else asleep."""
     work = Work()
     waiting = Waiting(Watched(takes=0.1), work)
@@ -137,7 +137,7 @@ async def test_nobody_is_kept_from_being_woken() -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_what_is_watched_is_not_watched_anew() -> None:
+async def test_watched_range_needs_no_second_watch() -> None:
     """Who waits for what is watched already needs no other watch, and misses nothing that it told before."""
     work, store = Work(), Watched()
     waiting = Waiting(store, work)
@@ -156,7 +156,7 @@ async def test_what_is_watched_is_not_watched_anew() -> None:
     assert store.begun == 1
 
 
-async def test_who_waits_since_before_the_watch() -> None:
+async def test_change_between_wait_and_watch_wakes() -> None:
     """Who waits for what is watched, but since before the watch began, is woken by what happened in between."""
     work, store = Work(), Watched()
     waiting = Waiting(store, work)
@@ -171,7 +171,7 @@ async def test_who_waits_since_before_the_watch() -> None:
     assert store.begun == 2
 
 
-async def test_ranges() -> None:
+async def test_range_excludes_its_end() -> None:
     """A range is the keys from its first up to, not including, its end."""
     work = Work()
     waiting = Waiting(Watched(), work)
@@ -193,7 +193,7 @@ async def test_ranges() -> None:
     assert found == {"in", "first", "all"}
 
 
-async def test_a_watch_that_fails() -> None:
+async def test_failed_watch_wakes_all_and_is_replaced() -> None:
     """If a watch fails, all who wait are decided again, as something may have been missed; then another begins."""
     work, store = Work(), Failing()
     waiting = Waiting(store, work)
@@ -208,7 +208,7 @@ async def test_a_watch_that_fails() -> None:
     assert store.begun == 2
 
 
-async def test_nobody_waits_any_more() -> None:
+async def test_no_watch_without_waiting_containers() -> None:
     """When nobody waits any more nothing is watched, until somebody does."""
     work, store = Work(), Watched()
     waiting = Waiting(store, work)
@@ -228,7 +228,7 @@ async def test_nobody_waits_any_more() -> None:
     assert store.begun == 2
 
 
-async def test_what_many_wait_for_costs_no_lease() -> None:
+async def test_many_waits_do_not_block_event_loop() -> None:
     """Many events at once, while many containers wait, block the event loop for a fraction of any lease."""
     work = Work()
     waiting = Waiting(Busy(Connection(("nowhere:1",))), work)

@@ -23,7 +23,7 @@ FROZEN_WITHIN = 25.0
 StartEtcd = Callable[[str], Etcd]
 
 
-def test_etcd_is_waited_for(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
+def test_bridge_waits_for_etcd(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
     """A bridge that starts before etcd logs the wait once, and works as soon as etcd is up."""
     etcd = start_etcd("3.4")
     etcd.kill()
@@ -42,7 +42,7 @@ def test_etcd_is_waited_for(engine: Engine, start_etcd: StartEtcd, root_key: str
         bridge.remove()
 
 
-def test_docker_is_waited_for(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_bridge_waits_for_docker(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """A bridge that starts before Docker logs the wait once, and works as soon as Docker is up."""
     bridge = Bridge(engine, etcd, root_key)
     host = Host(engine, bridge, Keys(etcd, root_key))
@@ -62,7 +62,7 @@ def test_docker_is_waited_for(engine: Engine, etcd: Etcd, root_key: str) -> None
             engine.restart()
 
 
-def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
+def test_stopped_engine_removes_no_route(host: Host) -> None:
     """Routes stay while the engine is down; then only those of containers that did not restart are removed."""
     keep = ("--restart", "always")
     with host.container("comes-back", *keep) as back, host.container("stays-away") as away:
@@ -79,7 +79,7 @@ def test_an_engine_that_is_away_removes_nothing(host: Host) -> None:
         assert len(host.logged(event="waiting", on="Docker")) == 1
 
 
-def test_a_frozen_engine_removes_nothing(host: Host) -> None:
+def test_frozen_engine_removes_no_route(host: Host) -> None:
     """A frozen engine is noticed though its event stream stays open, removes no route, and is followed again."""
     with host.container("silent") as silent:
         before = host.keys.view()
@@ -93,7 +93,7 @@ def test_a_frozen_engine_removes_nothing(host: Host) -> None:
         host.wait_until_withdrawn(silent, FROZEN_WITHIN)
 
 
-def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
+def test_only_changes_are_written_after_etcd_outage(host_alone: Host) -> None:
     """While etcd is frozen or down `health` fails; afterwards only what changed meanwhile is written."""
     host, etcd = host_alone, host_alone.keys.etcd
 
@@ -121,7 +121,7 @@ def test_etcd_comes_back_with_what_it_had(host_alone: Host) -> None:
         assert len(host.logged(event="waiting", on="etcd")) == len(host.logged(event="connected", to="etcd")) - 1
 
 
-def test_an_etcd_that_lost_everything_is_filled_again(host_alone: Host) -> None:
+def test_emptied_etcd_is_filled_again(host_alone: Host) -> None:
     """When etcd comes back empty, all running containers are written again."""
     host, etcd = host_alone, host_alone.keys.etcd
     with host.container("again") as container:
@@ -135,7 +135,7 @@ def test_an_etcd_that_lost_everything_is_filled_again(host_alone: Host) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
+def test_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
     """A stop takes less than two seconds and keeps the routes, and the next start writes nothing."""
     with host.container("unchanged"):
         before = host.keys.view()
@@ -149,7 +149,7 @@ def test_a_restart_writes_nothing(host: Host, number: signal.Signals) -> None:
         assert not host.logged(event="mended a key that was changed by somebody else")
 
 
-def test_a_stop_waits_for_nobody(host_alone: Host) -> None:
+def test_stop_is_fast_without_docker_and_etcd(host_alone: Host) -> None:
     """A stop takes less than two seconds even if neither Docker nor etcd answers."""
     host, etcd = host_alone, host_alone.keys.etcd
     host.engine.freeze()
@@ -162,7 +162,7 @@ def test_a_stop_waits_for_nobody(host_alone: Host) -> None:
         host.engine.thaw()
 
 
-def test_a_killed_bridge_is_succeeded(host: Host) -> None:
+def test_bridge_starts_after_killed_one(host: Host) -> None:
     """After kill -9 the next one waits for the lease, withdraws what went meanwhile and leaves the rest alone."""
     earlier = "an earlier bridge of the host lab is still alive"
     with host.container("remains") as remains:
@@ -183,7 +183,7 @@ def test_a_killed_bridge_is_succeeded(host: Host) -> None:
         assert len(host.logged(event=earlier)) == 1
 
 
-def test_a_second_bridge_of_the_same_name_is_refused(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_second_bridge_of_same_name_is_refused(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """Another bridge with the host's name gives up after twice the time of a lease; the first one goes on."""
     lease = {"host_lease": f"{LEASE}s"}
     with hosted(engine, etcd, root_key, **lease) as host:
@@ -203,7 +203,7 @@ def test_a_second_bridge_of_the_same_name_is_refused(engine: Engine, etcd: Etcd,
         assert not host.logged(level="error")
 
 
-def test_a_lost_lease_changes_no_route(host: Host) -> None:
+def test_lost_lease_changes_no_route(host: Host) -> None:
     """After losing its lease, the bridge takes a new one and changes no route."""
     with host.container("steady"):
         before = host.keys.view()
