@@ -57,7 +57,7 @@ def ends(etcd: Etcd, key: str, leaves: str, *, frozen: bool) -> tuple[float, str
 
 @pytest.mark.parametrize("leaves", ["closed", "open"])
 @pytest.mark.parametrize("frozen", [False, True])
-def test_a_process_ends_at_once(server: Etcd, root_key: str, leaves: str, *, frozen: bool) -> None:
+def test_process_with_open_calls_ends_at_once(server: Etcd, root_key: str, leaves: str, *, frozen: bool) -> None:
     """With a watch, a lease and a call under way, a process ends within a second and prints nothing.
 
     Neither a call to a frozen etcd nor a store that was not closed keeps it running.

@@ -183,7 +183,7 @@ class Life:
         return item(name, rule=version, **more)
 
 
-async def test_the_rules_hold_after_each_step_of_one_bridge_at_a_time(each_etcd: Etcd, root_key: str) -> None:
+async def test_rules_hold_after_each_event_of_one_bridge_at_a_time(each_etcd: Etcd, root_key: str) -> None:
     """An event of one container makes at most one revision, after which all rules hold."""
     print("BRIDGES_SEED", SEED)
     async with world(each_etcd, root_key, foreign=True) as it:
@@ -196,7 +196,7 @@ async def test_the_rules_hold_after_each_step_of_one_bridge_at_a_time(each_etcd:
         await it.rest()
 
 
-async def test_the_rules_hold_at_every_revision_of_three_bridges_at_once(each_etcd: Etcd, root_key: str) -> None:
+async def test_rules_hold_at_every_revision_of_three_bridges(each_etcd: Etcd, root_key: str) -> None:
     """Whatever three bridges do at once, all rules hold at each revision, and the bridges come to rest."""
     print("BRIDGES_SEED", SEED)
     async with world(each_etcd, root_key, foreign=True) as it:
@@ -214,7 +214,7 @@ async def test_the_rules_hold_at_every_revision_of_three_bridges_at_once(each_et
         assert all(bridge.restarts for bridge in it.bridges)
 
 
-async def test_an_event_of_a_container_with_60_routers_is_one_revision(each_etcd: Etcd, root_key: str) -> None:
+async def test_event_of_container_with_60_routers_is_one_revision(each_etcd: Etcd, root_key: str) -> None:
     """The start, the change and the end of a container with 60 routers are one revision each."""
     async with world(each_etcd, root_key, foreign=True) as it:
         await it.history.follow()

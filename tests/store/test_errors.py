@@ -130,7 +130,9 @@ from bridge.store.errors import (
         ),
     ],
 )
-def test_what_etcd_says(code: StatusCode, details: str, kind: type[StoreError], told: str) -> None:
+def test_etcd_errors_are_classified_and_described(
+    code: StatusCode, details: str, kind: type[StoreError], told: str
+) -> None:
     """Each is worth a retry or not; the line has the endpoint, etcd's words, and the setting to look at."""
     error = translated(AioRpcError(code, Metadata(), Metadata(), details), "node:2379")
     assert (type(error), str(error)) == (kind, f"etcd at node:2379 {told}")

@@ -64,7 +64,7 @@ async def carry_out(store: Store, asked: Transaction | Read) -> object:
     return Found(snapshot.revision, tuple(map(tuple, snapshot.found)))
 
 
-async def test_the_fake_answers_like_etcd(release: str, start_etcd: StartEtcd, open_store: OpenStore) -> None:
+async def test_fake_answers_like_etcd(release: str, start_etcd: StartEtcd, open_store: OpenStore) -> None:
     """The same random transactions and reads, others for each release, get the same answers and revisions."""
     store = open_store(Connection((start_etcd().endpoint,)))
     fake = FakeEtcd()

@@ -54,14 +54,14 @@ def cluster_store(members: list[Etcd], open_store: OpenStore) -> Store:
     return open_store(Connection(tuple(member.endpoint for member in members)))
 
 
-async def test_nobody_there(open_store: OpenStore) -> None:
+async def test_closed_port_fails_at_once(open_store: OpenStore) -> None:
     """If nothing listens at the endpoint, a call fails at once, with the endpoint and the reason."""
     endpoint = f"{LOOPBACK}:{free_port()}"
     with fail_after(1), pytest.raises(StoreUnavailable, match=f"{endpoint}.*Connection refused"):
         await open_store(Connection((endpoint,))).read(Range("a"))
 
 
-async def test_the_first_endpoint_is_dead(server: Etcd, open_store: OpenStore, root_key: str) -> None:
+async def test_next_call_leaves_dead_endpoint(server: Etcd, open_store: OpenStore, root_key: str) -> None:
     """After a failed call the store moves on, so that the next call uses the next endpoint."""
     store = open_store(Connection((f"{LOOPBACK}:{free_port()}", server.endpoint)))
     with pytest.raises(StoreUnavailable):
@@ -70,7 +70,7 @@ async def test_the_first_endpoint_is_dead(server: Etcd, open_store: OpenStore, r
         assert await write(store, Put(root_key, ""))
 
 
-async def test_killed_and_restarted(own: Etcd, own_store: Store) -> None:
+async def test_calls_work_again_after_etcd_restart(own: Etcd, own_store: Store) -> None:
     """Calls fail while etcd is down, and work again when it is back, with all committed data."""
     revision = await write(own_store, Put("a", "1"))
     own.kill()
@@ -82,7 +82,7 @@ async def test_killed_and_restarted(own: Etcd, own_store: Store) -> None:
     assert snapshot.found[0][0].mod_revision == revision
 
 
-async def test_a_watch_ends_with_etcd_and_resumes(own: Etcd, own_store: Store) -> None:
+async def test_watch_fails_with_etcd_and_resumes(own: Etcd, own_store: Store) -> None:
     """A watch fails when etcd dies; a new one from the next revision on misses nothing."""
     start = await write(own_store, Put("a", "0"))
 
@@ -100,7 +100,7 @@ async def test_a_watch_ends_with_etcd_and_resumes(own: Etcd, own_store: Store) -
             assert [event.value for event in await anext(watch)] == ["1"]
 
 
-async def test_a_frozen_etcd_is_given_up(own: Etcd, own_store: Store) -> None:
+async def test_call_to_frozen_etcd_times_out(own: Etcd, own_store: Store) -> None:
     """A call to a frozen etcd, which keeps its connections open, fails at its deadline."""
     await write(own_store, Put("a", "1"))
     own.freeze()
@@ -111,7 +111,7 @@ async def test_a_frozen_etcd_is_given_up(own: Etcd, own_store: Store) -> None:
         assert (await insist(lambda: own_store.read(Range("a")))).found[0]
 
 
-async def test_connecting_is_patient_only_with_the_first_and_with_those_that_stay_away(
+async def test_connect_timeout_is_short_after_loss_then_grows(
     own: Etcd, server: Etcd, open_store: OpenStore
 ) -> None:
     """Connecting to a frozen endpoint takes 1 s at first, and 0.25 s after a loss, then longer each round."""
@@ -135,7 +135,7 @@ async def _patience(store: Store, calls: int) -> list[float]:
     return kept
 
 
-async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: Store) -> None:
+async def test_waiting_for_frozen_etcd_can_be_cancelled(own: Etcd, own_store: Store) -> None:
     """Waiting for an answer, or for a watch to be created, is cancelled at once."""
     await write(own_store, Put("a", "1"))
     own.freeze()
@@ -151,7 +151,7 @@ async def test_waiting_for_a_frozen_etcd_can_be_cancelled(own: Etcd, own_store: 
     assert current_time() - begun < 1
 
 
-async def test_calls_end_with_their_connection(own: Etcd, own_store: Store) -> None:
+async def test_calls_on_closed_connection_fail_as_unavailable(own: Etcd, own_store: Store) -> None:
     """Calls in progress on a connection that is closed fail as unavailable; they are not cancelled."""
     await write(own_store, Put("a", "1"))
     own.freeze()
@@ -173,7 +173,7 @@ async def test_calls_end_with_their_connection(own: Etcd, own_store: Store) -> N
     assert told == [f"etcd at {own.endpoint} was given up"] * 3
 
 
-async def test_calls_tell_why_their_connection_ended(own: Etcd, own_store: Store) -> None:
+async def test_watch_fails_with_reason_of_lost_connection(own: Etcd, own_store: Store) -> None:
     """A watch that ends because another call has lost the endpoint fails with the reason of that call."""
     revision, told = await write(own_store, Put("a", "1")), list[str]()
 
@@ -196,7 +196,7 @@ async def test_calls_tell_why_their_connection_ended(own: Etcd, own_store: Store
     assert told == [str(lost.value)]
 
 
-async def test_a_lease_outlives_a_restart(own: Etcd, own_store: Store) -> None:
+async def test_lease_outlives_etcd_restart(own: Etcd, own_store: Store) -> None:
     """A lease is still held after etcd was down for less than its time to live."""
     lease = await own_store.acquire("alive", "me", 6)
     assert isinstance(lease, Lease)
@@ -231,7 +231,7 @@ def frozen_garbage() -> Iterator[None]:
 
 @pytest.mark.usefixtures("frozen_garbage")
 @pytest.mark.parametrize("fault", [Etcd.kill, Etcd.freeze])
-async def test_a_holder_without_etcd_says_so_once_the_lease_may_be_gone(
+async def test_holding_fails_once_lease_may_have_expired(
     own: Etcd, own_store: Store, fault: Callable[[Etcd], None]
 ) -> None:
     """Without etcd, holding a lease fails only once the lease may have expired, and waiting costs little time."""
@@ -246,7 +246,7 @@ async def test_a_holder_without_etcd_says_so_once_the_lease_may_be_gone(
     assert (time.process_time() - worked) / waited < 0.1
 
 
-async def test_a_wiped_etcd_is_another_etcd(own: Etcd, own_store: Store) -> None:
+async def test_wiped_etcd_loses_lease_and_revision(own: Etcd, own_store: Store) -> None:
     """After etcd has lost all data, the lease is reported as lost and the revision is lower."""
     lease = await own_store.acquire("alive", "me", 5)
     assert isinstance(lease, Lease)
@@ -261,7 +261,7 @@ async def test_a_wiped_etcd_is_another_etcd(own: Etcd, own_store: Store) -> None
     assert after.found == ((),)
 
 
-async def test_a_restored_etcd_is_told(own: Etcd, own_store: Store, tmp_path: Path) -> None:
+async def test_restored_etcd_is_reported(own: Etcd, own_store: Store, tmp_path: Path) -> None:
     """A restore is reported even if it contains the lease, and the error says to restart every Traefik."""
     lease = await own_store.acquire("alive", "me", 30)
     assert isinstance(lease, Lease)
@@ -275,7 +275,7 @@ async def test_a_restored_etcd_is_told(own: Etcd, own_store: Store, tmp_path: Pa
         await own_store.hold(lease)
 
 
-async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenStore) -> None:
+async def test_full_etcd_refuses_puts_as_unavailable(start_etcd: StartEtcd, open_store: OpenStore) -> None:
     """An etcd whose quota is used up refuses puts as unavailable; deletions and watches still work."""
     store = open_store(Connection((start_etcd("--quota-backend-bytes=2000000").endpoint,)))
     start = await write(store, Put("a", "1"))
@@ -292,7 +292,7 @@ async def test_no_space_is_waited_for(start_etcd: StartEtcd, open_store: OpenSto
             assert [event.value for event in await anext(watch)] == [None]
 
 
-async def test_members_die_and_return(members: list[Etcd], cluster_store: Store) -> None:
+async def test_writes_work_without_one_member(members: list[Etcd], cluster_store: Store) -> None:
     """Writes work without one member, even the leader; without a quorum they fail in time, until it is back."""
     await insist(lambda: write(cluster_store, Put("a", "1")))
     members[0].kill()
@@ -305,7 +305,7 @@ async def test_members_die_and_return(members: list[Etcd], cluster_store: Store)
     await insist(lambda: write(cluster_store, Put("a", "4")), 2 * ELECTION)
 
 
-async def test_a_member_freezes(members: list[Etcd], cluster_store: Store) -> None:
+async def test_calls_move_from_frozen_member_to_next(members: list[Etcd], cluster_store: Store) -> None:
     """Calls move from a frozen member to the next, and the watch on it ends as soon as one has noticed."""
     start = await insist(lambda: write(cluster_store, Put("a", "1")))
 
@@ -321,7 +321,7 @@ async def test_a_member_freezes(members: list[Etcd], cluster_store: Store) -> No
     members[0].thaw()
 
 
-async def test_a_watch_on_a_minority_fails(members: list[Etcd], open_store: OpenStore) -> None:
+async def test_watch_on_member_without_quorum_fails(members: list[Etcd], open_store: OpenStore) -> None:
     """A watch on a member without a quorum fails instead of staying silent."""
     store = open_store(Connection((members[0].endpoint,)))
     start = await insist(lambda: write(store, Put("a", "1")))

@@ -55,14 +55,14 @@ async def carried_out_late(bridge: Bridge) -> bool:
     return any(isinstance(bridge.layout.parse(seen.key), ContainerKey) for seen in found)
 
 
-async def test_it_comes_too_late(late: Bridge) -> None:
+async def test_late_write_has_no_effect(late: Bridge) -> None:
     """A late write has no effect once the bridge has moved on, and the bridge keeps its lease."""
     lease = late.session.lease
     assert not await carried_out_late(late)
     assert (late.session.lease.id, late.restarts) == (lease.id, 0)
 
 
-async def test_without_the_renewal_it_publishes_who_is_gone(late: Bridge) -> None:
+async def test_late_write_has_effect_without_renewal_of_alive(late: Bridge) -> None:
     """Without the renewal of `alive`, the late write is carried out and publishes a container that is gone."""
     late.session.uncertain = False
     assert await carried_out_late(late)

@@ -25,7 +25,7 @@ async def acquired(store: Store, key: str) -> Lease:
     return lease
 
 
-async def test_the_first_has_the_key(store: Store, root_key: str) -> None:
+async def test_first_to_acquire_gets_the_key(store: Store, root_key: str) -> None:
     """The first to acquire a free key gets it, at the lease's revision; the next one learns its value."""
     lease = await acquired(store, root_key)
     assert await store.acquire(root_key, "you", TTL) == KeyValue(root_key, "me", lease.revision, lease.revision)
@@ -33,7 +33,7 @@ async def test_the_first_has_the_key(store: Store, root_key: str) -> None:
     assert isinstance(await store.commit(Transaction((created,), (), ())), Committed)
 
 
-async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Store, root_key: str) -> None:
+async def test_lease_is_revoked_if_key_is_taken(server: Etcd, store: Store, root_key: str) -> None:
     """A lease granted for a key that turns out to be taken is revoked."""
     lease = await acquired(store, root_key)
     before = server.ctl("lease", "list")
@@ -42,7 +42,7 @@ async def test_who_does_not_get_the_key_leaves_no_lease(server: Etcd, store: Sto
     await store.revoke(lease)
 
 
-async def test_ones_own_key_is_bound_to_a_new_lease(store: Store, root_key: str) -> None:
+async def test_own_key_moves_to_new_lease(store: Store, root_key: str) -> None:
     """A bridge's own unchanged key moves to a new lease without being deleted, and outlives the old lease."""
     old = await acquired(store, root_key)
     seen = KeyValue(root_key, "me", old.revision, old.revision)
@@ -57,7 +57,7 @@ async def test_ones_own_key_is_bound_to_a_new_lease(store: Store, root_key: str)
     assert await store.acquire(root_key, "me", TTL, seen) is None
 
 
-async def test_a_key_ends_with_its_lease(store: Store, root_key: str) -> None:
+async def test_revoking_lease_deletes_its_key(store: Store, root_key: str) -> None:
     """Revoking a lease frees its key at once; revoking it again raises LeaseLost."""
     lease = await acquired(store, root_key)
     await store.revoke(lease)
@@ -66,7 +66,7 @@ async def test_a_key_ends_with_its_lease(store: Store, root_key: str) -> None:
         await store.revoke(lease)
 
 
-async def test_a_lease_that_is_not_held_expires(store: Store, root_key: str) -> None:
+async def test_lease_without_refresh_expires(store: Store, root_key: str) -> None:
     """A lease that nobody refreshes expires, and its key is deleted."""
     lease = await acquired(store, root_key)
     async with store.watch(Range(root_key), revision=lease.revision + 1) as watch:
@@ -74,7 +74,7 @@ async def test_a_lease_that_is_not_held_expires(store: Store, root_key: str) -> 
             assert [event.value for event in await anext(watch)] == [None]
 
 
-async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
+async def test_held_lease_outlives_its_time_to_live(store: Store, root_key: str) -> None:
     """A lease that is held outlives its time to live and keeps its key."""
     lease = await acquired(store, root_key)
     async with create_task_group() as tasks:
@@ -85,7 +85,7 @@ async def test_a_lease_that_is_held_stays(store: Store, root_key: str) -> None:
         tasks.cancel_scope.cancel()
 
 
-async def test_a_commit_beside_a_refresh_is_no_step_back(
+async def test_commit_during_refresh_does_not_count_as_restore(
     store: Store, root_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refresh whose answer has an older revision than a commit made meanwhile does not count as a restore.
@@ -109,7 +109,7 @@ async def test_a_commit_beside_a_refresh_is_no_step_back(
     assert overtaken > 1
 
 
-async def test_the_holder_learns_of_a_lost_lease(server: Etcd, store: Store, root_key: str) -> None:
+async def test_holder_notices_revoked_lease(server: Etcd, store: Store, root_key: str) -> None:
     """The holder of a lease that somebody else revokes notices within the lease's time to live."""
     lease = await acquired(store, root_key)
     server.ctl("lease", "revoke", f"{lease.id:x}")

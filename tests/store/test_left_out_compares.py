@@ -105,7 +105,7 @@ async def broken(etcd: Etcd, everything: str, kind: str, *, drops: bool) -> str:
 
 
 @pytest.mark.parametrize("kind", CASES)
-async def test_a_rule_is_broken_without_the_compare(each_etcd: Etcd, root_key: str, kind: str) -> None:
+async def test_rule_is_broken_without_compare(each_etcd: Etcd, root_key: str, kind: str) -> None:
     """With all compares no rule is broken; without those of this kind, one is."""
     assert not await broken(each_etcd, f"{root_key}-all", kind, drops=False)
     assert await broken(each_etcd, f"{root_key}-less", kind, drops=True)

@@ -55,7 +55,7 @@ def test_compares(compare: Compare, sent: dict[str, Any]) -> None:
     assert compares(compare) == [etcdrpc.Compare(**sent)]
 
 
-def test_a_transaction() -> None:
+def test_transaction_request() -> None:
     """Writes are for when all compares hold, and each key put has the lease; reads are for when they do not."""
     wanted = Transaction((), (Put("a", "\udcff"), Delete("b")), (Range("c"), Range("d", "e")))
     assert transaction_request(wanted, lease=7) == etcdrpc.TxnRequest(
@@ -67,7 +67,7 @@ def test_a_transaction() -> None:
     )
 
 
-def test_a_read() -> None:
+def test_read_request_at_revision() -> None:
     """Several keys are read at the revision that is asked for."""
     assert read_request([Range("a"), Range("b", "c")], 9) == etcdrpc.TxnRequest(
         success=[
@@ -79,7 +79,7 @@ def test_a_read() -> None:
 
 @pytest.mark.parametrize("beside", [0, 1, 64, 126])
 @pytest.mark.parametrize("part", ["compares", "reads"])
-def test_many_writes(part: str, beside: int) -> None:
+def test_many_writes_are_nested(part: str, beside: int) -> None:
     """Too many writes for one level are nested, each once and in order, and no path is too long for etcd."""
     ranges = tuple(Range(f"k{number}") for number in range(beside))
     ours = tuple(as_seen(keys.key, None) for keys in ranges) if part == "compares" else ()
@@ -95,7 +95,7 @@ def test_many_writes(part: str, beside: int) -> None:
         assert bool(nested) is (count > MAX_OPERATIONS)
 
 
-def test_what_became_of_it() -> None:
+def test_transaction_answer() -> None:
     """A transaction was committed at a revision, or refused, with what it read, in the order of its reads."""
     header = {"revision": 9}
     responses = [{"response_range": {"kvs": [WEB]}}, {"response_range": {}}]
@@ -104,7 +104,7 @@ def test_what_became_of_it() -> None:
     assert outcome(etcdrpc.TxnResponse(header=header, responses=responses)) == Refused(9, ((found,), ()))
 
 
-def test_keys_of_an_answer() -> None:
+def test_keys_of_answer_are_added_to_table() -> None:
     """The keys of an answer are added to a table as they are read singly."""
     table = Table()
     add_keys(etcdrpc.RangeResponse(kvs=[WEB, WEB | {"key": b"xyz"}]), table)

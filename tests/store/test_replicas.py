@@ -104,7 +104,7 @@ async def crowd(etcd: Etcd, root_key: str) -> AsyncIterator[Crowd]:
         await store.aclose()
 
 
-async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
+async def test_replica_writes_only_its_own_keys(crowd: Crowd) -> None:
     """A thousand replicas that start at once cause no refusals, and each writes only its own keys, once.
 
     A replica that stops writes only its own keys too.
@@ -125,7 +125,7 @@ async def test_a_replica_touches_what_is_its_own(crowd: Crowd) -> None:
     assert await crowd.written() == [own(leaving, it)]
 
 
-async def test_the_first_of_all_are_refused_once_at_most(crowd: Crowd) -> None:
+async def test_first_replicas_are_refused_at_most_once(crowd: Crowd) -> None:
     """If all replicas of a new service start at once, one defines it; others join after at most one refusal."""
     for _ in range(HOSTS):
         await crowd.join()
@@ -137,7 +137,7 @@ async def test_the_first_of_all_are_refused_once_at_most(crowd: Crowd) -> None:
     assert len(await crowd.written()) == HOSTS
 
 
-async def test_a_host_begins_beside_the_others(crowd: Crowd) -> None:
+async def test_starting_host_causes_no_refusals(crowd: Crowd) -> None:
     """While others go on, a host that begins with a replica refuses nobody, and writes nothing but its own."""
     others = await crowd.beside_one()
     async with create_task_group() as tasks:

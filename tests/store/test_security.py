@@ -71,7 +71,7 @@ def etcd_with_users(start_etcd: StartEtcd) -> Etcd:
     return etcd
 
 
-async def test_tls_with_a_client_certificate(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
+async def test_tls_with_client_certificate(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
     """With a CA and a client certificate, writes and watches work, with or without https in the endpoint."""
     cert, key = ours.sign("client")
     for endpoint in (tls_endpoint, f"https://{tls_endpoint}"):
@@ -81,7 +81,7 @@ async def test_tls_with_a_client_certificate(tls_endpoint: str, ours: Authority,
             assert len(await anext(watch)) == 1
 
 
-async def test_tls_that_does_not_match(
+async def test_tls_mismatch_fails_with_reason(
     tls_endpoint: str, ours: Authority, tmp_path: Path, open_store: OpenStore
 ) -> None:
     """Without a client certificate, in plaintext or with another CA, a call fails in time and says why."""
@@ -97,21 +97,27 @@ async def test_tls_that_does_not_match(
             await open_store(connection).read(Range("a"))
 
 
-async def test_what_is_no_etcd(start_traefik: Callable[[], Traefik], open_store: OpenStore) -> None:
+async def test_server_that_is_not_etcd_is_reported(
+    start_traefik: Callable[[], Traefik], open_store: OpenStore
+) -> None:
     """A server that is no etcd, such as a proxy, is reported as such, not as an etcd that refuses."""
     place = f"{LOOPBACK}:{start_traefik().port()}"
     with fail_after(3), pytest.raises(StoreRejected, match=f"{place} refuses: .*; this is not etcd .*no_proxy"):
         await open_store(Connection((place,))).read(Range("a"))
 
 
-async def test_files_that_cannot_be_used(tls_endpoint: str, tmp_path: Path, open_store: OpenStore) -> None:
+async def test_missing_certificate_file_is_unavailable(
+    tls_endpoint: str, tmp_path: Path, open_store: OpenStore
+) -> None:
     """A missing file is named and counts as unavailable: it was there when the settings were read."""
     store = open_store(Connection((tls_endpoint,), ca=tmp_path / "none.pem"))
     with pytest.raises(StoreUnavailable, match=r"none\.pem cannot be read: No such file"):
         await store.read(Range("a"))
 
 
-async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority, open_store: OpenStore) -> None:
+async def test_file_without_certificate_is_unavailable(
+    tls_endpoint: str, ours: Authority, open_store: OpenStore
+) -> None:
     """A file with the wrong content is named and counts as unavailable, since it may be being replaced."""
     cert, key = ours.sign("client")
     other, _ = ours.sign("other")
@@ -127,7 +133,7 @@ async def test_files_that_are_no_certificates(tls_endpoint: str, ours: Authority
             await open_store(connection).read(Range("a"))
 
 
-async def test_files_that_have_just_gone(
+async def test_file_removed_between_reads_is_unavailable(
     tls_endpoint: str, ours: Authority, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that is removed between two reads counts as unavailable, since it may be being replaced."""
@@ -159,7 +165,7 @@ async def test_files_that_have_just_gone(
         pytest.param({"username": "me"}, "must be set together", id="user without password"),
     ],
 )
-def test_connections_that_cannot_work(wrong: dict[str, object], message: str) -> None:
+def test_unusable_settings_are_refused_before_connecting(wrong: dict[str, object], message: str) -> None:
     """Settings that cannot work are refused before connecting, and never fall back to plaintext."""
     with pytest.raises(StoreRejected, match=message):
         Connection(**{"endpoints": ("a:1",), **wrong})  # type: ignore[arg-type]
@@ -171,12 +177,12 @@ def test_endpoints(endpoint: str) -> None:
     assert Connection((endpoint,)).endpoints == (endpoint,)
 
 
-def test_a_connection_does_not_show_its_password() -> None:
+def test_repr_of_connection_hides_password() -> None:
     """A connection's repr hides the password, so that it can be logged."""
     assert "secret" not in repr(Connection(("a:1",), "me", "secret"))
 
 
-async def test_tokens_that_expire(etcd_with_users: Etcd, open_store: OpenStore) -> None:
+async def test_expired_tokens_are_renewed(etcd_with_users: Etcd, open_store: OpenStore) -> None:
     """Reads, writes, leases and watches keep working after the token has expired and after etcd has restarted."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
     lease = await store.acquire("own/alive", "me", 3)
@@ -197,7 +203,7 @@ async def test_tokens_that_expire(etcd_with_users: Etcd, open_store: OpenStore) 
         tasks.cancel_scope.cancel()
 
 
-async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_store: OpenStore) -> None:
+async def test_user_works_before_and_after_auth_is_enabled(start_etcd: StartEtcd, open_store: OpenStore) -> None:
     """A store with a user works both before and after authentication is enabled."""
     etcd = start_etcd()
     store = open_store(Connection((etcd.endpoint,), "root", "secret"))
@@ -208,7 +214,9 @@ async def test_users_that_are_switched_on_later(start_etcd: StartEtcd, open_stor
     assert await write(store, Put("a", "2"))
 
 
-async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_store: OpenStore) -> None:
+async def test_login_is_repeated_after_role_change(
+    start_etcd: StartEtcd, tmp_path: Path, open_store: OpenStore
+) -> None:
     """After a change of users or roles, which invalidates JWT tokens, the store logs in again and goes on."""
     key, public = tmp_path / "token.key", tmp_path / "token.pub"
     openssl("genrsa", "-out", key, "2048")
@@ -223,7 +231,7 @@ async def test_roles_that_change(start_etcd: StartEtcd, tmp_path: Path, open_sto
     assert await write(store, Put("a", "2"))
 
 
-async def test_what_the_user_may_not_do(etcd_with_users: Etcd, open_store: OpenStore) -> None:
+async def test_access_beyond_role_is_rejected(etcd_with_users: Etcd, open_store: OpenStore) -> None:
     """Reading, writing or watching keys that the role does not cover is rejected."""
     store = open_store(Connection((etcd_with_users.endpoint,), "bridge", "secret"))
     with pytest.raises(StoreRejected, match=r"permission denied; docs/security\.md lists the permissions"):
@@ -248,7 +256,7 @@ async def watched(store: Store, keys: Range) -> None:
         ("", "", "wants a user.*BRIDGE_ETCD_USERNAME"),
     ],
 )
-async def test_wrong_users(
+async def test_wrong_user_is_reported_without_password(
     etcd_with_users: Etcd, open_store: OpenStore, username: str, password: str, message: str
 ) -> None:
     """A wrong or missing user is reported in one line that names the endpoint and shows no password."""

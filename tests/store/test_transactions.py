@@ -46,7 +46,7 @@ async def test_commit_writes_everything_at_one_revision(store: Store, root_key: 
     assert list(found) == [KeyValue(a, "1", revision, revision), KeyValue(b, "2", revision, revision)]
 
 
-async def test_refused_reads_instead_of_writing(store: Store, root_key: str) -> None:
+async def test_refused_transaction_reads_instead_of_writing(store: Store, root_key: str) -> None:
     """If a compare fails, nothing is written, and the reads are answered in order."""
     key = f"{root_key}/a"
     revision = await write(store, Put(key, "1"))
@@ -74,7 +74,7 @@ async def test_comparing_one_key(store: Store, root_key: str) -> None:
     assert not await holds(store, Compare(key, Revision.MODIFIED, changed, below=True))
 
 
-async def test_an_empty_range_compares_like_an_absent_key(store: Store, root_key: str) -> None:
+async def test_empty_range_compares_like_absent_key(store: Store, root_key: str) -> None:
     """An empty range compares as revision 0."""
     keys = under(f"{root_key}/")
     assert await holds(store, Compare(keys, Revision.MODIFIED, 0))
@@ -93,7 +93,7 @@ async def test_comparing_a_range(store: Store, root_key: str) -> None:
     assert not await holds(store, Compare(keys, Revision.MODIFIED, first + 1, below=True))
 
 
-async def test_a_deletion_does_not_show_in_a_range(store: Store, root_key: str) -> None:
+async def test_range_compare_does_not_see_deletions(store: Store, root_key: str) -> None:
     """A range from which a key was deleted compares as if the key had never existed."""
     keys = under(f"{root_key}/")
     revision = await write(store, Put(f"{root_key}/a", "1"), Put(f"{root_key}/b", "2"))
@@ -117,7 +117,7 @@ async def test_many_writes_are_one_revision(store: Store, root_key: str, compare
 
 
 @pytest.mark.parametrize(("compares", "reads", "writes"), [(129, 0, 1), (0, 129, 1), (100, 0, 2801)])
-async def test_what_does_not_fit_is_refused_before_it_is_sent(
+async def test_too_many_operations_raise_before_sending(
     store: Store, compares: int, reads: int, writes: int
 ) -> None:
     """A transaction with more operations than etcd allows raises ValueError before it is sent."""
@@ -161,7 +161,7 @@ async def test_reading_several_ranges_at_one_revision(store: Store, root_key: st
     assert len({snapshot.revision for snapshot in seen}) > 1
 
 
-async def test_a_stranger_may_use_any_bytes(store: Store, root_key: str) -> None:
+async def test_keys_and_values_that_are_not_utf8(store: Store, root_key: str) -> None:
     """Keys and values that are not UTF-8 can be written, read, compared and deleted unchanged."""
     key, value = f"{root_key}/\udcff", "\udcc3("
     revision = await write(store, Put(key, value))
@@ -199,7 +199,7 @@ async def test_reading_many_keys_is_one_answer(store: Store, root_key: str) -> N
         pytest.param("--max-request-bytes=1000", 1, id="bytes"),
     ],
 )
-async def test_limits_below_the_usual_ones(
+async def test_error_names_lowered_limit_of_etcd(
     limit: str, writes: int, start_etcd: StartEtcd, open_store: OpenStore
 ) -> None:
     """If etcd's limits are below the defaults, the error names the option of etcd to change."""

@@ -29,7 +29,7 @@ async def next_events(watch: Watch, count: int) -> list[Event]:
     return events
 
 
-async def test_a_watch_tells_puts_and_deletions_in_order(store: Store, root_key: str) -> None:
+async def test_watch_yields_puts_and_deletions_in_order(store: Store, root_key: str) -> None:
     """A watch yields the changes in its range, in order and with their revisions, and no others."""
     a = f"{root_key}/a"
     start = await write(store, Put(a, "0"))
@@ -39,7 +39,7 @@ async def test_a_watch_tells_puts_and_deletions_in_order(store: Store, root_key:
         assert await next_events(watch, 2) == [Event(a, "1", put), Event(a, None, deleted)]
 
 
-async def test_a_watch_begins_in_the_past(store: Store, root_key: str) -> None:
+async def test_watch_from_earlier_revision(store: Store, root_key: str) -> None:
     """A watch from an earlier revision yields the changes since then, that revision included."""
     a = f"{root_key}/a"
     revisions = [await write(store, Put(a, str(number))) for number in range(3)]
@@ -67,7 +67,7 @@ async def test_events_of_one_revision_come_together(store: Store, root_key: str)
             assert len(await anext(watch)) == 10
 
 
-async def test_catching_up_with_much(store: Store, root_key: str) -> None:
+async def test_watch_catches_up_beyond_grpc_message_limit(store: Store, root_key: str) -> None:
     """A watch can catch up with more data than gRPC's default message limit."""
     start = (await store.read(Range(root_key))).revision
     for number in range(6):
@@ -76,7 +76,7 @@ async def test_catching_up_with_much(store: Store, root_key: str) -> None:
         assert len(await next_events(watch, 6)) == 6
 
 
-async def test_a_compacted_revision(server: Etcd, store: Store, root_key: str) -> None:
+async def test_watch_from_compacted_revision_raises_compacted(server: Etcd, store: Store, root_key: str) -> None:
     """A watch from a compacted revision raises Compacted, so that the caller lists again."""
     first = await write(store, Put(f"{root_key}/a", "1"))
     last = await write(store, Put(f"{root_key}/a", "2"))
@@ -86,7 +86,7 @@ async def test_a_compacted_revision(server: Etcd, store: Store, root_key: str) -
             await next_events(watch, 1)
 
 
-async def test_leaving_a_watch_ends_its_wait(store: Store, root_key: str) -> None:
+async def test_waiting_for_events_is_cancelled_at_once(store: Store, root_key: str) -> None:
     """A task that waits for events is cancelled at once, and the store still works."""
     start = (await store.read(Range(root_key))).revision
     with fail_after(2):
@@ -133,7 +133,7 @@ async def open_session(server: Etcd) -> Session:
 @pytest.mark.parametrize(
     "said", [{"watch_id": -1, "created": True}, {"canceled": True, "cancel_reason": "no reason given"}]
 )
-async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, object]) -> None:
+async def test_watch_not_created_or_cancelled_is_unavailable(server: Etcd, said: dict[str, object]) -> None:
     """An answer that the watch was not created, or was cancelled, raises StoreUnavailable."""
 
     class Saying(Stream):
@@ -146,7 +146,7 @@ async def test_a_watch_that_does_not_stand_fails(server: Etcd, said: dict[str, o
     await session.close()
 
 
-async def test_a_connection_that_was_given_up(server: Etcd) -> None:
+async def test_call_on_closed_channel_is_unavailable(server: Etcd) -> None:
     """A call on a channel that was closed in the meantime raises StoreUnavailable, which is worth retrying."""
     session = await open_session(server)
     await session.close()
