@@ -14,7 +14,7 @@ from tests.lab.wait import wait_for
 EVENT = "neither this host nor another has an advertise address"
 
 
-def test_a_second_host_without_an_advertise_address(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_hosts_without_advertise_address_warn_of_each_other(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """Two hosts without an advertise address both warn of each other; a host that has one is left out."""
     one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
     three = site(engine, etcd, root_key, "three", advertise_address="192.0.2.3")
@@ -26,7 +26,7 @@ def test_a_second_host_without_an_advertise_address(engine: Engine, etcd: Etcd, 
         assert EVENT not in three.bridge.log()
 
 
-def test_an_interface_whose_address_changes(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_interface_address_change_moves_servers(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """After the interface's address has changed, the next resync moves the servers and updates the host record."""
     with interface("10.254.79.1/24") as name:
         host = site(engine, etcd, root_key, "one", advertise_address=name, resync_interval="1s")

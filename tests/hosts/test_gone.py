@@ -24,7 +24,7 @@ def wait_until_forgotten(host: Host, by: Host) -> None:
     wait_for(lambda: not host.left(), REMOVED_WITHIN, by.bridge.process.tail)
 
 
-def test_a_dead_hosts_servers_go_and_everything_else_stays(hosts: tuple[Host, Host]) -> None:
+def test_only_servers_of_dead_host_are_removed(hosts: tuple[Host, Host]) -> None:
     """Only the dead host's own servers are removed, after the grace period; shared services and routers stay."""
     one, two = hosts
     with web(one, "web-1") as lost, web(two, "web-2") as stays:
@@ -41,7 +41,7 @@ def test_a_dead_hosts_servers_go_and_everything_else_stays(hosts: tuple[Host, Ho
         assert (told["host"], told["containers"]) == ("one", ["web-1"])
 
 
-def test_a_host_that_is_back_in_time_keeps_its_routes(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_host_back_within_grace_keeps_its_routes(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """If a killed bridge starts again within the grace period, no key of the view has been written."""
     one, two = site(engine, etcd, root_key, "one"), site(engine, etcd, root_key, "two", host_grace=LONG)
     with running(one, two), web(one, "web-1"):
@@ -52,7 +52,7 @@ def test_a_host_that_is_back_in_time_keeps_its_routes(engine: Engine, etcd: Etcd
         assert one.keys.view() == before
 
 
-def test_a_host_that_is_back_too_late_claims_again(hosts: tuple[Host, Host]) -> None:
+def test_host_back_after_removal_publishes_again(hosts: tuple[Host, Host]) -> None:
     """A host that starts again after its removal publishes its running containers."""
     one, two = hosts
     with web(one, "web-1") as lost:
@@ -62,7 +62,7 @@ def test_a_host_that_is_back_too_late_claims_again(hosts: tuple[Host, Host]) -> 
         one.wait_until_routed(lost)
 
 
-def test_a_frozen_bridge_is_removed_and_back_at_once(hosts: tuple[Host, Host]) -> None:
+def test_frozen_bridge_is_removed_and_publishes_again(hosts: tuple[Host, Host]) -> None:
     """A bridge frozen for longer than lease and grace period is removed; once it thaws, it publishes all anew."""
     one, two = hosts
     with web(one, "web-1") as lost, web(two, "web-2"):
@@ -75,7 +75,7 @@ def test_a_frozen_bridge_is_removed_and_back_at_once(hosts: tuple[Host, Host]) -
         assert {path: key.value for path, key in one.keys.view().items()} == before
 
 
-def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_next_bridge_to_start_removes_dead_host(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """A host that died while no other bridge ran is removed by the next one to start, after the grace period."""
     one, two = (site(engine, etcd, root_key, name) for name in ("one", "two"))
     with running(one), web(one, "web-1"):
@@ -86,7 +86,7 @@ def test_the_next_one_to_start_anywhere_removes_who_died_alone(engine: Engine, e
             assert not [path for path in one.keys.view() if "web" in path]
 
 
-def test_a_clean_stop_keeps_the_routes_for_a_while(engine: Engine, etcd: Etcd, root_key: str) -> None:
+def test_clean_stop_keeps_routes_for_time_of_goodbye(engine: Engine, etcd: Etcd, root_key: str) -> None:
     """After a clean stop the routes stay for the time in the goodbye, longer than the grace period."""
     stay = 3 * GRACE
     one = site(engine, etcd, root_key, "one", keep_after_stop=f"{stay}s")
@@ -99,7 +99,7 @@ def test_a_clean_stop_keeps_the_routes_for_a_while(engine: Engine, etcd: Etcd, r
         wait_until_forgotten(one, two)
 
 
-def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
+def test_on_stop_withdraw_removes_routes_at_once(engine: Engine, start_etcd: StartEtcd, root_key: str) -> None:
     """With on_stop=withdraw a stop withdraws all containers at one revision, and the host is forgotten."""
     etcd = start_etcd("3.4")
     one = site(engine, etcd, root_key, "one", on_stop="withdraw")
@@ -115,7 +115,7 @@ def test_a_stop_may_withdraw_at_once(engine: Engine, start_etcd: StartEtcd, root
         assert len({key.revision for key in one.keys.view().values()} - set(range(before + 1))) <= 1
 
 
-def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key: str) -> None:
+def test_further_signals_do_not_interrupt_stop(start_etcd: StartEtcd, root_key: str) -> None:
     """Further signals during a stop, such as a second Ctrl-C, do not keep it from withdrawing the routes."""
     etcd = start_etcd("3.4")
     with fake_host(etcd, root_key, "one", on_stop="withdraw") as one:
@@ -130,7 +130,7 @@ def test_further_signals_do_not_cut_a_stop_short(start_etcd: StartEtcd, root_key
         assert not one.keys.left_of("one")
 
 
-def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
+def test_other_engine_gets_host_name_after_lease_and_grace(
     engine: Engine, engine29: Engine, etcd: Etcd, root_key: str
 ) -> None:
     """A bridge on another engine gets a host's name only after lease and grace period; old routes are removed."""
@@ -144,7 +144,7 @@ def test_a_name_of_another_engine_is_taken_over_after_lease_and_grace(
             assert len(other.logged(level="warning")) == 1
 
 
-def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) -> None:
+def test_deleted_alive_key_is_written_again(hosts: tuple[Host, Host]) -> None:
     """If somebody deletes a host's `alive` key, its bridge writes it again, and no route changes."""
     one, _ = hosts
     with web(one, "web-1"):
@@ -155,7 +155,7 @@ def test_a_host_that_nobody_marks_alive_says_so_again(hosts: tuple[Host, Host]) 
 
 
 @pytest.mark.parametrize("change", [("del",), ("put", "broken")], ids=["deleted", "broken"])
-def test_a_host_whose_record_is_lost_writes_it_again(hosts: tuple[Host, Host], change: tuple[str, ...]) -> None:
+def test_deleted_host_record_is_written_again(hosts: tuple[Host, Host], change: tuple[str, ...]) -> None:
     """A lost record is written again, since nobody removes a dead host without one; no route changes."""
     one, two = hosts
     with web(one, "web-1") as kept:
@@ -175,7 +175,7 @@ def _has_record(host: Host, value: str) -> bool:
     return found is not None and found.value == value
 
 
-def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, Host]) -> None:
+def test_dead_host_of_later_format_stays_and_is_reported(hosts: tuple[Host, Host]) -> None:
     """A dead host whose record has a later format stays and is reported once; a purge removes what it can."""
     one, two = hosts
     with web(one, "web-1") as kept, web(two, "web-2") as leaves:
@@ -192,7 +192,7 @@ def test_what_a_later_bridge_wrote_is_left_to_later_bridges(hosts: tuple[Host, H
         assert not one.servers(kept)
 
 
-def test_a_session_begins_with_a_listing(hosts: tuple[Host, Host]) -> None:
+def test_session_after_lost_lease_writes_only_changes(hosts: tuple[Host, Host]) -> None:
     """After a lost lease, only what changed meanwhile is written; all other keys stay as they are."""
     one, _ = hosts
     labels = ("--label=site=one",)

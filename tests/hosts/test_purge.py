@@ -24,7 +24,7 @@ def slow_hosts(engine: Engine, etcd: Etcd, root_key: str) -> tuple[Host, Host]:
     return one, two
 
 
-def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
+def test_purge_removes_only_that_host(slow_hosts: tuple[Host, Host]) -> None:
     """`purge` shows what goes, and removes that and nothing else."""
     one, two = slow_hosts
     with running(two), web(two, "web-2") as stays:
@@ -39,7 +39,7 @@ def test_a_retired_host_is_removed(slow_hosts: tuple[Host, Host]) -> None:
         ]
 
 
-def test_a_living_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
+def test_purge_of_live_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
     """A purge of a live host is refused in one line; with --force its claims go, until it restarts."""
     one, _ = slow_hosts
     with running(one), web(one, "web-1") as container:
@@ -59,7 +59,7 @@ def test_a_living_host_is_refused(slow_hosts: tuple[Host, Host]) -> None:
         one.wait_until_routed(container)
 
 
-def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
+def test_purge_of_unknown_host_lists_known_hosts(slow_hosts: tuple[Host, Host]) -> None:
     """For an unknown host the known ones are listed; without --yes and a terminal, nothing is removed."""
     one, _ = slow_hosts
     with running(one):
@@ -73,7 +73,7 @@ def test_an_unknown_host_is_told(slow_hosts: tuple[Host, Host]) -> None:
         assert one.left()
 
 
-def test_a_person_is_asked(slow_hosts: tuple[Host, Host]) -> None:
+def test_purge_asks_for_confirmation(slow_hosts: tuple[Host, Host]) -> None:
     """On a terminal `purge` asks; anything but yes removes nothing, the end of the input (Ctrl-D) too."""
     one, _ = slow_hosts
     with running(one):
@@ -108,7 +108,7 @@ def answered(host: Host, answer: str) -> tuple[int, str]:
     return purge.returncode, purge.stderr
 
 
-def test_etcd_is_not_waited_for(slow_hosts: tuple[Host, Host]) -> None:
+def test_purge_fails_at_once_without_etcd(slow_hosts: tuple[Host, Host]) -> None:
     """Without etcd `purge` fails at once, with one line."""
     one, _ = slow_hosts
     failed = one.bridge.command("purge", "one", "--etcd-endpoints", "127.0.0.1:1")

@@ -46,7 +46,7 @@ def wait_until_at(host: Host, version: str) -> None:
     wait_for(lambda: host.keys.view()[PRIORITY].value == version, 20, host.bridge.process.tail)
 
 
-def test_a_rollout_and_a_rollback_are_served_throughout(hosts: tuple[Host, Host]) -> None:
+def test_application_is_served_during_rollout_and_rollback(hosts: tuple[Host, Host]) -> None:
     """A rollout and its rollback both end with the newest definition, and the application is always served."""
     one, two = hosts
     with web(one, "web-1", options("1")), web(two, "web-2", options("1")), always_served(one):
@@ -58,7 +58,7 @@ def test_a_rollout_and_a_rollback_are_served_throughout(hosts: tuple[Host, Host]
         assert len([path for path in one.keys.view() if path.endswith("/url")]) == 2
 
 
-def test_a_rollout_goes_on_after_a_partition(hosts: tuple[Host, Host]) -> None:
+def test_rollout_goes_on_after_partition(hosts: tuple[Host, Host]) -> None:
     """A host that is frozen and removed in the middle of a rollout comes back with the new version."""
     one, two = hosts
     with web(one, "web-1", options("1")), web(two, "web-2", options("1")), always_served(one):

@@ -57,7 +57,7 @@ def untouched(host: FakeHost, *but: str) -> Iterator[None]:
     assert kept.items() <= after.items()
 
 
-def test_the_earlier_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
+def test_definition_passes_to_later_version_and_back(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
     """A definition passes to the later version and back to the earlier one, which removes it completely."""
     earlier, other = hosts
     earlier.start()
@@ -82,7 +82,7 @@ def test_the_earlier_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], la
     wait_until_nothing_is_left(earlier)
 
 
-def test_the_later_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
+def test_definition_passes_to_earlier_version_and_back(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
     """An earlier version can wait for a later one's definition, take it over, hand it back and leave it."""
     earlier, other = hosts
     earlier.start()
@@ -106,7 +106,7 @@ def test_the_later_one_is_left_as_definer(hosts: tuple[FakeHost, FakeHost], late
     wait_until_nothing_is_left(earlier)
 
 
-def test_an_upgrade_host_after_host(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
+def test_rolling_upgrade_changes_no_view_key(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
     """Upgrading one bridge after the other while containers run changes no key of the view."""
     one, two = hosts
     one.start()
@@ -124,7 +124,7 @@ def test_an_upgrade_host_after_host(hosts: tuple[FakeHost, FakeHost], later: Com
     wait_until_nothing_is_left(one)
 
 
-def test_a_dead_host_is_removed_by_the_other_version(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
+def test_later_version_removes_dead_host_of_earlier_one(hosts: tuple[FakeHost, FakeHost], later: Command) -> None:
     """A later version removes a dead host of an earlier version, even if that defined the shared objects."""
     one, two = hosts
     one.start()
