@@ -81,7 +81,9 @@ def replayed(world: World, start: Moment, point: Point) -> None:
 
 
 @pytest.mark.parametrize("points", [pytest.param(HARMED, id="some"), *every(CALLS, "KILL", "STOP")])
-def test_harm_at_a_step(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
+def test_bridge_killed_or_frozen_at_any_step(
+    docker: Docker, members: list[Etcd], points: Points, prefix: str
+) -> None:
     """Wherever a bridge is killed, or frozen until it is taken for dead, the next one catches up."""
     docker.populate()
     with worlds(docker, members, points, prefix) as made:
@@ -103,7 +105,7 @@ def test_harm_at_a_step(docker: Docker, members: list[Etcd], points: Points, pre
 
 
 @pytest.mark.parametrize("points", [pytest.param(LOST, id="some"), *every(CALLS, "LOSE")])
-def test_a_call_that_is_lost(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
+def test_lost_request_or_answer(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
     """Whichever request or answer is lost, the bridge catches up in seconds, and never waits for its own lease."""
     docker.populate()
     with worlds(docker, members, points, prefix) as made:
@@ -122,7 +124,7 @@ def test_a_call_that_is_lost(docker: Docker, members: list[Etcd], points: Points
 @pytest.mark.parametrize(
     "points", [pytest.param(GOODBYES, id="some"), *every(("goodbye 1", "goodbye 2"), "KILL", "STOP", "LOSE")]
 )
-def test_harm_at_the_goodbye(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
+def test_bridge_harmed_at_goodbye(docker: Docker, members: list[Etcd], points: Points, prefix: str) -> None:
     """Whatever happens to a bridge while it stops, no route changes, and the next one takes over."""
     docker.populate()
     with worlds(docker, members, points, prefix) as made:
@@ -144,7 +146,7 @@ def test_harm_at_the_goodbye(docker: Docker, members: list[Etcd], points: Points
             assert not [it for it in happened if it.key.startswith(f"{world.prefix}/view/")]
 
 
-def test_two_at_once(docker: Docker, members: list[Etcd], prefix: str) -> None:
+def test_simultaneous_starts_under_one_name(docker: Docker, members: list[Etcd], prefix: str) -> None:
     """Of two bridges that start at the same moment under one name, one keeps running and the other is refused."""
     docker.populate()
     both = [new_world(docker, members, prefix, host_lease="3s") for _ in range(2)]
@@ -162,7 +164,7 @@ def test_two_at_once(docker: Docker, members: list[Etcd], prefix: str) -> None:
         living.replay(start, living.tick(), ())
 
 
-def test_a_bridge_killed_and_started_again(world: World) -> None:
+def test_bridge_killed_and_started_again(world: World) -> None:
     """The next bridge waits for the lease of the last one; containers that keep running keep their routes."""
     with world.ordeal("bridge killed"):
         world.bridge.process.kill()
@@ -170,7 +172,7 @@ def test_a_bridge_killed_and_started_again(world: World) -> None:
         world.start_bridge()
 
 
-def test_a_lease_revoked(world: World) -> None:
+def test_revoked_lease_is_replaced(world: World) -> None:
     """A bridge whose lease is revoked takes a new one and misses nothing."""
     with world.ordeal("lease revoked"):
         world.revoke_lease()

@@ -28,7 +28,7 @@ PROJECT = {"services": {name: service(name, replicas) for name, replicas in (("w
 
 
 @short_and_long
-def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # noqa: FBT001
+def test_docker_socket_disappears_and_returns(world: World, long: bool) -> None:  # noqa: FBT001
     """While the Docker socket is gone the bridge idles; once the socket is back, the bridge catches up."""
     with world.ordeal("no Docker socket"):
         world.docker.disconnect()
@@ -39,7 +39,7 @@ def test_the_socket_goes_and_comes_back(world: World, long: bool) -> None:  # no
 
 
 @short_and_long
-def test_a_frozen_engine(world: World, long: bool) -> None:  # noqa: FBT001
+def test_frozen_engine_removes_no_route(world: World, long: bool) -> None:  # noqa: FBT001
     """While the engine answers nothing, no route is removed."""
     with world.ordeal("engine frozen"):
         world.docker.churn(world.chance)
@@ -50,7 +50,7 @@ def test_a_frozen_engine(world: World, long: bool) -> None:  # noqa: FBT001
         world.docker.churn(world.chance)
 
 
-def test_an_event_cut_in_the_middle(world: World) -> None:
+def test_event_cut_in_the_middle(world: World) -> None:
     """Half an event counts as none: the bridge subscribes again, and misses no container."""
     for torn in (b'"start"', b'"die"', b'"destroy"'):
         with world.ordeal("event torn"):
@@ -59,7 +59,7 @@ def test_an_event_cut_in_the_middle(world: World) -> None:
             assert not world.docker.relay.torn, "nothing was torn"
 
 
-def test_connections_that_break_again_and_again(world: World) -> None:
+def test_connections_break_repeatedly(world: World) -> None:
     """Connections to the engine may break at any moment while containers change."""
     with world.ordeal("Docker connections cut"):
         over = threading.Event()
@@ -78,7 +78,7 @@ def test_connections_that_break_again_and_again(world: World) -> None:
             cutter.join()
 
 
-def test_an_inspection_that_hangs(world: World) -> None:
+def test_hanging_inspection_does_not_delay_others(world: World) -> None:
     """A container whose inspection hangs is inspected again later; no other container waits for it."""
     name = world.docker.run()
     container = world.docker.engine.cli("inspect", "--format", "{{.Id}}", name)
@@ -91,7 +91,7 @@ def test_an_inspection_that_hangs(world: World) -> None:
         wait_for(lambda: any(other in key for key in world.seen().keys), WITHIN, world.bridge.process.tail)
 
 
-def test_a_container_of_a_moment(world: World) -> None:
+def test_short_lived_container_leaves_no_route(world: World) -> None:
     """A container that lives for 50 ms leaves no route behind, removed or not."""
     with world.ordeal("container of 50 ms"):
         for options in (["--rm"], []):
@@ -100,7 +100,7 @@ def test_a_container_of_a_moment(world: World) -> None:
 
 
 @pytest.mark.parametrize("number", [10, pytest.param(100, marks=pytest.mark.faults)])
-def test_many_at_once(world: World, number: int) -> None:
+def test_many_containers_start_and_end_at_once(world: World, number: int) -> None:
     """Many containers may start at once, and be removed at once."""
     with world.ordeal(f"{number} containers come"):
         names = world.docker.run_together(number)
@@ -109,7 +109,7 @@ def test_many_at_once(world: World, number: int) -> None:
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.faults)])
-def test_compose_recreates_all_again_and_again(world: World, compose: Path, tmp_path: Path, rounds: int) -> None:
+def test_compose_recreates_containers_repeatedly(world: World, compose: Path, tmp_path: Path, rounds: int) -> None:
     """However often Compose recreates its containers, all those of the last round are routed, and no others."""
     (tmp_path / "compose.yaml").write_text(json.dumps(PROJECT))
     try:
@@ -136,7 +136,7 @@ def compose_shop(world: World, compose: Path, directory: Path, *arguments: str) 
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
-def test_the_engine_is_restarted(world: World, signal: str) -> None:
+def test_engine_restart_moves_and_removes_routes(world: World, signal: str) -> None:
     """Containers that restart with the engine are routed at their new addresses; the others are removed."""
     world.docker.run("--restart=always")
     with world.ordeal(f"engine restarted after {signal}"):

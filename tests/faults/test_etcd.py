@@ -8,7 +8,7 @@ from tests.faults.world import World, idle, short_and_long, wait
 
 @pytest.mark.parametrize("name", FAULTS)
 @short_and_long
-def test_a_fault_of_etcd(world: World, name: str, long: bool) -> None:  # noqa: FBT001
+def test_bridge_catches_up_after_etcd_fault(world: World, name: str, long: bool) -> None:  # noqa: FBT001
     """While etcd, or a part of it, is away, the bridge waits for it; then it makes up for all changes."""
     fault: Fault = FAULTS[name]
     with world.ordeal(name), fault.on(world):

@@ -28,7 +28,7 @@ def start_world(docker: Docker, etcd: Etcd, prefix: str) -> Iterator[Callable[..
 
 
 @short_and_long
-def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
+def test_bridge_catches_up_after_exhausted_quota(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
     """While etcd's quota is used up the bridge waits; it catches up once the alarm is disarmed."""
     world = start_world(LIMITED)
     with world.ordeal("no space"), no_space(world):
@@ -37,7 +37,7 @@ def test_no_space(start_world: Callable[..., World], long: bool) -> None:  # noq
             wait(15 if long else 3)
 
 
-def test_wiped(start_world: Callable[..., World]) -> None:
+def test_emptied_etcd_is_filled_again(start_world: Callable[..., World]) -> None:
     """An etcd that comes back empty gets all keys again."""
     world = start_world()
     with world.ordeal("etcd wiped"), wiped(world):
@@ -45,7 +45,7 @@ def test_wiped(start_world: Callable[..., World]) -> None:
 
 
 @pytest.mark.parametrize("away", [0.0, 7.0], ids=["quickly", "slowly"])
-def test_restored(start_world: Callable[..., World], away: float) -> None:
+def test_bridge_catches_up_after_restored_snapshot(start_world: Callable[..., World], away: float) -> None:
     """An etcd restored from a snapshot, with the bridge's old lease in it, gets all changes since then."""
     world = start_world()
     with saved(world) as snapshot:
@@ -55,7 +55,7 @@ def test_restored(start_world: Callable[..., World], away: float) -> None:
             wait(away)
 
 
-def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001 - only to have it built
+def test_member_without_quorum_is_left(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: ARG001 - only to have it built
     """A member that answers but has no quorum is left for one that has."""
     with ExitStack() as stack:
         clients, peers = (stack.enter_context(make_network()) for _ in range(2))
@@ -86,7 +86,7 @@ def test_a_minority(docker: Docker, etcd: Etcd, prefix: str) -> None:  # noqa: A
 
 
 @short_and_long
-def test_users_are_switched_on(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
+def test_authentication_is_switched_on_and_off(start_world: Callable[..., World], long: bool) -> None:  # noqa: FBT001
     """Authentication may be switched on and off while the bridge runs, with tokens that live for two seconds."""
     world = start_world(f"--auth-token-ttl={TOKEN_TTL}", etcd_username="root", etcd_password="secret")
     with world.ordeal("users switched on"):
@@ -99,7 +99,7 @@ def test_users_are_switched_on(start_world: Callable[..., World], long: bool) ->
         world.observer.ctl("--user=root:secret", "auth", "disable")
 
 
-def test_compaction(start_world: Callable[..., World]) -> None:
+def test_waiting_container_is_published_after_compaction(start_world: Callable[..., World]) -> None:
     """A waiting container gets its turn even if the history since it began to wait has been compacted."""
     world = start_world()
     holder, _ = (world.docker.run(*sharing(name)) for name in ("one", "two"))

@@ -38,7 +38,7 @@ def make_up_for(bridge: Bridge, harm: str) -> None:
 
 
 @pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(("login 1",), "KILL", "STOP", "LOSE")])
-def test_harm_at_a_login(start_etcd: Callable[..., Etcd], tmp_path: Path, points: Points) -> None:
+def test_bridge_harmed_at_login(start_etcd: Callable[..., Etcd], tmp_path: Path, points: Points) -> None:
     """Whether a bridge is killed, frozen or not answered at its login, it or the next one routes.
 
     None of them waits for an earlier bridge, since none has taken a lease before.

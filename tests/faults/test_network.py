@@ -88,7 +88,7 @@ def start(engine: Engine, start_etcd: StartEtcd, root_key: str) -> Iterator[Star
         pytest.param(3, 4, USUAL, id="often", marks=[pytest.mark.faults, pytest.mark.timeout(300)]),
     ],
 )
-def test_cut_off_for_longer_than_lease_and_grace(
+def test_host_cut_off_longer_than_lease_and_grace(
     start: Start, number: int, rounds: int, terms: dict[str, str]
 ) -> None:
     """Cut-off hosts are removed, and have their routes back within 5 s of their return, whenever that is.

@@ -80,7 +80,7 @@ def delays(world: World, alive: Sequence[Etcd], fault: Callable[[], None]) -> De
 
 @pytest.mark.parametrize("fault", [Etcd.kill, Etcd.freeze])
 @pytest.mark.parametrize("choose", [first, leader])
-def test_one_member(
+def test_failed_member_delays_events_only_briefly(
     docker: Docker,
     members: list[Etcd],
     prefix: str,

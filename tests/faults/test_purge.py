@@ -62,7 +62,7 @@ def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
         yield Scene(retired, left, containers["retired"], before, purge)
 
 
-def test_it_takes_as_many_calls(etcd: Etcd, root_key: str) -> None:
+def test_tests_harm_every_call_of_a_purge(etcd: Etcd, root_key: str) -> None:
     """An unharmed purge makes no more calls than those at which the other tests harm it."""
     with scene(etcd, root_key, BEYOND) as it:
         assert it.purge.wait(PURGED_WITHIN) == 0, it.purge.tail()
@@ -70,7 +70,7 @@ def test_it_takes_as_many_calls(etcd: Etcd, root_key: str) -> None:
 
 
 @pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(CALLS, "KILL", "STOP", "LOSE")])
-def test_harm_at_a_purge(etcd: Etcd, root_key: str, points: Points) -> None:
+def test_purge_harmed_at_any_call(etcd: Etcd, root_key: str, points: Points) -> None:
     """A purge that is killed or not answered is repeated; one that was frozen finds that the host is back."""
     with ExitStack() as stack:
         scenes = [

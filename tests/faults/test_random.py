@@ -38,7 +38,7 @@ def scene(shared_scene: Scene) -> Scene:
         *(pytest.param(it, 5, 7.0, id=f"{it}", marks=LONG) for it in range(SEED, SEED + 12)),
     ],
 )
-def test_random_faults(scene: Scene, seed: int, number: int, longest: float) -> None:
+def test_view_recovers_from_random_faults(scene: Scene, seed: int, number: int, longest: float) -> None:
     """Whatever faults coincide while containers change, the view recovers; the test's id contains the seed."""
     chance = scene.lab.chance = random.Random(seed)
     for _ in range(number):

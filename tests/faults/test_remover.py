@@ -64,7 +64,7 @@ def scene(etcd: Etcd, root_key: str, point: Point) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize("points", [pytest.param(SOME, id="some"), *every(CALLS, "KILL", "STOP", "LOSE")])
-def test_harm_at_a_removal(etcd: Etcd, root_key: str, points: Points) -> None:
+def test_remover_harmed_at_any_step(etcd: Etcd, root_key: str, points: Points) -> None:
     """Wherever the remover of a host is killed, frozen or not answered, nothing is left of the host in the end.
 
     Nor is anything left of a remover that is taken for dead; what the others share stays as it is.
