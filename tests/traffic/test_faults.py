@@ -35,13 +35,13 @@ def lose_lease(site: Site) -> None:
 
 
 @pytest.mark.parametrize("fault", [kill, restart_etcd, lose_lease], ids=lambda fault: fault.__name__)
-def test_a_fault_costs_no_request(site: Site, fault: Callable[[Site], None]) -> None:
+def test_fault_fails_no_request(site: Site, fault: Callable[[Site], None]) -> None:
     """No request fails when the bridge or etcd is killed, or the lease is lost."""
     with _undisturbed(site):
         fault(site)
 
 
-def test_an_upgrade_costs_no_request(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upgrade_fails_no_request(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No request fails when the bridge is replaced by another version, which takes over what it wrote."""
     shutil.copytree(Path(bridge.__file__).parent, tmp_path / "bridge")
     (tmp_path / "bridge/__init__.py").write_text(f'__version__ = "{LATER_VERSION}"\n')

@@ -5,7 +5,7 @@ import time
 from tests.traffic.site import SICK, Site
 
 
-def test_the_last_one_takes_the_route_along(site: Site) -> None:
+def test_last_container_leaves_with_its_route(site: Site) -> None:
     """A container leaves at its stop signal while still serving, the last with its route; a start restores it."""
     last, *others = site.replicas
     engine = site.host.engine
@@ -23,7 +23,7 @@ def test_the_last_one_takes_the_route_along(site: Site) -> None:
     assert {it.outcome for it in site.load.requests() if it.sent < gone.sent or it.sent > back.sent} == {"200"}
 
 
-def test_the_others_serve_for_one_that_is_away(site: Site) -> None:
+def test_other_replicas_serve_while_one_is_away(site: Site) -> None:
     """An unhealthy replica leaves and returns unnoticed; a paused one fails no request once it has left."""
     away, *others = site.replicas
     engine = site.host.engine

@@ -12,7 +12,7 @@ AT_START = 2
 """Traefik reads once when it starts, and again when it begins to watch."""
 
 
-def test_one_reading_for_each_change(
+def test_traefik_reads_once_for_each_change(
     engine: Engine, etcd: Etcd, root_key: str, start_traefik: Callable[..., Traefik]
 ) -> None:
     """A start with several objects, and a stop with its several events, are read once each."""
