@@ -76,7 +76,7 @@ def decided(settings: dict[str, str], labels: dict[str, str]) -> Mapped:
         pytest.param({}, {f"{SERVICE}server.port": "1", RULE: "PathPrefix(`/`)"}, id="no policy"),
     ],
 )
-def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
+def test_container_within_policy_is_published(settings: dict[str, str], labels: dict[str, str]) -> None:
     """A container that keeps to the policy is published."""
     it = decided(settings, labels)
     assert it.problems == ()
@@ -290,7 +290,9 @@ def test_allowed(settings: dict[str, str], labels: dict[str, str]) -> None:
         ),
     ],
 )
-def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[str]) -> None:
+def test_container_violating_policy_is_refused(
+    settings: dict[str, str], labels: dict[str, str], told: list[str]
+) -> None:
     """A container that violates the policy is refused, with a problem and a hint for each label."""
     it = decided(settings, labels)
     assert it.publication is None
@@ -304,7 +306,7 @@ def test_refused(settings: dict[str, str], labels: dict[str, str], told: list[st
 @pytest.mark.parametrize(
     "pattern", ["*", "a", "a*", "*a", "a*a", "*a*", "*a@a", "a*@*", "a**b", "*ab*a", "*a*b*", "*a*a*"]
 )
-def test_stars(pattern: str) -> None:
+def test_star_in_allowed_name_stands_for_any_text(pattern: str) -> None:
     """A star in an allowed name stands for any text without `@`, and for nothing else."""
     expression = re.compile(pattern.replace("*", "[^@]*"))
     names = ["".join(letters) for length in range(1, 6) for letters in product("ab@", repeat=length)]
@@ -318,20 +320,20 @@ def test_stars(pattern: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "name"), [("*shop*", "shop" * 20_000 + "@"), ("*-*-shop*", "-shop" * 1_000 + "@")]
 )
-def test_long_names(pattern: str, name: str) -> None:
+def test_long_names_are_matched_fast(pattern: str, name: str) -> None:
     """Matching a long name takes little time, however many stars a pattern has."""
     began = time.process_time()
     assert decided({"allowed_names": f"{pattern},web"}, {f"{HTTP}routers.web.service": name}).problems
     assert time.process_time() - began < 5
 
 
-def test_an_ipv6_address_of_its_own() -> None:
+def test_own_ipv6_address_is_allowed() -> None:
     """A container's own address is no choice of a label, of whichever kind it is."""
     only_ipv6 = container(networks=(Network("bridge", "n", "", "fd00::2"),))
     assert mapped(only_ipv6, options(load(PlanSettings, NO_URLS), "host")).problems == ()
 
 
-def test_what_is_written_is_checked() -> None:
+def test_policy_covers_server_urls_of_stopped_containers() -> None:
     """The policy also applies to the server URL of a stopped container that is kept."""
     labels = {"traefik.docker.allownonrunning": "true", f"{SERVICE}server.url": "http://10.0.0.1"}
     stopped = container(labels=labels, status="exited")
@@ -339,7 +341,7 @@ def test_what_is_written_is_checked() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["http", "tcp"])
-def test_ports_of_health_checks(protocol: str) -> None:
+def test_other_ports_of_health_checks_are_refused(protocol: str) -> None:
     """Labels may not have health checks sent to another port, since a server may be at a host's address."""
     labels = {
         f"traefik.{protocol}.services.web.loadbalancer.{name}": value

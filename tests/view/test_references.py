@@ -50,7 +50,7 @@ def test_reference(protocol: str, kind: str, path: str, values: tuple[str, str])
         pytest.param("x@y@docker", "service", "a", "a", id="only-the-first-provider-counts"),
     ],
 )
-def test_provider_in_a_name(name: str, path: str, written: str, read: str) -> None:
+def test_bare_name_that_contains_a_provider(name: str, path: str, written: str, read: str) -> None:
     """If Traefik would look for a bare name at another provider, the reference names the etcd provider."""
     assert localised(Ref("http", "routers", name), Leaf(path, written)) == Leaf(path, read)
 

@@ -15,7 +15,7 @@ RULE = "traefik.http.routers.web.rule"
 LARGEST = 240_000
 
 
-def test_a_rule_that_stalls_traefik() -> None:
+def test_rule_that_stalls_traefik_is_refused() -> None:
     """A rule with too many dots costs its own container; which label, and what to write, is told."""
     slow = container(name="web", labels={RULE: "a" + ".b" * 101})
     message = "http router web: its rule has more than 100 dots outside of quotes, which stall Traefik"
@@ -26,7 +26,7 @@ def test_a_rule_that_stalls_traefik() -> None:
     )
 
 
-def test_dots_elsewhere() -> None:
+def test_dots_outside_of_rules_are_not_limited() -> None:
     """What Traefik does not read as a rule may have any number of them."""
     labels = {f"traefik.http.middlewares.m.redirectregex.{name}": "." * 101 for name in ("regex", "replacement")}
     assert mapped(container(labels=labels), options(PlanSettings(), "lab")).problems == ()
@@ -45,13 +45,13 @@ def test_dots_elsewhere() -> None:
         ("`" + "a." * 101, False),
     ],
 )
-def test_dots(rule: str, many: bool) -> None:  # noqa: FBT001 - a parameter of the case
+def test_dots_within_quotes_are_not_counted(rule: str, many: bool) -> None:  # noqa: FBT001 - a parameter of the case
     """Dots within quotes, as in hosts and regular expressions, are not counted."""
     assert has_many_dots(rule) is many
 
 
 @pytest.mark.parametrize("part", ['."', ".`", '.\\"', '."`', ".a"])
-def test_counting_takes_little_time(part: str) -> None:
+def test_counting_dots_takes_linear_time(part: str) -> None:
     """To count dots takes time in proportion to the length, whatever a container says."""
     begun = time.process_time()
     has_many_dots(part * (LARGEST // len(part)))

@@ -42,14 +42,14 @@ def characters(problems: tuple[Problem, ...]) -> int:
         pytest.param(FAILS, OTHER | ROUTERS, id="routers whose default rule fails"),
     ],
 )
-def test_problems(settings: dict[str, str], labels: dict[str, str]) -> None:
+def test_problems_do_not_repeat_texts_of_others(settings: dict[str, str], labels: dict[str, str]) -> None:
     """Problems of many labels do not each repeat the text of all the others."""
     problems = decided(settings, labels).problems
     assert len(problems) >= 590
     assert characters(problems) < 1_500_000
 
 
-def test_the_default_rule() -> None:
+def test_default_rule_is_made_once_per_container() -> None:
     """The default rule is made only once for all routers of a container."""
     publication = decided({"default_rule": """Host(`{{ index .Labels "other" }}`)"""}, OTHER | ROUTERS).publication
     assert publication
@@ -59,7 +59,7 @@ def test_the_default_rule() -> None:
 
 
 @pytest.mark.parametrize("name", ["traefik.docker.networ", "bridge.applicatio"])
-def test_the_container_whose_network_it_uses(name: str) -> None:
+def test_labels_of_network_target_cause_no_delay(name: str) -> None:
     """A container is routed without delay, however many labels the one whose network it uses has."""
     target = container(name="vpn", labels={f"{name}{number}": "x" for number in range(50_000)})
     guest = container(network_mode="container:vpn", networks=())

@@ -31,7 +31,9 @@ SETTINGS = {"traefik_version": "3.7", "allow_empty_services": "true"}
         ("url", {"url": "http://user:s3c^ret@web"}, "must be escaped; write a URL such as http://10.0.0.7:8080"),
     ],
 )
-def test_problem(label: str, labels: dict[str, str], told: str, state: dict[str, str]) -> None:
+def test_problem_of_unparsable_url_does_not_quote_it(
+    label: str, labels: dict[str, str], told: str, state: dict[str, str]
+) -> None:
     """The wrong label is told, not the URL: it may hold a password. Of who does not serve only a URL counts."""
     labelled = container(labels={f"{SERVER}{name}": value for name, value in labels.items()}, **state)
     found = mapped(labelled, options(load(PlanSettings, SETTINGS), "host"))
