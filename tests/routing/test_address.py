@@ -72,7 +72,7 @@ def test_own_address(one: Container, labelled: str, where: Surroundings, expecte
         ("c", "its address on the network a, since it is not on c"),
     ],
 )
-def test_rule_of_its_own_address(network: str, expected: str) -> None:
+def test_rule_names_network_used_instead(network: str, expected: str) -> None:
     """If the container is not on the named network, the address's rule says so and names the one used instead."""
     found = place(container(networks=TWO), "", "tcp", around(network))
     assert isinstance(found, Place)
@@ -210,13 +210,15 @@ OVERLAY = Network("o", "4", "10.0.9.7", "", "overlay")
         pytest.param(shared(MACVLAN), around(advertise=""), "192.168.1.50:80", id="without-advertise-address"),
     ],
 )
-def test_networks_that_hosts_share(one: Container, where: Surroundings, expected: str | None) -> None:
+def test_own_address_on_networks_that_span_hosts(
+    one: Container, where: Surroundings, expected: str | None
+) -> None:
     """With an advertise address a container keeps its own address on a network that is routed between hosts."""
     found = place(one, "", "tcp", where)
     assert (None if isinstance(found, Nowhere) else str(found)) == expected
 
 
-def test_port_of_a_network_that_routes() -> None:
+def test_port_in_gateway_mode_routed() -> None:
     """A port published in the gateway mode `routed` has none on the host; the hint names routable networks."""
     found = place(container(ports=(port(80, "0.0.0.0:"),)), "", "tcp", around(advertise=HOST))
     assert isinstance(found, Nowhere)
@@ -224,7 +226,7 @@ def test_port_of_a_network_that_routes() -> None:
     assert "BRIDGE_ROUTABLE_NETWORKS" in found.hint
 
 
-def test_port_published_for_ipv6_alone() -> None:
+def test_port_published_for_ipv6_only() -> None:
     """A port published only for IPv6 is used with a name, not with an IPv4 address, where it may be another's."""
     published = container(ports=(port(80, ":::81"),))
     found = place(published, "", "tcp", around(advertise=HOST))
@@ -233,7 +235,7 @@ def test_port_published_for_ipv6_alone() -> None:
     assert str(place(published, "", "tcp", around(advertise="node.example"))) == "node.example:81"
 
 
-def test_port_that_is_none() -> None:
+def test_invalid_port_label() -> None:
     """A port label that is no port number gets a hint to write one, not to publish it."""
     found = place(container(), "http", "tcp", around(advertise=HOST))
     assert found == Nowhere("'http' is not a port", "write a port number, such as 8080")
@@ -354,7 +356,7 @@ def test_network_of_another_container(where: Surroundings, expected: str | None)
         ),
     ],
 )
-def test_nowhere(one: Container, where: Surroundings) -> None:
+def test_message_and_hint_without_any_address(one: Container, where: Surroundings) -> None:
     """Without an address the message says why, and the hint how to get one; no other network is used instead."""
     found = place(one, "", "tcp", where)
     assert isinstance(found, Nowhere)
@@ -362,7 +364,7 @@ def test_nowhere(one: Container, where: Surroundings) -> None:
     assert found.hint
 
 
-def test_port_that_docker_does_not_tell_of() -> None:
+def test_ports_are_unknown_in_host_networking() -> None:
     """In host networking Docker reports no ports, whatever the image exposes; the message says so."""
     found = place(container(network_mode="host", ports=()), "", "tcp", around())
     assert isinstance(found, Nowhere)
@@ -370,7 +372,7 @@ def test_port_that_docker_does_not_tell_of() -> None:
 
 
 @pytest.mark.parametrize("where", [around(), around(advertise=HOST)], ids=["its-own-address", "published"])
-def test_network_of_a_container_that_does_not_run(where: Surroundings) -> None:
+def test_network_of_stopped_container(where: Surroundings) -> None:
     """If the container whose network is used is stopped, the message says so, not that a port is missing."""
     stopped = container(name="vpn", status="exited", networks=(Network("a", "1", "", ""),), ports=())
     found = place(GUEST, "80", "tcp", replace(where, target=Neighbour(stopped, "")))

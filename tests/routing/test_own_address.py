@@ -17,7 +17,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", ["Shop", "sHop"])
-def test_address_of_one_service(name: str) -> None:
+def test_address_label_of_one_service_counts_first(name: str) -> None:
     """That of a service counts before that of all; letter case does not count."""
     one = container(labels=LABELS | {f"bridge.{name}.address": "10.0.0.7:81"})
     routing = route(one, options(load(PlanSettings, {}), "host"))

@@ -13,7 +13,7 @@ SETTINGS = {"traefik_version": "3.7", "allow_empty_services": "true"}
 
 
 @pytest.mark.parametrize("health", ["healthy", "unhealthy"])
-def test_what_labels_say_beside_it(health: str) -> None:
+def test_weight_and_path_stay_with_url(health: str) -> None:
     """Weight and path stay with it, also where the container does not serve."""
     one = container(labels={SERVER + name: value for name, value in SAID.items()}, health=health)
     routing = route(one, options(load(PlanSettings, SETTINGS), "host"))
@@ -22,7 +22,7 @@ def test_what_labels_say_beside_it(health: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["scheme", "port"])
-def test_either_a_url_or_its_parts(other: str) -> None:
+def test_scheme_or_port_beside_url_is_a_problem(other: str) -> None:
     """A scheme or a port beside it is a problem that names both labels."""
     one = container(labels={f"{SERVER}url": "http://a", SERVER + other: "80"})
     [problem] = route(one, options(load(PlanSettings, SETTINGS), "host")).problems

@@ -21,7 +21,7 @@ MISSPELT = {"treafik.enable": "true"}
         pytest.param({}, {"traefik.http.routers.a.rul": "x"}, True, id="other labels are wrong"),
     ],
 )
-def test_told(settings: dict[str, str], labels: dict[str, str], told: bool) -> None:  # noqa: FBT001 - of the table
+def test_misspelt_label_is_reported(settings: dict[str, str], labels: dict[str, str], told: bool) -> None:  # noqa: FBT001 - of the table
     """A misspelt label is told unless the container's labels, as they are read, keep it from being routed."""
     routing = route(container(labels=MISSPELT | labels), options(load(PlanSettings, settings), "host"))
     assert ("treafik.enable" in [problem.label for problem in routing.problems]) == told
