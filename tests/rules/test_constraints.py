@@ -66,7 +66,7 @@ def test_constraint(expression: str, recorded: str | None) -> None:
         ),
     ],
 )
-def test_message(expression: str, message: str, hint: str) -> None:
+def test_error_message(expression: str, message: str, hint: str) -> None:
     """An error says where it is, what is wrong and, if that can be known, what to write instead."""
     with pytest.raises(RuleError) as raised:
         Constraints.parse(expression)
@@ -74,20 +74,20 @@ def test_message(expression: str, message: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("expression", [r"\p{LC}", r"[\p{ASCII}]", r"\P{Cn}", r"\p{letter}", r"\pL{1000}", r"a\B"])
-def test_expressions_of_go_alone(expression: str) -> None:
+def test_regular_expressions_that_only_go_supports(expression: str) -> None:
     """A regular expression that only Go supports is an error at start, instead of matching nothing."""
     with pytest.raises(RuleError, match="is not supported"):
         Constraints.parse(f"LabelRegex(`a`, `{expression}`)")
 
 
-def test_only_the_bridge_tells_of_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_re2_writes_no_error_by_itself(capfd: pytest.CaptureFixture[str]) -> None:
     """RE2 itself writes nothing about a wrong expression."""
     with pytest.raises(RuleError, match="missing"):
         Constraints.parse("LabelRegex(`a`, `(never compiled before`)")
     assert capfd.readouterr() == ("", "")
 
 
-def test_label_that_is_no_text() -> None:
+def test_label_with_lone_surrogate_matches_nothing() -> None:
     """A label with half a surrogate pair matches no regular expression, and stops nothing."""
     assert not Constraints.parse("LabelRegex(`a`, ``)").match({"a": "\ud800"})
 

@@ -121,13 +121,13 @@ OLD, TLS_WITHIN = "old", 5.0
 
 
 @pytest.mark.parametrize(("rule", "named"), PLAIN)
-def test_plain(rule: str, named: set[str]) -> None:
+def test_rule_is_limited_to_its_hosts(rule: str, named: set[str]) -> None:
     """A rule's hosts are those of every alternative, and all others that it names."""
     assert hosts(rule) == frozenset(named)
 
 
 @pytest.mark.parametrize("rule", UNCERTAIN, ids=lambda rule: rule[:40].encode("ascii", "replace").decode())
-def test_uncertain(rule: str) -> None:
+def test_rule_is_not_limited_to_hosts(rule: str) -> None:
     """A rule that matches other hosts, or could be read as doing so, is not limited to hosts."""
     assert hosts(rule) is None
 
@@ -135,7 +135,7 @@ def test_uncertain(rule: str) -> None:
 @pytest.mark.parametrize(
     "read_by", [("3.7", {"rulesyntax": "v3"}), ("3.7", {"rulesyntax": "v2"}), ("2.11", {})], ids=str
 )
-def test_no_traefik_matches_more(
+def test_traefik_matches_no_other_host(
     etcd: Etcd,
     root_key: str,
     start_traefik: Start,
@@ -160,7 +160,7 @@ def test_no_traefik_matches_more(
 
 
 @pytest.mark.parametrize("release", ["3.7", "2.11"])
-def test_no_traefik_chooses_tls_options_of_more(
+def test_traefik_sets_tls_options_of_no_other_host(
     etcd: Etcd, root_key: str, start_traefik: Start, start_traefik_2_11: Start, release: str
 ) -> None:
     """A rule changes the TLS options only of hosts that it is said to name."""

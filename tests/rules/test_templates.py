@@ -136,7 +136,7 @@ def test_numbers_of_many_digits(template: str, label: str, rule: str) -> None:
         ),
     ],
 )
-def test_too_much_for_a_rule(template: str, labels: dict[str, str]) -> None:
+def test_work_and_size_of_rule_are_limited(template: str, labels: dict[str, str]) -> None:
     """No label can make a rule larger, or keep the bridge busy longer, than any reasonable rule needs."""
     with pytest.raises(RuleError, match="too long"):
         Template.parse(template).render(name="a", container_name="a", labels=labels)
@@ -159,14 +159,14 @@ def seconds(template: str, label: str) -> float:
         ("{{ maxf (print `0x` .Labels.a) 1 }}", "f", 8_000),
     ],
 )
-def test_time_grows_with_the_text(template: str, piece: str, most: int) -> None:
+def test_time_grows_linearly_with_label(template: str, piece: str, most: int) -> None:
     """Time grows linearly with a label: eight times the text takes about eight times as long."""
     few, many = (piece * most)[: most // 8], (piece * most)[:most]
     assert min(seconds(template, many) for _ in range(3)) < 24 * min(seconds(template, few) for _ in range(3))
 
 
 @pytest.mark.parametrize("error", [OverflowError, IndexError, MemoryError, TypeError, ValueError])
-def test_what_nobody_thought_of(error: type[Exception]) -> None:
+def test_unexpected_exception_drops_only_the_router(error: type[Exception]) -> None:
     """Whatever exception a function raises for a container costs its router, not the bridge."""
 
     def fails() -> str:
@@ -179,7 +179,7 @@ def test_what_nobody_thought_of(error: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize("template", ["{{ range .Labels }}{{ . }}{{ end }}", "{{ .Labels.a | len }}"])
-def test_labels_that_are_no_text(template: str) -> None:
+def test_labels_with_lone_surrogates(template: str) -> None:
     """A label with half a surrogate pair costs the router if the template needs its bytes."""
     with pytest.raises(RuleError, match="not valid Unicode"):
         Template.parse(template).render(name="a", container_name="a", labels={"a": "\ud800", "\ud800": ""})
