@@ -59,7 +59,7 @@ def _labels(row: Row) -> set[str]:
     return {label, label.lower(), label.rpartition(".")[0], f"{label}.foo", f"{label}[0]", f"{label}.a.b"}
 
 
-def test_what_a_release_ignores_and_a_later_one_reads(decoders: Decoders) -> None:
+def test_only_server_url_is_ignored_by_2_11_and_read_later(decoders: Decoders) -> None:
     """The server's URL is the only field that 2.11 silently ignores and 3.7 reads."""
     labels = {label for row in ROWS for label in _labels(row)}
     told = {
@@ -76,7 +76,7 @@ def test_what_a_release_ignores_and_a_later_one_reads(decoders: Decoders) -> Non
 
 @both_releases
 @pytest.mark.parametrize("label", ["traefik.http.routers.a].rule", "traefik.tcp.x]", "traefik.http]"])
-def test_closing_bracket(decoders: Decoders, release: Release, label: str) -> None:
+def test_closing_bracket_without_opening_is_a_problem(decoders: Decoders, release: Release, label: str) -> None:
     """A part with "]" but no "[" makes Traefik's own parser panic; here it is a problem of the container."""
     assert decoders.labels({label: ""}, release).error.startswith("panic: ")
     (problem,) = decode("c", {label: ""}, release).problems

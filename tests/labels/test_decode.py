@@ -187,7 +187,7 @@ def test_decode(labels: dict[str, str], expected: dict[str, str]) -> None:
     assert decoded(labels) == expected
 
 
-def test_a_letter_that_only_folds_to_one_of_the_root() -> None:
+def test_letter_folding_to_prefix_with_more_bytes_is_not_read() -> None:
     """Traefik compares so many bytes as its prefix has: such a letter has more, and the label is not for it."""
     assert decode("c", {"traefi\u212a.http.routers.a.rule": "r"}, Release.V3_7) == Decoded({})
 
@@ -205,7 +205,7 @@ def test_interval_by_release(release: Release, expected: str) -> None:
     assert decoded({label: "5"}, release) == {"http/services/s/loadbalancer/healthcheck/interval": expected}
 
 
-def test_leaves_know_their_labels() -> None:
+def test_leaves_name_their_labels() -> None:
     """Every leaf names the labels that it comes from, as the user wrote them."""
     labels = {
         "traefik.http.routers.web.Rule": "a",

@@ -32,7 +32,7 @@ def one(spec: str, release: Release) -> Field:
     return tree(rows(f"# a comment\nField\tstring\t{spec}\t{spec}"), release).children["field"]
 
 
-def test_releases_stand_in_order() -> None:
+def test_releases_are_ordered() -> None:
     """Releases are ordered from the oldest to the newest."""
     assert sorted(Release) == [Release.V2_11, *THREE]
 
@@ -85,7 +85,7 @@ def test_ignored_ranges() -> None:
     assert one(spec, Release.V2_11).since == "3.4"
 
 
-def test_object_is_known_by_what_is_below() -> None:
+def test_object_is_known_if_any_of_its_fields_is() -> None:
     """A release knows an object if it knows any field of it."""
     assert not fields(Release.V2_11).children["tcp"].children["serverstransports"].kv
     assert fields(Release.V3_0).children["tcp"].children["serverstransports"].kv
@@ -110,7 +110,7 @@ def test_every_value_has_a_type(release: Release) -> None:
 
 
 @pytest.mark.parametrize("release", list(Release))
-def test_labels_lead_to_keys(release: Release) -> None:
+def test_every_settable_label_has_a_key(release: Release) -> None:
     """What a label can set, a key can hold in the same release, except a server's address, which routing makes."""
     lost = {
         path for path, field in _with_paths(fields(release)) if field.label and not field.ignored and not field.kv

@@ -18,7 +18,7 @@ NAME = "traefik.http.routers.r"
         pytest.param({f"other.{number}": "x" * 1000 for number in range(MOST_LABELS + 1)}, id="of other tools"),
     ],
 )
-def test_taken(labels: dict[str, str]) -> None:
+def test_labels_up_to_the_limits_are_accepted(labels: dict[str, str]) -> None:
     """Labels up to the limits are accepted, and those of other tools do not count."""
     assert not excess("web", labels)
 
@@ -34,7 +34,7 @@ def test_taken(labels: dict[str, str]) -> None:
         pytest.param({NAME + "x" * MOST_CHARACTERS: ""}, "250,022 characters", id="long name"),
     ],
 )
-def test_too_much(labels: dict[str, str], told: str) -> None:
+def test_labels_beyond_the_limits_are_one_problem(labels: dict[str, str], told: str) -> None:
     """More than that is one problem, which does not repeat the labels."""
     [problem] = excess("web", labels)
     assert told in problem.message
@@ -42,7 +42,7 @@ def test_too_much(labels: dict[str, str], told: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["traefik.docker.networ", "bridge.applicatio"])
-def test_nothing_is_made_of_it(name: str) -> None:
+def test_labels_beyond_the_limits_are_not_read(name: str) -> None:
     """If a container has too many labels, that is the only problem, and none of them is read."""
     labels = {f"{name}{number}": "" for number in range(MOST_LABELS + 1)}
     assert read_options("web", labels, Release.V3_0) == LabelOptions(problems=excess("web", labels))

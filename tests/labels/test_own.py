@@ -25,7 +25,7 @@ from bridge.problem import Problem
         pytest.param("bridge", "nonsense", Own(), id="prefix without a dot"),
     ],
 )
-def test_said(label: str, value: str, expected: Own) -> None:
+def test_label_sets_its_field(label: str, value: str, expected: Own) -> None:
     """Each label sets its field; an empty one sets nothing, and labels of other tools are not read."""
     assert read_own("web", {label: value}) == expected
 
@@ -69,7 +69,7 @@ def test_address(value: str, host: str, port: str) -> None:
         ),
     ],
 )
-def test_no_address(value: str) -> None:
+def test_invalid_address(value: str) -> None:
     """Anything else is a problem that shows how to write an address."""
     [problem] = read_own("web", {"bridge.address": value}).problems
     assert (problem.label, problem.message) == ("bridge.address", f"bridge.address does not accept {value!r}.")
@@ -77,7 +77,7 @@ def test_no_address(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["[" + ":" * 32_000, "[a" + "a:" * 16_000, ":" * 100_000, "1." * 50_000])
-def test_a_long_address(value: str) -> None:
+def test_long_address_is_read_fast(value: str) -> None:
     """Reading an address takes little time, however long it is and whatever it contains."""
     began = time.process_time()
     assert read_own("web", {"bridge.address": value}).problems
@@ -93,14 +93,14 @@ def test_a_long_address(value: str) -> None:
         ("admin:hunter2@10.0.0.7", "***@10.0.0.7"),
     ],
 )
-def test_a_password_is_not_told(label: str, value: str, shown: str) -> None:
+def test_password_in_wrong_value_is_not_shown(label: str, value: str, shown: str) -> None:
     """What a label does not accept is shown without user and password."""
     [problem] = read_own("web", {label: value}).problems
     assert problem.message == f"{label} does not accept {shown!r}."
 
 
 @pytest.mark.parametrize("value", ["0", "0s", "-5s", "5 min", "soon", "1d"])
-def test_no_drain_limit(value: str) -> None:
+def test_invalid_drain_limit(value: str) -> None:
     """A drain limit is a duration above zero."""
     [problem] = read_own("web", {"bridge.drain-limit": value}).problems
     assert problem.message == f"bridge.drain-limit does not accept {value!r}."
@@ -122,7 +122,7 @@ def test_no_drain_limit(value: str) -> None:
         ("bridge.\ud800.address", "did you mean bridge.\\ud800.address?"),
     ],
 )
-def test_misspelt(label: str, hint: str) -> None:
+def test_unknown_label_is_reported_with_nearest(label: str, hint: str) -> None:
     """An unknown label of the bridge is never ignored but reported, with the nearest known one."""
     [problem] = read_own("web", {label: "x"}).problems
     assert (problem.container, problem.message) == ("web", "The bridge has no such label.")
@@ -131,14 +131,14 @@ def test_misspelt(label: str, hint: str) -> None:
     problem.label.encode()
 
 
-def test_all_faults_are_told() -> None:
+def test_every_wrong_label_is_reported() -> None:
     """Each wrong label is a problem of its own; any of them voids the correct ones."""
     own = read_own("web", {"bridge.adress": "x", "bridge.drain-limit": "x", "bridge.application": "shop"})
     assert [problem.label for problem in own.problems] == ["bridge.adress", "bridge.drain-limit"]
     assert own == Own(problems=own.problems)
 
 
-def test_two_labels_that_say_where() -> None:
+def test_address_contradicts_network() -> None:
     """An address contradicts a network; the address of a single service does not."""
     both = {"bridge.address": "10.0.0.7", "bridge.network": "backbone"}
     message = "bridge.network already says where the container is."
@@ -147,7 +147,7 @@ def test_two_labels_that_say_where() -> None:
     assert not read_own("web", {"bridge.web.address": "10.0.0.7", "bridge.network": "backbone"}).problems
 
 
-def test_the_list_of_labels() -> None:
+def test_listed_labels_accept_their_examples() -> None:
     """Every label of the list is known and accepts the example value."""
     for name, example, meaning in LABELS:
         own = read_own("web", {name.replace("<service>", "web"): example})

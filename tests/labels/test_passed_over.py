@@ -30,7 +30,7 @@ from bridge.problem import Problem
         ("traefik.docker_network", "traefik.docker.network"),
     ],
 )
-def test_misspelt(label: str, meant: str) -> None:
+def test_misspelt_label_is_reported_with_intended_one(label: str, meant: str) -> None:
     """A misspelt label is told with the label that was meant."""
     told = Problem("web", label, "Nothing reads this label.", f"did you mean {meant}?")
     assert passed_over("web", {label: "x"}) == (told,)
@@ -60,7 +60,7 @@ def test_misspelt(label: str, meant: str) -> None:
         ),
     ],
 )
-def test_read_elsewhere(label: str, hint: str) -> None:
+def test_hint_for_option_that_is_no_label(label: str, hint: str) -> None:
     """For what Traefik knows, but not as a label, the hint says where it belongs."""
     [problem] = passed_over("web", {label: "x"})
     assert problem.label == label
@@ -95,12 +95,12 @@ def test_read_elsewhere(label: str, hint: str) -> None:
         ),
     ],
 )
-def test_of_others(label: str) -> None:
+def test_labels_of_other_tools_are_not_reported(label: str) -> None:
     """Nothing is told of labels that are read, or that mean something else to somebody else."""
     assert passed_over("web", {label: "x"}) == ()
 
 
-def test_few_are_told() -> None:
+def test_only_first_few_labels_are_reported() -> None:
     """Of very many such labels, only the first few by name are reported."""
     labels = {f"trafik.http.routers.r{number:03}.rule": "x" for number in range(500, 0, -1)}
     told = passed_over("web", labels)
@@ -110,7 +110,7 @@ def test_few_are_told() -> None:
 
 
 @pytest.mark.parametrize("part", ["a", "a.", "traefik.", "router.", ".", "traefik.http", "x_network"])
-def test_long_labels(part: str) -> None:
+def test_long_labels_take_little_time(part: str) -> None:
     """A long label of another tool takes little time."""
     begun = time.process_time()
     for before in ("", "trafik.", "traefik.", "http."):
@@ -125,7 +125,7 @@ def test_long_labels(part: str) -> None:
         *("http.{0}.routers.x.rule", "traefik.http.routers.a{0}.tls"),
     ],
 )
-def test_very_many_labels(label: str) -> None:
+def test_very_many_labels_take_little_time(label: str) -> None:
     """Very many labels of strangers, which no limit counts, take no time to speak of, either."""
     labels = {label.format(number, number % 10): "x" for number in range(50_000)}
     begun = time.process_time()
@@ -133,6 +133,6 @@ def test_very_many_labels(label: str) -> None:
     assert time.process_time() - begun < 1
 
 
-def test_endless_labels() -> None:
+def test_very_long_labels_are_not_reported() -> None:
     """Nothing is told of a label that would fill the log by itself."""
     assert passed_over("web", {"trafik.http.routers.web." + "x" * 1_000: "x"}) == ()

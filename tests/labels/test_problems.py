@@ -287,7 +287,7 @@ def test_problem(label: str, value: str, message: str, hint: str) -> None:
     assert not decoded.objects
 
 
-def test_a_secret_in_a_name_is_not_told() -> None:
+def test_secret_in_label_name_is_not_shown() -> None:
     """A value that came into a label's name, as by `- "name: value"` in Compose's list of labels, is not told."""
     label = "traefik.http.middlewares.m.basicauth.users"
     (problem,) = decode("web", {f"{label}: me:$apr1$a.b": ""}, Release.V3_0).problems
@@ -322,7 +322,7 @@ def test_plugin_options_that_no_key_can_hold(options: list[str], reason: str) ->
 @pytest.mark.parametrize(
     ("code", "hint"), [("404", "write 404-404, which means the same"), ("4/4", "choose another name")]
 )
-def test_a_status_code_has_no_other_name(code: str, hint: str) -> None:
+def test_status_code_is_written_as_range(code: str, hint: str) -> None:
     """A status code, which no key can hold alone, can be written as a range of one; the hint says so."""
     rewrites = "traefik.http.middlewares.m.errors.statusrewrites"
     (problem,) = decode("web", {f"{rewrites}.{code}": "200"}, Release.V3_7).problems
@@ -330,7 +330,7 @@ def test_a_status_code_has_no_other_name(code: str, hint: str) -> None:
     assert not decode("web", {f"{rewrites}.404-404": "200"}, Release.V3_7).problems
 
 
-def test_all_problems_are_told() -> None:
+def test_all_problems_are_reported_together() -> None:
     """All problems of a container are reported together, so that the user need not find them one by one."""
     labels = {
         "TRAEFIK.http.routers.a.rule": "",
@@ -348,7 +348,7 @@ def test_one_problem_drops_all_objects() -> None:
     assert not decode("c", labels, Release.V3_0).objects
 
 
-def test_label_that_is_no_text_can_be_printed() -> None:
+def test_label_with_lone_surrogate_can_be_printed() -> None:
     """A label with half a surrogate pair is reported in a form that every terminal can print."""
     (problem,) = decode("c", {"traefik.http.routers.\ud800.rule": ""}, Release.V3_0).problems
     assert (problem.label, problem.message) == (

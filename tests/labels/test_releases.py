@@ -17,7 +17,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("release", Release)
-def test_what_a_release_does_not_have(release: Release) -> None:
+def test_field_missing_in_release_is_a_problem(release: Release) -> None:
     """Each label whose field the release does not have, or ignores while a later one reads it, is a problem."""
     for row in ROWS:
         label, field = label_of(row, "x", "X-Key"), one(row.label, release)

@@ -20,7 +20,7 @@ def test_false(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yes", "tRUE", " true", "\uff11"])
-def test_no_boolean(text: str) -> None:
+def test_invalid_boolean(text: str) -> None:
     """Nothing else is a boolean, not even an empty value."""
     assert normalise("bool", text) is None
 
@@ -44,7 +44,7 @@ def test_int(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "+", "1_000", "0x10", " 1", "1.0", "--1", "\u0661", str(2**63), str(-(2**63) - 1), "9" * 10_000]
 )
-def test_no_int(text: str) -> None:
+def test_invalid_int(text: str) -> None:
     """Numbers have no base prefix, underscore, space or digits of another script, and do not overflow."""
     assert normalise("int", text) is None
 
@@ -70,7 +70,7 @@ def test_connections(text: str, expected: str | None) -> None:
     ("text", "expected"),
     [("0", "0"), ("+8", "8"), ("-1", "-1"), ("1073741824", "1073741824"), ("1073741825", None), ("x", None)],
 )
-def test_bounded(text: str, expected: str | None) -> None:
+def test_bounded_numbers(text: str, expected: str | None) -> None:
     """Numbers by which Traefik allocates or multiplies are limited: see `test_sizes_that_crash_traefik`."""
     assert normalise("bounded", text) == expected
 
@@ -118,7 +118,7 @@ def test_duration(text: str, expected: str) -> None:
         "1hh",
     ],
 )
-def test_no_duration(text: str) -> None:
+def test_invalid_duration(text: str) -> None:
     """Nothing else is a duration: what Go's time.ParseDuration refuses is refused, overflows included."""
     assert normalise("duration", text) is None
 
@@ -127,12 +127,12 @@ def test_no_duration(text: str) -> None:
     ("text", "expected"),
     [("1h1.5s", 3601.5), ("-.25s", -0.25), ("1.000000000000000000009s", 1), ("+0", 0), ("0", 0)],
 )
-def test_seconds(text: str, expected: float) -> None:
+def test_duration_with_fraction(text: str, expected: float) -> None:
     """A duration may have a fraction, of which nothing below a nanosecond counts."""
     assert seconds(text) == expected
 
 
-def test_a_long_duration() -> None:
+def test_long_duration() -> None:
     """A duration may have many parts, as in Traefik, but not so many that reading it takes long."""
     assert normalise("duration", "1h" * 500) == "1h" * 500
     assert normalise("duration", "1h" * 500 + "1") is None
@@ -159,11 +159,11 @@ def test_list(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["string", "list", "raw"])
-def test_no_text(kind: str) -> None:
+def test_lone_surrogate_is_no_text(kind: str) -> None:
     """Half a surrogate pair cannot be written to etcd."""
     assert normalise(kind, "a\udfff") is None
 
 
-def test_text_stays_as_it_is() -> None:
+def test_text_is_unchanged() -> None:
     """Text is not trimmed or changed in any way."""
     assert normalise("string", " Host(`a`)\n\0\U0001f600") == " Host(`a`)\n\0\U0001f600"

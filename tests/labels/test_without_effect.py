@@ -27,7 +27,7 @@ def told(label: str, value: str = "x", **others: str) -> tuple[Problem, ...]:
         (f"{DOMAINS}[0].sans[0]", f"{DOMAINS}[0].sans"),
     ],
 )
-def test_positions_of_a_list(label: str, whole: str) -> None:
+def test_label_for_each_list_item_is_reported(label: str, whole: str) -> None:
     """A label for each item of a list has no effect: a list is one label. It is told how to write it."""
     hint = f"write {whole}=... with commas between the items"
     assert told(label) == (Problem("web", label, "Nothing reads this label.", hint),)
@@ -46,21 +46,21 @@ def test_positions_of_a_list(label: str, whole: str) -> None:
         ),
     ],
 )
-def test_value_of_an_object(label: str, fields: str) -> None:
+def test_value_of_object_is_reported(label: str, fields: str) -> None:
     """The value of an object itself has no effect, which is told with the object's fields."""
     [problem] = [it for it in told(label) if it.label == label]
     assert problem == Problem("web", label, "Nothing reads the value of this label.", f"write {fields}")
 
 
 @pytest.mark.parametrize("value", ["", "true"])
-def test_bare_object(value: str) -> None:
+def test_bare_object_is_not_reported(value: str) -> None:
     """Nothing is told of an object that is only named."""
     assert told("traefik.http.routers.a", value) == ()
 
 
 @pytest.mark.parametrize("value", ["yes", "1", "on", " true", "letsencrypt"])
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_switched_off(switch: str, value: str) -> None:
+def test_unintended_disabling_value_is_reported(switch: str, value: str) -> None:
     """A value that switches an object off, and looks as if it was to switch it on, is told."""
     label = f"traefik.{switch}"
     hint = "write true to switch it on, or false to switch it off"
@@ -69,12 +69,12 @@ def test_switched_off(switch: str, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "true", "True", "false", "False"])
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_as_it_is_meant(switch: str, value: str) -> None:
+def test_plain_switch_is_not_reported(switch: str, value: str) -> None:
     """Nothing is told of a switch that is plainly on or off."""
     assert told(f"traefik.{switch}", value) == ()
 
 
-def test_below_what_is_off() -> None:
+def test_labels_below_disabled_object_are_not_reported() -> None:
     """Nothing is told of what stands below an object that is plainly off."""
     others = {f"{STICKY}.cookie": "1", f"{STICKY}.cookie.name": "x"}
     assert told(STICKY, "false", **others) == ()
@@ -94,7 +94,7 @@ def test_below_what_is_off() -> None:
         ("traefik.http.middlewares.a.requestRedirect.hostname", "remove it"),
     ],
 )
-def test_not_for_labels(label: str, hint: str) -> None:
+def test_field_not_read_from_labels_is_reported(label: str, hint: str) -> None:
     """A label of what Traefik has, but does not read from labels, is told with where it belongs."""
     problem = Problem("web", label, "Traefik reads this, but not from labels.", hint)
     assert told(label, **{"traefik.http.routers.a.rule": "Host(`a`)"}) == (problem,)
