@@ -126,7 +126,7 @@ async def test_ssh(connect: Open, ssh: Server) -> None:
     assert await works(connect(Endpoint(ssh.url)))
 
 
-async def test_ssh_sessions_are_kept(connect: Open, ssh: Server) -> None:
+async def test_ssh_sessions_are_reused(connect: Open, ssh: Server) -> None:
     """Many containers are inspected over a few ssh sessions: a session is slow to start, and a host allows ten."""
     asked, ids = connect(Endpoint(ssh.url)), [f"{number:064}" for number in range(30)]
 
@@ -134,7 +134,7 @@ async def test_ssh_sessions_are_kept(connect: Open, ssh: Server) -> None:
     assert ssh.sessions() <= 1 + CONCURRENT_INSPECTS
 
 
-async def test_ssh_sessions_are_few(connect: Open, ssh: Server) -> None:
+async def test_ssh_sessions_are_limited(connect: Open, ssh: Server) -> None:
     """More concurrent requests than the host allows sessions wait for each other."""
     asked = connect(Endpoint(ssh.url))
     async with anyio.create_task_group() as tasks:
@@ -191,7 +191,7 @@ async def test_no_permission(connect: Open, engine: Dockerd) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "https", "ssh"])
-async def test_nobody_listens(connect: Open, scheme: str) -> None:
+async def test_closed_port(connect: Open, scheme: str) -> None:
     """A port on which nobody listens is worth another try."""
     with pytest.raises(EngineUnavailable, match=rf"{scheme}://127\.0\.0\.1:\d+: nobody listens"):
         await connect(Endpoint(f"{scheme}://{LOOPBACK}:{free_port()}")).ping()
@@ -207,7 +207,7 @@ async def test_unknown_host(connect: Open, scheme: str) -> None:
 @pytest.mark.parametrize(
     "url", ["tcp://", "ftp://host", "fd://", "npipe:////./pipe/x", "tcp://h:port", "ssh://h:port"]
 )
-async def test_not_an_endpoint(connect: Open, url: str) -> None:
+async def test_invalid_endpoint(connect: Open, url: str) -> None:
     """An invalid endpoint is refused, and the error shows the valid forms."""
     with pytest.raises(EngineRejected, match="unix:///PATH"):
         await connect(Endpoint(url)).ping()
@@ -269,7 +269,7 @@ async def test_garbled_files(connect: Open, secured: Endpoint, tmp_path: Path) -
             await connect(endpoint).ping()
 
 
-async def test_ssh_that_closes(connect: Open, caplog: pytest.LogCaptureFixture) -> None:
+async def test_ssh_port_that_closes_connections(connect: Open, caplog: pytest.LogCaptureFixture) -> None:
     """An ssh port that closes connections, as on a booting host, counts as unavailable, and logs no traceback."""
     with socket.create_server((LOOPBACK, 0)) as server, ThreadPoolExecutor() as threads:
         threads.submit(_close_the_next, server)
@@ -283,7 +283,7 @@ def _close_the_next(server: socket.socket) -> None:
     connection.close()
 
 
-def test_ssh_that_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_during_ssh_import_is_not_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception raised while the ssh package is still being imported, as by a stop, is not translated."""
     monkeypatch.setitem(sys.modules, "paramiko", ModuleType("paramiko"))
     with pytest.raises(KeyboardInterrupt), translated(Endpoint("ssh://node")):
@@ -324,6 +324,6 @@ async def test_ssh_user_unknown(connect: Open, ssh: Server) -> None:
         ("ssh://user:se@cret@host", "ssh://host"),
     ],
 )
-def test_no_secrets(url: str, expected: str) -> None:
+def test_endpoint_is_shown_without_user_and_password(url: str, expected: str) -> None:
     """An endpoint is shown without user and password."""
     assert shown(Endpoint(url)) == expected

@@ -59,7 +59,7 @@ def test_health() -> None:
         ("network", "disconnect"),
     ],
 )
-def test_what_is_asked_for(kind: str, action: str) -> None:
+def test_routing_actions_are_requested_and_read(kind: str, action: str) -> None:
     """Whatever may change how a container is routed is asked for by Docker's name for it, and read."""
     event = from_message(message(kind, action, CONTAINER, container=CONTAINER))
     assert event
@@ -68,7 +68,7 @@ def test_what_is_asked_for(kind: str, action: str) -> None:
     assert action in FILTERS["event"]
 
 
-def test_what_tells_runs_apart() -> None:
+def test_starts_and_ends_of_runs_are_requested() -> None:
     """To learn which run of a container was sent a signal, its starts and ends are asked for, too."""
     assert RUNS == {"type": ["container"], "event": ["kill", "start", "die"]}
 
@@ -104,7 +104,7 @@ def test_network(action: str) -> None:
         message("image", "start", "some-image"),
     ],
 )
-def test_not_about_a_container(other: dict[str, Any]) -> None:
+def test_events_not_changing_a_container_are_ignored(other: dict[str, Any]) -> None:
     """Events that do not change a container are ignored, even if the engine sends them in spite of the filter."""
     assert from_message(other) is None
 

@@ -73,7 +73,7 @@ def _spelled(event: Event) -> str:
     return event.action if event.signal is None else f"{event.action} {event.signal}"
 
 
-async def test_start(asked: Engine, created: Dockerd) -> None:
+async def test_events_of_start(asked: Engine, created: Dockerd) -> None:
     """The connect event of a network comes before the start event."""
     assert await told(asked, created, f"start {NAME}") == ["connect", "start"]
 
@@ -90,7 +90,9 @@ async def test_start(asked: Engine, created: Dockerd) -> None:
         (f"logs {NAME}", []),
     ],
 )
-async def test_running(asked: Engine, running: Dockerd, command: str, expected: list[str]) -> None:
+async def test_events_of_operation_on_running_container(
+    asked: Engine, running: Dockerd, command: str, expected: list[str]
+) -> None:
     """An operation that may change a route sends an event, and others send none."""
     assert await told(asked, running, command) == expected
 
@@ -106,7 +108,9 @@ async def test_running(asked: Engine, running: Dockerd, command: str, expected: 
         ),
     ],
 )
-async def test_there_and_back(asked: Engine, running: Dockerd, commands: list[str], expected: list[str]) -> None:
+async def test_events_of_two_operations(
+    asked: Engine, running: Dockerd, commands: list[str], expected: list[str]
+) -> None:
     """Two operations send their events in order."""
     steps = await told(asked, running, *commands)
 
@@ -122,7 +126,9 @@ async def test_there_and_back(asked: Engine, running: Dockerd, commands: list[st
         (f"rm --force {NAME}", ["kill 9", "die", "destroy"]),
     ],
 )
-async def test_end(asked: Engine, created: Dockerd, command: str, expected: list[str]) -> None:
+async def test_events_of_stopping_operation(
+    asked: Engine, created: Dockerd, command: str, expected: list[str]
+) -> None:
     """The kill event comes before die, and die before the next start, with network events in between."""
     with_networks = await told(asked, created, f"start {NAME}", command)
     assert "disconnect" in with_networks
@@ -146,7 +152,7 @@ async def test_own_stop_signal(asked: Engine, each_engine: Dockerd) -> None:
     assert kill.signal == signals.number(container.stop_signal) == 10
 
 
-async def test_health(asked: Engine, each_engine: Dockerd) -> None:
+async def test_events_of_health_change(asked: Engine, each_engine: Dockerd) -> None:
     """A change of health sends an event."""
     health = ["--health-cmd=true", "--health-interval=1s"]
     async with asked.events() as (_, events):
@@ -160,7 +166,7 @@ async def test_health(asked: Engine, each_engine: Dockerd) -> None:
     assert container.health == "healthy"
 
 
-async def test_filters(each_engine: Dockerd, running: Dockerd) -> None:
+async def test_events_not_requested_are_filtered_out(each_engine: Dockerd, running: Dockerd) -> None:
     """The engine itself filters out events that were not requested, such as those of health check commands."""
     client = await threads.run(lambda: connect(Endpoint(each_engine.url)))
     response = await threads.run(lambda: rest.subscribe(client, rest.now(client)))

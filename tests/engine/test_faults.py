@@ -81,7 +81,7 @@ def no_threads_left() -> None:
     wait_for(lambda: not [t for t in threading.enumerate() if t.name == "docker-call"], 5, "threads are left")
 
 
-async def test_nothing_between_subscription_and_list_is_lost(
+async def test_events_between_answer_and_subscription_are_not_lost(
     asked_through: Engine, between: Relay, engine: Dockerd
 ) -> None:
     """Events between the engine's answer and its actual subscription are not lost."""
@@ -96,7 +96,7 @@ async def test_nothing_between_subscription_and_list_is_lost(
         await until_destroyed(made[0], events)
 
 
-async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
+async def test_broken_event_stream_is_unavailable(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
     """A broken event stream raises EngineUnavailable, and the next one works."""
     with pytest.raises(EngineUnavailable, match=r"relay\.sock"):
         await follow(asked_through, between.cut)
@@ -107,7 +107,7 @@ async def test_stream_cut(asked_through: Engine, between: Relay, engine: Dockerd
         await until_destroyed(made_and_removed(engine), events)
 
 
-async def test_leaving_a_quiet_stream(asked_through: Engine) -> None:
+async def test_leaving_quiet_stream_ends_its_thread(asked_through: Engine) -> None:
     """Cancelling the wait for the next event ends the stream and its thread at once."""
     begun = time.monotonic()
     with anyio.move_on_after(0.2):
@@ -117,7 +117,7 @@ async def test_leaving_a_quiet_stream(asked_through: Engine) -> None:
     no_threads_left()
 
 
-async def test_leaving_a_stream_that_was_never_read(asked_through: Engine) -> None:
+async def test_leaving_unread_stream_leaves_no_thread(asked_through: Engine) -> None:
     """Leaving a stream before reading an event leaves no thread behind."""
     async with asked_through.events():
         pass
@@ -138,7 +138,7 @@ async def test_leaving_a_stream_that_was_never_read(asked_through: Engine) -> No
         (500, {"message": "layer does not exist"}),
     ],
 )
-async def test_unreadable(asked_through: Engine, between: Relay, status: int, body: object) -> None:
+async def test_unreadable_container(asked_through: Engine, between: Relay, status: int, body: object) -> None:
     """A container that cannot be read is Unreadable: neither an outage nor a removed container."""
     between.meddle = when(f"/containers/{CONTAINER}/json", answer(status, body))
 
@@ -157,7 +157,7 @@ async def test_unreadable(asked_through: Engine, between: Relay, status: int, bo
         (answer(200, {"Version": "20.10"}), "not Docker's"),
     ],
 )
-async def test_a_ping_without_version(asked_through: Engine, between: Relay, answered: bytes, told: str) -> None:
+async def test_ping_without_api_version(asked_through: Engine, between: Relay, answered: bytes, told: str) -> None:
     """If a ping does not give the API version, /version is asked."""
     between.meddle = lambda it: {"/_ping": answer(200, "OK"), "/version": answered}.get(it.split()[1])
 
@@ -165,7 +165,9 @@ async def test_a_ping_without_version(asked_through: Engine, between: Relay, ans
         await asked_through.ping()
 
 
-async def test_an_answer_about_another_container(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
+async def test_answer_about_other_container_is_unreadable(
+    asked_through: Engine, between: Relay, engine: Dockerd
+) -> None:
     """An answer about another container than the requested one is Unreadable."""
     with engine.container("other", image="busybox") as other:
         between.meddle = when(
@@ -177,7 +179,7 @@ async def test_an_answer_about_another_container(asked_through: Engine, between:
     assert found.reason == "the engine answered with another container (other)"
 
 
-async def test_a_container_is_found_by_its_name(asked_through: Engine, engine: Dockerd) -> None:
+async def test_container_is_found_by_its_name(asked_through: Engine, engine: Dockerd) -> None:
     """A container is found by its name, by which another one may name it whose network it uses."""
     with engine.container("named", image="busybox") as named:
         found = [await asked_through.inspect(asked) for asked in ("named", named[:12], named)]
@@ -185,7 +187,7 @@ async def test_a_container_is_found_by_its_name(asked_through: Engine, engine: D
     assert [one.id for one in found if isinstance(one, Container)] == [named] * 3
 
 
-async def test_connections_are_kept(asked_through: Engine, between: Relay) -> None:
+async def test_many_inspections_use_one_connection(asked_through: Engine, between: Relay) -> None:
     """Many inspections use one connection."""
     for number in range(20):
         assert await asked_through.inspect(f"{number:064}") is None
@@ -193,7 +195,7 @@ async def test_connections_are_kept(asked_through: Engine, between: Relay) -> No
     assert between.connections == 1
 
 
-async def test_a_connection_is_closed_as_it_is_used(asked_through: Engine, between: Relay) -> None:
+async def test_request_on_closed_idle_connection_is_repeated(asked_through: Engine, between: Relay) -> None:
     """If an idle connection is closed just as it is used, as proxies do, the request is repeated on a new one."""
     await asked_through.ping()
     cuts = iter([between.cut])
@@ -205,7 +207,7 @@ async def test_a_connection_is_closed_as_it_is_used(asked_through: Engine, betwe
 
 
 @pytest.mark.parametrize("kind", ["unix", "tcp"])
-async def test_many_connections_at_once(
+async def test_connections_of_concurrent_answers_are_kept(
     kind: str, connect: Open, tmp_path: Path, engine: Dockerd, caplog: pytest.LogCaptureFixture
 ) -> None:
     """All connections that concurrent slow answers need are kept for reuse, without warnings."""
@@ -231,7 +233,7 @@ async def test_many_connections_at_once(
     assert not caplog.records
 
 
-async def test_one_silent_inspection(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
+async def test_hanging_inspection_is_unreadable(asked_through: Engine, between: Relay, engine: Dockerd) -> None:
     """A hanging inspection makes only its own container Unreadable."""
     with engine.container("one", image="busybox") as one, engine.container("two", image="busybox") as two:
         between.meddle = when(f"/containers/{one}/json", b"HTTP/1.1 ")
@@ -253,7 +255,9 @@ async def test_one_silent_inspection(asked_through: Engine, between: Relay, engi
         (f"/containers/{CONTAINER}", answer(401, {"message": "not allowed"}), "401 .not allowed"),
     ],
 )
-async def test_refused(asked_through: Engine, between: Relay, part: str, answered: bytes, told: str) -> None:
+async def test_refusal_is_a_lasting_error(
+    asked_through: Engine, between: Relay, part: str, answered: bytes, told: str
+) -> None:
     """An engine that is too old, or that denies access, is a lasting error with the reason."""
     between.meddle = when(part, answered)
 
@@ -280,7 +284,9 @@ async def test_refused(asked_through: Engine, between: Relay, part: str, answere
         ("/_ping", answer(500, {"message": "no"}), "500 .no"),
     ],
 )
-async def test_garbled(asked_through: Engine, between: Relay, part: str, answered: bytes, told: str) -> None:
+async def test_garbled_answer_is_a_temporary_error(
+    asked_through: Engine, between: Relay, part: str, answered: bytes, told: str
+) -> None:
     """A server error, or an answer that is not Docker's, is a temporary error from which nothing is concluded."""
     between.meddle = when(part, answered)
 
@@ -297,7 +303,7 @@ async def ask_everything(asked: Engine) -> None:
             await anext(events)
 
 
-async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
+async def test_client_works_again_after_engine_restart(connect: Open, own_dockerd: Dockerd) -> None:
     """When the engine stops, the stream and all requests fail; after its restart the same client works again."""
     asked = connect(Endpoint(own_dockerd.url))
     before = await asked.list_all(attrgetter("id", "state"))
@@ -314,7 +320,7 @@ async def test_restart(connect: Open, own_dockerd: Dockerd) -> None:
         await asked.ping()
 
 
-async def test_frozen(connect: Open, own_dockerd: Dockerd) -> None:
+async def test_ping_notices_frozen_engine(connect: Open, own_dockerd: Dockerd) -> None:
     """A ping notices a frozen engine within its deadline, and the stream goes on once it thaws."""
     asked = connect(Endpoint(own_dockerd.url))
     async with asked.events() as (_, events):
@@ -347,7 +353,7 @@ anyio.run(main)
 """
 
 
-def test_exit_while_frozen(own_dockerd: Dockerd) -> None:
+def test_process_ends_while_engine_is_frozen(own_dockerd: Dockerd) -> None:
     """A process ends at once even if a request to a frozen engine was never answered."""
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", ASK, own_dockerd.url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:

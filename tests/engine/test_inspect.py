@@ -174,7 +174,7 @@ async def test_labels(asked: Engine, each_engine: Dockerd) -> None:
     assert container.labels == AWKWARD | {"not-utf-8": "a\N{REPLACEMENT CHARACTER}b"}
 
 
-async def test_gone(asked: Engine, each_engine: Dockerd) -> None:
+async def test_removed_container_is_none(asked: Engine, each_engine: Dockerd) -> None:
     """A removed container is None."""
     with each_engine.container(NAME, image="busybox") as container_id:
         pass
@@ -182,7 +182,7 @@ async def test_gone(asked: Engine, each_engine: Dockerd) -> None:
     assert await asked.inspect(container_id) is None
 
 
-async def test_all(asked: Engine, each_engine: Dockerd) -> None:
+async def test_all_containers_are_listed_and_inspected(asked: Engine, each_engine: Dockerd) -> None:
     """All containers are listed and inspected, even those that are not running."""
     with each_engine.container(NAME, image="busybox") as running:
         created = each_engine.cli("create", "busybox")

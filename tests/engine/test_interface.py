@@ -27,7 +27,7 @@ def ip(*arguments: str) -> None:
         pytest.skip(f"interfaces cannot be made here: {made.stderr.strip()}")
 
 
-async def test_an_interface_has_its_address(interface: str) -> None:
+async def test_interface_stands_for_its_address(interface: str) -> None:
     """An interface stands for its first IPv4 address, else for a global IPv6 one; it is unavailable without."""
     with pytest.raises(AddressUnavailableError, match=f"the network interface {interface} has no address"):
         await advertised(interface)
@@ -41,7 +41,7 @@ async def test_an_interface_has_its_address(interface: str) -> None:
     assert await advertised(interface) == "10.254.77.7"
 
 
-async def test_an_interface_before_a_host_name(interface: str) -> None:
+async def test_interface_counts_before_host_name(interface: str) -> None:
     """A text that looks like a host name is an interface if there is one of that name."""
     vlan = f"{interface[:6]}.a"
     ip("link", "set", interface, "name", vlan)
@@ -54,13 +54,13 @@ async def test_an_interface_before_a_host_name(interface: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "10.0.0.7", "fd00::7", "node.example", "node.", "a.b.c", "localhost"])
-async def test_anything_else_stays(text: str) -> None:
+async def test_addresses_and_known_names_are_unchanged(text: str) -> None:
     """IP addresses, domain names and host names that resolve here are used as they are."""
     assert await advertised(text) == text
 
 
 @pytest.mark.parametrize("text", ["nosuch0", "eth0.100"])
-async def test_neither_interface_nor_host(text: str) -> None:
+async def test_unknown_name_is_unavailable(text: str) -> None:
     """A text that is neither an existing interface nor a known host counts as unavailable for now."""
     with pytest.raises(AddressUnavailableError, match=f"there is no network interface and no host {text}"):
         await advertised(text)

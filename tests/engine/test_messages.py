@@ -26,13 +26,13 @@ def test_each_line_is_a_message(size: int, end: bytes) -> None:
     assert list(messages(answer(end.join(json.dumps(it).encode() for it in sent)))) == sent
 
 
-def test_an_endless_line() -> None:
+def test_endless_line_is_given_up() -> None:
     """A line that never ends is given up before it fills the memory."""
     with pytest.raises(ValueError, match="a line without an end"):
         list(messages(answer(b"x" * (LONGEST_LINE + LINES_AT_ONCE))))
 
 
-def test_a_long_line() -> None:
+def test_long_line_takes_linear_time() -> None:
     """A line takes time in proportion to its length, since other events wait for it."""
     text = json.dumps("x" * 40_000_000).encode()
     began = time.process_time()

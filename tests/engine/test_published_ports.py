@@ -8,7 +8,7 @@ from tests.lab.wait import wait_for
 NAME, WITHIN = "for-ipv6", 20.0
 
 
-def test_a_port_for_ipv6_alone_is_none_for_ipv4(each_engine: Engine) -> None:
+def test_port_for_ipv6_only_does_not_answer_on_ipv4(each_engine: Engine) -> None:
     """A port published on [::] does not answer at an IPv4 address."""
     each_engine.cli("run", "--detach", f"--name={NAME}", "--publish=[::]::80", "traefik/whoami")
     try:

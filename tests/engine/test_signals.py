@@ -51,6 +51,6 @@ def test_signal(text: str, number: int) -> None:
         "RTMIN+" + "1" * 5_000,
     ],
 )
-def test_no_signal(text: str) -> None:
+def test_invalid_signal(text: str) -> None:
     """A text that is neither a signal's number nor its name is no signal."""
     assert signals.number(text) is None

@@ -56,7 +56,7 @@ def client(each_engine: Engine) -> Iterator[APIClient]:
     each_engine.cli("network", "rm", NETWORK)
 
 
-def test_each_change_is_another_state(each_engine: Engine, client: APIClient) -> None:
+def test_each_change_changes_the_state(each_engine: Engine, client: APIClient) -> None:
     """Start, health, pause, network, name and stop each change the state; passing time does not."""
     listed = _listed(client)
     state = _state(client)
@@ -70,7 +70,7 @@ def test_each_change_is_another_state(each_engine: Engine, client: APIClient) ->
     assert _state(client) == state
 
 
-def test_without_a_health_check(each_engine: Engine, client: APIClient) -> None:
+def test_changes_without_health_check(each_engine: Engine, client: APIClient) -> None:
     """Pause and stop change the state of a container without a health check, too."""
     each_engine.cli("rm", NAME)
     each_engine.cli("run", "--detach", f"--name={NAME}", "--network=none", "busybox")
@@ -83,7 +83,7 @@ def test_without_a_health_check(each_engine: Engine, client: APIClient) -> None:
     assert len({running, paused, stopped}) == 3
 
 
-def test_another_port_is_another_state(each_engine: Engine, client: APIClient) -> None:
+def test_other_published_port_changes_the_state(each_engine: Engine, client: APIClient) -> None:
     """A port that is published elsewhere after a restart changes the state."""
     each_engine.cli("start", NAME)
     listed = _listed(client)

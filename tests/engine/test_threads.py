@@ -15,14 +15,14 @@ pytestmark = pytest.mark.anyio
 WITHIN = 5
 
 
-async def test_a_call_returns_and_raises() -> None:
+async def test_call_returns_and_raises() -> None:
     """The caller gets what a call returns or raises."""
     assert await run(lambda: 1) == 1
     with pytest.raises(ZeroDivisionError):
         await run(lambda: 1 / 0)
 
 
-async def test_a_call_is_left_behind() -> None:
+async def test_cancelled_call_is_not_waited_for() -> None:
     """A cancelled caller does not wait for the call, and its later result or error is dropped."""
     goes_on, ended = Event(), Event()
 
@@ -38,7 +38,7 @@ async def test_a_call_is_left_behind() -> None:
     assert await run(lambda: 2) == 2
 
 
-async def test_each_comes_at_once() -> None:
+async def test_items_arrive_without_waiting_for_the_next() -> None:
     """Each item arrives without waiting for the next one, and an error comes after all items."""
     asked: SimpleQueue[int | None] = SimpleQueue()
 
@@ -59,12 +59,12 @@ async def test_each_comes_at_once() -> None:
                 await anext(found)
 
 
-async def test_each_ends() -> None:
+async def test_finite_iterable_ends() -> None:
     """A finite iterable ends."""
     assert [item async for item in each(iter("abc"))] == ["a", "b", "c"]
 
 
-async def test_each_is_left_behind() -> None:
+async def test_leaving_iteration_does_not_wait() -> None:
     """Leaving the iteration does not wait for the next item."""
     goes_on = Event()
 

@@ -183,7 +183,7 @@ def instead(error: Exception, other: Exception) -> Exception:
         ),
     ],
 )
-def test_what_is_raised(error: Exception, kind: type[Exception], told: str) -> None:
+def test_exceptions_are_classified_and_described(error: Exception, kind: type[Exception], told: str) -> None:
     """Each is worth a retry or not; the line names the endpoint, what happened, and what to look at."""
     with pytest.raises((EngineRejected, EngineUnavailable)) as raised, translated(Endpoint("tcp://me:pw@node:1")):
         raise error
@@ -210,7 +210,7 @@ def test_what_is_raised(error: Exception, kind: type[Exception], told: str) -> N
         ),
     ],
 )
-def test_what_lies_behind(outer: Callable[[Exception], Exception], told: str) -> None:
+def test_innermost_meaningful_exception_is_reported(outer: Callable[[Exception], Exception], told: str) -> None:
     """What is told is the innermost exception that means something: the packages wrap each other's."""
     error = outer(PermissionError())
     with (
@@ -221,7 +221,7 @@ def test_what_lies_behind(outer: Callable[[Exception], Exception], told: str) ->
     assert raised.value.__cause__ is error
 
 
-def test_the_endpoint_of_dockers_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_docker_host_is_shown_without_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an endpoint of ours that of DOCKER_HOST is shown, likewise without password."""
     monkeypatch.setenv("DOCKER_HOST", "ssh://root:pw@node")
     assert [shown(Endpoint()), shown(Endpoint("tcp://other:1"))] == ["ssh://node", "tcp://other:1"]
