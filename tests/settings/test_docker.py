@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         " ssh://root@node",
     ],
 )
-def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_docker_host(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A valid DOCKER_HOST is left to the docker package."""
     monkeypatch.setenv("DOCKER_HOST", host)
     assert load(PlanSettings, {}).endpoint() == Endpoint()
@@ -51,7 +51,7 @@ def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
         ("ssh://root:hunter2@node", "ssh://***@node"),
     ],
 )
-def test_wrong_host(host: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_docker_host(host: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid DOCKER_HOST is reported in one line, without its password."""
     monkeypatch.setenv("DOCKER_HOST", host)
     with pytest.raises(UsageError) as error:
@@ -96,7 +96,7 @@ def test_tls_with_certificates(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert load(PlanSettings, {}).endpoint() == Endpoint()
 
 
-def test_an_endpoint_of_ours_counts_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_endpoint_overrides_docker_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Docker's variables are ignored if the bridge's own setting names the engine."""
     monkeypatch.setenv("DOCKER_HOST", "nonsense")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")

@@ -16,7 +16,7 @@ from bridge.settings.options import options
         pytest.param("one", "", "one", id="set-beside-none"),
     ],
 )
-def test_names(given: str, engine: str, host: str) -> None:
+def test_host_name_of_setting_or_engine(given: str, engine: str, host: str) -> None:
     """The setting counts first; an engine's name is taken in lower case."""
     assert options(PlanSettings(host_name=given), engine).host == host
 
@@ -32,7 +32,7 @@ def test_names(given: str, engine: str, host: str) -> None:
         ),
     ],
 )
-def test_no_name(engine: str, line: str) -> None:
+def test_missing_host_name(engine: str, line: str) -> None:
     """Where there is none the line names the variable that gives one."""
     with pytest.raises(UsageError) as error:
         options(PlanSettings(), engine)

@@ -38,7 +38,7 @@ def test_precedence_of_the_password(directory: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("source", ["flag", "environment", ".env"])
-def test_what_is_overridden_is_not_read(source: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overridden_secret_file_is_not_read(source: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing secret file is no error if another source overrides it."""
     monkeypatch.setenv("BRIDGE_NETWORK_FILE", "/nonexist")
     if source == "environment":
@@ -48,7 +48,7 @@ def test_what_is_overridden_is_not_read(source: str, directory: Path, monkeypatc
     assert load(RunSettings, {"network": "x"} if source == "flag" else {}).network == "x"
 
 
-def test_wrong_setting_beside_a_file_that_is_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overridden_missing_file_does_not_hide_other_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """An overridden missing file does not hide the error of another setting."""
     monkeypatch.setenv("BRIDGE_NETWORK_FILE", "/nonexist")
     with pytest.raises(UsageError, match=r"^--root-key is '/x'"):
@@ -63,7 +63,7 @@ def test_dollar_in_env_file(directory: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (settings.network, settings.root_key) == ("a${X}$X", "${X:-b}")
 
 
-def test_empty_is_a_value(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_overrides(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty variable overrides sources of lower precedence."""
     (directory / ".env").write_text("BRIDGE_NETWORK=from-env-file\n")
     monkeypatch.setenv("BRIDGE_NETWORK", "")
@@ -78,7 +78,7 @@ def test_secret_file_named_in_env_file(end: bytes, directory: Path) -> None:
     assert load(RunSettings, {}).etcd_password.get_secret_value() == " pass word "
 
 
-def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repr_of_settings_hides_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """The repr of the settings hides the password."""
     monkeypatch.setenv("BRIDGE_ETCD_USERNAME", "bridge")
     monkeypatch.setenv("BRIDGE_ETCD_PASSWORD", "hunter2")
@@ -151,7 +151,7 @@ def test_unknown_variable_in_env_file(directory: Path) -> None:
         ),
     ],
 )
-def test_wrong_in_env_file(env_file: bytes, line: str, directory: Path) -> None:
+def test_error_in_env_file(env_file: bytes, line: str, directory: Path) -> None:
     """The message for an error in `.env` names the file, the line or the variable, but shows no broken line."""
     (directory / ".env").write_bytes(env_file)
     with pytest.raises(UsageError) as error:
@@ -166,7 +166,7 @@ def test_env_file_that_is_a_directory(directory: Path) -> None:
         load(RunSettings, {})
 
 
-def test_wrong_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_in_secret_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message for a wrong value from a secret file names the variable for the file."""
     (directory / "interval").write_text("often\n")
     monkeypatch.setenv("BRIDGE_RESYNC_INTERVAL_FILE", "interval")
@@ -182,7 +182,7 @@ def test_secret_file_that_is_not_text(directory: Path, monkeypatch: pytest.Monke
         load(RunSettings, {})
 
 
-def test_the_policy_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documented_policy_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The policy in docs/security.md is accepted."""
     text = (Path(__file__).parents[2] / "docs/security.md").read_text()
     shown = text.partition("<!-- settings: policy -->\n```sh\n")[2].partition("```")[0].splitlines()

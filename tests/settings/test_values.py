@@ -161,7 +161,7 @@ def test_refused(setting: str, text: str, accepted: str) -> None:
     assert "\n" not in line
 
 
-def test_a_long_text() -> None:
+def test_long_wrong_value_is_cut() -> None:
     """A long wrong value is cut in the message, as in the log."""
     with pytest.raises(UsageError, match=r"x{1000}... \(100,000 characters\)'; accepted: a duration") as error:
         load(RunSettings, {"host_grace": "x" * 100_000})
@@ -186,7 +186,7 @@ def pem(tmp_path: Path) -> str:
         (("docker_tls_key",), "--docker-tls-key is 'PEM'; it needs docker_tls_cert as well"),
     ],
 )
-def test_certificates_go_together(given: tuple[str, ...], line: str, pem: str) -> None:
+def test_client_certificate_needs_key_and_ca(given: tuple[str, ...], line: str, pem: str) -> None:
     """A client certificate needs its key, and for etcd a CA: without one the package would use plaintext."""
     with pytest.raises(UsageError) as error:
         load(RunSettings, dict.fromkeys(given, pem))
@@ -209,13 +209,13 @@ def test_secrets_are_masked() -> None:
 
 
 @pytest.mark.parametrize(("root", "state"), [("s/s", "s"), ("docker", "docker-event-bridge")])
-def test_state_is_out_of_traefiks_sight(root: str, state: str) -> None:
+def test_state_key_below_root_key_is_refused(root: str, state: str) -> None:
     """A state key whose keys would begin with the root key, and so be seen by Traefik, is refused."""
     with pytest.raises(UsageError, match="it must not begin with root_key"):
         load(RunSettings, {"root_key": root, "state_key": state})
 
 
-def test_plain_etcd_with_ca(pem: str) -> None:
+def test_plain_etcd_endpoint_with_ca_is_refused(pem: str) -> None:
     """An endpoint in clear does not go with a CA certificate."""
     with pytest.raises(UsageError, match="--etcd-endpoints is 'http://a:1'; with etcd_ca it must be https"):
         load(RunSettings, {"etcd_endpoints": "http://a:1", "etcd_ca": pem})
@@ -229,7 +229,7 @@ def test_plain_etcd_with_ca(pem: str) -> None:
         ({"host_lease": "1m"}, "BRIDGE_HOST_GRACE (by default) is '1m'; it must be longer than host_lease"),
     ],
 )
-def test_grace_outlasts_lease(flags: dict[str, str], line: str) -> None:
+def test_grace_not_longer_than_lease_is_refused(flags: dict[str, str], line: str) -> None:
     """A lease that etcd does not grant, or a grace that is no longer than it, is refused, even if by default."""
     with pytest.raises(UsageError) as error:
         load(RunSettings, flags)
@@ -250,7 +250,7 @@ def files(tmp_path: Path) -> dict[str, str]:
     return {name: str(tmp_path / name) for name in ("ca", "cert", "key")}
 
 
-def test_connection(files: dict[str, str]) -> None:
+def test_connection_has_all_etcd_settings(files: dict[str, str]) -> None:
     """All settings of etcd are part of its connection."""
     flags = {"etcd_endpoints": "a:1,b:2", "etcd_username": "me", "etcd_password": "pw"}
     paths = {name: Path(file) for name, file in files.items()}
@@ -261,7 +261,7 @@ def test_connection(files: dict[str, str]) -> None:
     assert load(RunSettings, flags).connection() == Connection(("a:1", "b:2"), "me", "pw")
 
 
-def test_endpoint(files: dict[str, str]) -> None:
+def test_endpoint_has_all_engine_settings(files: dict[str, str]) -> None:
     """All settings of the engine are part of its endpoint."""
     flags = {"docker_endpoint": "tcp://node:2376"} | {f"docker_tls_{name}": file for name, file in files.items()}
     expected = Endpoint("tcp://node:2376", files["ca"], files["cert"], files["key"])
