@@ -15,7 +15,7 @@ from bridge.settings.load import flag
 from tests.cli.conftest import Bridge, ended
 
 
-def test_alone_is_help(bridge: Bridge) -> None:
+def test_no_command_shows_help(bridge: Bridge) -> None:
     """Without a command, the help lists the commands."""
     done = bridge()
     assert done.returncode == 0
@@ -157,7 +157,7 @@ def imported(arguments: list[str]) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
-def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
+def test_closed_pipe_ends_command_quietly(tmp_path: Path) -> None:
     """A reader that closes the pipe early (`| head`) ends the command without a traceback."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -168,7 +168,7 @@ def test_reader_that_has_seen_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["plan", "--from", "-"]])
-def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
+def test_full_disk_ends_command_with_one_line(arguments: list[str], tmp_path: Path) -> None:
     """An output that takes no more ends the command with one line and exit code 1."""
     argv = [sys.executable, "-m", "bridge", *arguments]
     container = json.dumps([{"Id": "0123456789ab", "Name": "/web"}]).encode()
@@ -189,14 +189,14 @@ def test_full_disk(arguments: list[str], tmp_path: Path) -> None:
         pytest.param("plan --from -", 2, id="nothing to read"),
     ],
 )
-def test_closed_files(arguments: str, code: int, closed: str, tmp_path: Path) -> None:
+def test_closed_standard_files(arguments: str, code: int, closed: str, tmp_path: Path) -> None:
     """A command works as usual if standard files are closed, as some cron daemons run it."""
     script = f"exec {sys.executable} -m bridge {arguments} {closed}"
     done = ended(["/bin/sh", "-c", script], tmp_path, stdin=subprocess.DEVNULL, capture_output=True)
     assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
 
 
-def test_errors_that_nobody_reads(tmp_path: Path) -> None:
+def test_unwritable_error_keeps_exit_code(tmp_path: Path) -> None:
     """If not even the error can be written, the exit code is still the same."""
     argv = [sys.executable, "-m", "bridge", "plan", "--frm", "x"]
     with Path("/dev/full").open("wb") as full:
@@ -204,7 +204,7 @@ def test_errors_that_nobody_reads(tmp_path: Path) -> None:
     assert done.returncode == 2
 
 
-def test_output_that_nobody_reads_before_an_error(tmp_path: Path) -> None:
+def test_unwritable_output_keeps_error_and_exit_code(tmp_path: Path) -> None:
     """A command that fails keeps its exit code and message even if its earlier output cannot be written."""
     code = (
         "import sys; from bridge import __main__\n"

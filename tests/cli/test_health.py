@@ -48,21 +48,21 @@ async def test_unhealthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == line + "\n"
 
 
-async def test_one_line(tmp_path: Path) -> None:
+async def test_connection_gets_one_line_of_json(tmp_path: Path) -> None:
     """Whoever connects gets one line of JSON, and its end."""
     async with serving(tmp_path / "socket", WELL), await anyio.connect_unix(tmp_path / "socket") as stream:
         assert json.loads(line := await stream.receive())["sync"] == WELL.sync
         assert line.endswith(b"\n")
 
 
-async def test_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_no_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a daemon, the exit code is 1, and one line names the path."""
     assert await ask(tmp_path / "socket") == 1
     line = f"unhealthy: no daemon answers on {tmp_path}/socket: No such file or directory\n"
     assert capsys.readouterr().out == line
 
 
-async def test_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_other_program_on_socket(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another program that answers on the socket is not taken for the daemon."""
 
     async def greet(stream: anyio.abc.SocketStream) -> None:
@@ -79,7 +79,7 @@ async def test_somebody_else(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == f"unhealthy: what answers on {tmp_path}/socket is not this daemon\n"
 
 
-async def test_left_socket_is_replaced(tmp_path: Path) -> None:
+async def test_stale_socket_is_replaced(tmp_path: Path) -> None:
     """The socket file of a killed daemon is replaced by the next one."""
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "socket"))
@@ -87,20 +87,20 @@ async def test_left_socket_is_replaced(tmp_path: Path) -> None:
         assert await ask(tmp_path / "socket") == 0
 
 
-async def test_socket_goes_with_the_daemon(tmp_path: Path) -> None:
+async def test_stopped_daemon_removes_its_socket(tmp_path: Path) -> None:
     """A stopped daemon leaves no socket file."""
     async with serving(tmp_path / "socket", WELL):
         pass
     assert not (tmp_path / "socket").exists()
 
 
-async def test_socket_that_somebody_removed(tmp_path: Path) -> None:
+async def test_missing_socket_file_does_not_prevent_stop(tmp_path: Path) -> None:
     """A daemon whose socket file is gone already stops like any other."""
     async with serving(tmp_path / "socket", WELL):
         (tmp_path / "socket").unlink()
 
 
-async def test_the_status_is_that_of_the_moment(tmp_path: Path) -> None:
+async def test_connection_gets_current_status(tmp_path: Path) -> None:
     """Each connection is answered with the status that the daemon has then."""
     healthy = iter([True, False])
     async with anyio.create_task_group() as tasks:
@@ -118,7 +118,7 @@ async def test_live_socket_is_left_alone(tmp_path: Path) -> None:
         assert await ask(path) == 0
 
 
-async def test_impossible_socket(tmp_path: Path) -> None:
+async def test_socket_that_cannot_be_created(tmp_path: Path) -> None:
     """If the socket cannot be created, the error names the path, the reason and the setting."""
     with pytest.raises(
         HealthSocketError,

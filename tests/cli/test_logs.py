@@ -92,7 +92,7 @@ class Full(io.StringIO):
             raise OSError(28, "No space left on device")
 
 
-def test_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unwritable_lines_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that cannot be written are dropped, and those after them are not."""
     monkeypatch.setattr(sys, "stderr", disk := Full())
     logs.configure("info", "json")
@@ -102,7 +102,7 @@ def test_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [json.loads(line)["event"] for line in disk.getvalue().splitlines()] == ["written"]
 
 
-def test_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+def test_secrets_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
     """Values are masked by their own name, by the label or key beside them, and inside mappings and lists."""
     users = "traefik.http.middlewares.a.basicauth.users"
     logs.configure("info", "json")
@@ -157,7 +157,7 @@ def test_exception(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().err)["exception"].endswith("KeyError: 'web'")
 
 
-def test_endless(capsys: pytest.CaptureFixture[str]) -> None:
+def test_very_long_text_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     """A very long text is cut, and its length is given."""
     logs.configure("info", "json")
     structlog.get_logger().warning("event", label="x" * 100_000)

@@ -69,7 +69,7 @@ def test_secret_by_name(path: str) -> None:
     assert masked(path, "value") == "***"
 
 
-def test_no_value() -> None:
+def test_empty_secret_is_shown_as_empty() -> None:
     """A secret that is empty shows as empty: it hides nothing."""
     assert masked("etcd_password", "") == ""
 
@@ -120,7 +120,7 @@ def test_secret_parameters_of_urls(value: str, shown: str) -> None:
         "etcd_username",
     ],
 )
-def test_no_secret(path: str) -> None:
+def test_name_resembling_a_credential_is_not_masked(path: str) -> None:
     """A value whose name only resembles a credential's is not masked."""
     assert masked(path, "value") == "value"
 
@@ -153,12 +153,12 @@ def test_secret_by_value(value: str, shown: str) -> None:
         ("a:b@c:d@e:f", "***@e:f"),
     ],
 )
-def test_secret_in_an_input(text: str, shown: str) -> None:
+def test_secret_in_invalid_url(text: str, shown: str) -> None:
     """User and password are masked even in an input that is no valid URL."""
     assert masked_input("etcd_endpoints", text) == shown
 
 
-def test_a_long_input() -> None:
+def test_long_input_is_masked_fast() -> None:
     """Masking is fast even for a long text made of separators."""
     began = time.process_time()
     assert masked_input("etcd_endpoints", ":" * 150_000) == ":" * 150_000
@@ -174,7 +174,7 @@ def test_a_long_input() -> None:
         ("\u202eevil\u2028\udc80", r"\u202eevil\u2028\udc80"),
     ],
 )
-def test_escaped(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     """Control characters, direction marks and lone surrogates are escaped; letters of any script are not."""
     assert escaped(text) == shown
 
@@ -191,6 +191,6 @@ def test_escaped(text: str, shown: str) -> None:
         (["a" * 101], "a" * 100 + "... (101 characters)"),
     ],
 )
-def test_listed(names: list[str], shown: str) -> None:
+def test_list_of_names_stays_short(names: list[str], shown: str) -> None:
     """A list of names stays short, however many and however long they are."""
     assert listed(names) == shown

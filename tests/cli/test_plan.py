@@ -124,7 +124,7 @@ def test_bad_input(text: str, line: str, bridge: Bridge) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_one_id_for_two(bridge: Bridge) -> None:
+def test_different_containers_with_same_id_are_refused(bridge: Bridge) -> None:
     """Two different containers with the same id are refused; the same container twice is accepted."""
     done = bridge("plan", "--from", "-", stdin=json.dumps([WEB, inspection("api", {})]))
     line = "two containers, 'web' and 'api', have the id 0123456789ab"
@@ -133,7 +133,7 @@ def test_one_id_for_two(bridge: Bridge) -> None:
     assert bridge("plan", "--from", "-", stdin=json.dumps([WEB, WEB])).returncode == 0
 
 
-def test_no_name_is_looked_up(tmp_path: Path) -> None:
+def test_no_socket_and_no_host_name_lookup(tmp_path: Path) -> None:
     """A plan from a file opens no socket and looks up no host name, whatever the labels and settings contain."""
     (tmp_path / "inspect.json").write_text(json.dumps([inspection("web", {"bridge.address": "node.example"})]))
     settings = ["--advertise-address", "host.example", "--docker-endpoint", "tcp://engine.example:2375"]
@@ -180,7 +180,7 @@ def test_imports_from_engine() -> None:
 
 
 @pytest.mark.parametrize("containers", [1, 100])
-def test_no_wait(containers: int, bridge: Bridge, tmp_path: Path) -> None:
+def test_plan_takes_little_processor_time(containers: int, bridge: Bridge, tmp_path: Path) -> None:
     """A plan from a file takes hardly more processor time than to import what a running bridge needs."""
     many = [inspection(f"web-{number}", {}) | {"Id": f"{number:064x}"[::-1]} for number in range(containers)]
     imports = [sys.executable, "-c", "import grpc, docker, pydantic"]

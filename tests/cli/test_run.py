@@ -66,7 +66,7 @@ def test_waiting_is_unhealthy(tmp_path: Path, bridge: Bridge) -> None:
     assert done.stdout.startswith("unhealthy: docker: ")
 
 
-def test_fatal_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
+def test_fatal_error_is_one_line(tmp_path: Path, bridge: Bridge) -> None:
     """An error that waiting cannot fix ends the daemon with one line and exit code 1."""
     with running(tmp_path):
         done = bridge("run", "--health-socket", "health", "--docker-endpoint", "unix:///nowhere/docker.sock")

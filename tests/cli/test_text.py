@@ -42,7 +42,7 @@ def shown(plan: Plan, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     """A plan shows each container with its objects and keys, the source of each value, problems, and a summary."""
     web = published(
         "web",
@@ -72,7 +72,7 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_what_there_is_not_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_absent_parts_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """A container may have no reason why it is not routed, a problem no label and no hint."""
     containers = Planned("a", None), Planned("b", None), published("c")
     assert shown(Plan({}, containers, (Problem("a", "", "taken"),)), capsys) == (
@@ -96,7 +96,7 @@ def test_secrets_of_problems_are_masked(capsys: pytest.CaptureFixture[str]) -> N
     assert printed.startswith("problem web a.http://***@b: not http://***@b\n   hint write http://***@b\n")
 
 
-def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_and_markup_have_no_effect(capsys: pytest.CaptureFixture[str]) -> None:
     """Names and values of containers cannot break lines, colour the text or act as markup."""
     item = Item(Ref("http", "routers", "a\x1b[2J"), (Leaf("rule", "[bold]x[/bold]\n:smile:", rule="r\x07"),))
     problem = Problem("a\x9b", "traefik.\x1b", "m\n", "\u202eh")
@@ -127,7 +127,7 @@ def test_nothing_moves_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         ),
     ],
 )
-def test_what_others_overrule(rule: str | None, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_overruled_value_is_marked(rule: str | None, lines: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """A value that is not in force, because others define the object differently, is marked."""
     web = published("web", Item(Ref("http", "routers", "web"), (Leaf("rule", "a"), Leaf("tls", "true"))))
     spelling = "Web" if rule == "a" else "web"
@@ -138,7 +138,7 @@ def test_what_others_overrule(rule: str | None, lines: list[str], capsys: pytest
 
 
 @pytest.mark.parametrize("folder", sorted(GOLDEN.glob("*/expected.json")), ids=lambda path: path.parent.name)
-def test_nothing_but_the_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unmarked_keys_equal_those_of_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The printed keys without a mark are exactly those of the JSON output."""
     expected = json.loads(folder.read_text())
     command(["plan", "--from", str(folder.parent / "inspect.json"), *expected["flags"]])
