@@ -117,7 +117,7 @@ def _pair(engine: Engine, etcd: Etcd, release: TraefikRelease, world: World) -> 
 @pytest.mark.parametrize(
     ("each_engine", "pairs", "case"), _cases(), indirect=["each_engine", "pairs"], scope="module"
 )
-def test_the_same_configuration(each_engine: Engine, pairs: Pairs, case: Case) -> None:
+def test_same_configuration_as_docker_provider(each_engine: Engine, pairs: Pairs, case: Case) -> None:
     """The etcd Traefik's configuration equals the Docker one's, or differs just as the case says.
 
     The bridge reports problems of exactly the containers that the case names.

@@ -7,7 +7,7 @@ or case of its own, which docs/deviations.md names where the bridge differs:
 - names and map keys of digits only, names with "/" or "___lock", names that differ in case between containers;
 - containers that disagree on an object, and several that give one service the same URL;
 - the servers without an address of containers that are kept although they do not serve, and services that Traefik
-  gives up because of such a server, see `test_server_without_an_address`;
+  gives up because of such a server, see `test_server_without_address`;
 - containers that use the network of one whose own labels Traefik cannot read;
 - which server Traefik names in an error if several are unusable for different reasons;
 - numbers that make Traefik panic or run out of memory, see `test_numbers_that_stop_traefiks_updates` and
@@ -72,7 +72,7 @@ pytestmark = pytest.mark.usefixtures("traefiks")
 
 @pytest.mark.timeout(400)
 @releases
-def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
+def test_every_field_is_read_as_by_traefik(etcd: Etcd, release: TraefikRelease) -> None:
     """Every field, with valid, empty and invalid values and in any spelling, is read as Traefik reads it."""
     outcome = compare(
         [it for it in fields.containers() if not (_scheme_is_empty(it) or _is_no_url(it))], etcd, release
@@ -83,7 +83,7 @@ def test_every_field(etcd: Etcd, release: TraefikRelease) -> None:
 
 @releases
 @pytest.mark.parametrize("seed", range(len(SETTINGS)))
-def test_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
+def test_plausible_containers_are_routed_as_by_traefik(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
     """Containers with plausible labels, most of them correct, are routed as by Traefik, whatever the settings."""
     compare_plausible(etcd, release, seed, 600)
 
@@ -92,7 +92,9 @@ def test_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) ->
 @pytest.mark.timeout(600)
 @releases
 @pytest.mark.parametrize("seed", DEEP_SEEDS)
-def test_many_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: int) -> None:
+def test_many_plausible_containers_are_routed_as_by_traefik(
+    etcd: Etcd, release: TraefikRelease, seed: int
+) -> None:
     """The same for many more containers."""
     compare_plausible(etcd, release, seed, IN_A_DEEP_BATCH)
 
@@ -100,7 +102,7 @@ def test_many_plausible_containers(etcd: Etcd, release: TraefikRelease, seed: in
 @pytest.mark.deep
 @pytest.mark.timeout(1200)
 @releases
-def test_many_are_a_hundred_thousand(release: TraefikRelease) -> None:
+def test_deep_test_covers_a_hundred_thousand_label_sets(release: TraefikRelease) -> None:
     """The deep test covers over a hundred thousand different label sets, not counting names and empty sets."""
     drawn = (it for seed in DEEP_SEEDS for it in plausible.containers(seed, IN_A_DEEP_BATCH, Release(release)))
     assert len({digest for placed in drawn if (digest := _digest(placed.container))}) > 150_000
@@ -132,7 +134,7 @@ def test_empty_scheme(etcd: Etcd) -> None:
     assert outcome.ours["services"]["a-s"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.2:80"}]
 
 
-def test_server_without_an_address(etcd: Etcd) -> None:
+def test_server_without_address(etcd: Etcd) -> None:
     """With an unknown transport, Traefik gives up a service even if its only server has no address."""
     router, service = "traefik.http.routers.a-r", "traefik.http.services.a-s.loadbalancer"
     labels = {

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("traefiks")
 
 
 @pytest.mark.parametrize("release", ["3.7", "2.11"])
-def test_bound_over_sctp(etcd: Etcd, release: TraefikRelease) -> None:
+def test_port_bound_only_over_sctp(etcd: Etcd, release: TraefikRelease) -> None:
     """With useBindPortIP a port that is bound only over SCTP is reached at the container's own address."""
     outcome = compare([Placed(BOUND)], etcd, release, {"use_bind_port_ip": "true"})
     assert outcome.theirs["services"]["bound-h"]["loadBalancer"]["servers"] == [{"url": "http://127.0.0.2:5000"}]

@@ -11,7 +11,7 @@ from tests.alike.case import CASES, read
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_labels_are_of_the_releases(path: Path) -> None:
+def test_releases_of_a_case_know_its_labels(path: Path) -> None:
     """No label needs a later release, unless the case is about that; else both sides would agree on nothing."""
     case = read(path)
     told = [

@@ -17,7 +17,7 @@ MARK = "X-Traefik-Router"
 
 @pytest.mark.usefixtures("traefiks")
 @pytest.mark.parametrize("release", ["3.7", "2.11"])
-def test_marked_requests(engine: Engine, etcd: Etcd, root_key: str, release: TraefikRelease) -> None:
+def test_default_rule_marks_requests(engine: Engine, etcd: Etcd, root_key: str, release: TraefikRelease) -> None:
     """Requests routed by the default rule are marked, those routed by a container's own are not, on both sides."""
     with (
         Bridge(engine, etcd, root_key, traefik_version=release),

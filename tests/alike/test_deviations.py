@@ -24,7 +24,7 @@ def references() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("reference", sorted(set(references())))
-def test_what_is_named_exists(reference: str) -> None:
+def test_named_cases_and_tests_exist(reference: str) -> None:
     """Every case that the document names is a file or folder, every test a function or module with those ids."""
     named = NAMED.fullmatch(reference)
     assert named
@@ -37,7 +37,7 @@ def test_what_is_named_exists(reference: str) -> None:
             assert _tests(named["test"], named["ids"])
 
 
-def test_each_row_names_a_case() -> None:
+def test_each_row_names_a_case_or_test() -> None:
     """Every row names a case or test as its proof."""
     rows = [line for line in DOCUMENT.read_text().splitlines() if re.match(r"\| (?!---|Traefik's Docker)", line)]
     assert len(rows) > 40

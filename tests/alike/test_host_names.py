@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("traefiks")
         pytest.param({"host.docker.internal": "fd00:8::1"}, "[fd00:8::1]:8123", id="IPv6"),
     ],
 )
-def test_host_name(
+def test_host_networking_uses_first_resolvable_name(
     etcd: Etcd, tmp_path: Path, release: TraefikRelease, names: Mapping[str, str], expected: str
 ) -> None:
     """A container in host networking is reached at the address of the first such name that resolves."""

@@ -3,7 +3,7 @@
 from tests.alike.rawdata import differing, named, of_provider
 
 
-def test_only_references_lose_the_provider() -> None:
+def test_provider_is_removed_only_from_references() -> None:
     """The provider's name is removed from names and references; a value that only looks like one keeps it."""
     router = {"service": "s@docker", "middlewares": ["m@docker", "n@file"], "rule": "Header(`a`, `m@docker`)"}
     middleware = {
@@ -30,7 +30,7 @@ def test_only_references_lose_the_provider() -> None:
     }
 
 
-def test_names_take_the_place_of_addresses() -> None:
+def test_addresses_are_replaced_by_names() -> None:
     """A known address is replaced by its name, before servers are sorted; one with the same beginning is kept."""
     servers = [{"url": "http://10.0.0.9:80"}, {"url": "http://10.0.0.10:80"}, {"url": "http://10.0.0.100:80"}]
     told = {"services": {"s@docker": {"loadBalancer": {"servers": servers}}}}
@@ -41,7 +41,7 @@ def test_names_take_the_place_of_addresses() -> None:
     }
 
 
-def test_what_a_case_tells_of() -> None:
+def test_only_fields_that_the_case_names_count() -> None:
     """Of an object that differs, only the fields that the case specifies count, absent ones as None."""
     has = {"services": {"s": {"loadBalancer": {"servers": [{}], "strategy": "wrr"}, "status": "enabled"}}}
     told = {"services": {"s": {"loadBalancer": {"servers": None}, "usedBy": None}}}

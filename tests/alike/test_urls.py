@@ -134,7 +134,7 @@ def given_up(outcome: Outcome) -> set[str]:
     ("release", "values"),
     [("3.7", {"port": PORTS, "scheme": SCHEMES, "url": URLS}), ("2.11", {"port": PORTS, "scheme": SCHEMES})],
 )
-def test_refused_where_the_service_is_given_up(
+def test_url_is_refused_where_traefik_gives_up_the_service(
     etcd: Etcd, release: TraefikRelease, values: Mapping[str, Sequence[str]]
 ) -> None:
     """Just these are refused: every other URL is taken, whether it leads anywhere or not."""
