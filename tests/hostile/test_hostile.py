@@ -25,7 +25,7 @@ def far_reaching(counts: Counter[str]) -> bool:
     return counts["published"] > 0.35 * counts["sets"] and all(counts[it] for it in REACHED)
 
 
-def test_few() -> None:
+def test_some_thousand_label_sets_keep_all_rules() -> None:
     """Some thousand sets of labels keep all rules; Traefik's decoders are not asked."""
     counts = examine(0, 2_000, None)
     assert counts["sets"] > 2_500
@@ -45,14 +45,14 @@ def test_few() -> None:
         ("http/services/s/loadbalancer/server/port", ""),
     ],
 )
-def test_known(path: str, first: str) -> None:
+def test_check_finds_keys_unknown_to_a_release(path: str, first: str) -> None:
     """The check of keys, which reads the table by itself, finds those that a release does not know."""
     assert [it for it in Release if known(f"traefik/{path}", "", it)] == [
         it for it in Release if first and it >= first
     ]
 
 
-def test_many(decoders: Path) -> None:
+def test_keys_of_random_label_sets_are_taken_by_traefik(decoders: Path) -> None:
     """Other sets of labels keep all rules, and Traefik's decoders take all of their keys."""
     counts = run(1_000_000, WORLDS, decoders)
     assert far_reaching(counts), counts
@@ -61,7 +61,7 @@ def test_many(decoders: Path) -> None:
 @pytest.mark.deep
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_million(decoders: Path, part: int) -> None:
+def test_million_label_sets_do_no_harm(decoders: Path, part: int) -> None:
     """No harm is done by a million non-empty sets of labels, all parts together, over all releases."""
     counts = run(part * WORLDS, WORLDS, decoders)
     assert counts["sets"] * PARTS > 1_000_000
