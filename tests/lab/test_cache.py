@@ -15,7 +15,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
-def test_an_entry_is_built_once() -> None:
+def test_entry_is_built_once() -> None:
     """If several threads request an entry at once, one builds it and all get it."""
     built: list[Path] = []
     second_builder = threading.Barrier(2)
@@ -35,7 +35,7 @@ def test_an_entry_is_built_once() -> None:
     assert (cache.entry("key", "Building", build) / "file").read_text() == "content"
 
 
-def test_a_failed_build_leaves_no_entry(tmp_path: Path) -> None:
+def test_failed_build_leaves_no_entry(tmp_path: Path) -> None:
     """A build that fails half-way leaves neither an entry nor files."""
 
     def fail(directory: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_failed_build_leaves_no_entry(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "docker-event-bridge").iterdir()] == ["locks"]
 
 
-def test_an_entry_is_known_by_its_recipe(tmp_path: Path) -> None:
+def test_digest_changes_with_the_recipe(tmp_path: Path) -> None:
     """A recipe with another text or a changed file has another digest."""
     recipe = tmp_path / "recipe"
     recipe.write_text("one")

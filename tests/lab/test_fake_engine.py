@@ -375,7 +375,7 @@ def _addresses(networks: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def test_hanging() -> None:
+def test_hanging_inspection_does_not_delay_others() -> None:
     """An inspection hangs until the block ends, while others are answered."""
     with FakeEngine() as engine, ThreadPoolExecutor() as pool:
         slow, quick = engine.run(FakeContainer("slow")), engine.run(FakeContainer("quick"))
@@ -386,7 +386,7 @@ def test_hanging() -> None:
         assert waiting.result(WITHIN)["Name"] == "/slow"
 
 
-def test_slow() -> None:
+def test_slow_inspection_does_not_delay_others() -> None:
     """A slow inspection takes its time without delaying other answers."""
     with FakeEngine() as engine, ThreadPoolExecutor() as pool:
         slow, engine.inspection_takes = engine.run(FakeContainer("slow")), 0.5
@@ -396,7 +396,7 @@ def test_slow() -> None:
         assert waiting.result(WITHIN)["Name"] == "/slow"
 
 
-def test_cut() -> None:
+def test_event_stream_that_is_cut() -> None:
     """An event stream that is cut ends, and another one can be opened."""
     with FakeEngine() as engine:
         with following(engine) as told:
@@ -407,7 +407,7 @@ def test_cut() -> None:
             assert next(told)["Actor"]["ID"] == container
 
 
-def test_many() -> None:
+def test_ten_thousand_containers() -> None:
     """Ten thousand containers can be created, listed and inspected."""
     with FakeEngine() as engine:
         ids = [engine.run(FakeContainer(f"c{number}")) for number in range(10_000)]

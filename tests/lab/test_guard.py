@@ -33,7 +33,7 @@ def killed(tmp_path: Path) -> int:
     return pid
 
 
-def test_a_killed_run_leaves_nothing(killed: int, tmp_path: Path) -> None:
+def test_killed_run_leaves_nothing(killed: int, tmp_path: Path) -> None:
     """The processes of a killed run are ended, and what it wanted undone is undone, but for what it revoked."""
     wait_for((tmp_path / "done").exists, 10, "nothing was undone")
     wait_for(lambda: _ended(killed), 10, "its process lives on")

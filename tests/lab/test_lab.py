@@ -71,7 +71,7 @@ def test_etcd_outlives_being_killed(start_etcd: StartEtcd) -> None:
 
 
 @pytest.mark.usefixtures("etcd")
-def test_cluster_survives_the_loss_of_a_member() -> None:
+def test_cluster_survives_loss_of_a_member() -> None:
     """A cluster of three members works without one of them."""
     with cluster("3.4") as members:
         members[0].ctl("put", "key", "value")
@@ -79,7 +79,7 @@ def test_cluster_survives_the_loss_of_a_member() -> None:
         assert members[1].ctl("--command-timeout=20s", "get", "--print-value-only", "key") == "value\n"
 
 
-def test_traefik_routes_what_etcd_tells(
+def test_traefik_routes_by_keys_in_etcd(
     engine: Engine, each_etcd: Etcd, start_traefik: StartTraefik, root_key: str
 ) -> None:
     """Traefik routes requests by keys in etcd, and no longer when these are deleted."""
@@ -94,7 +94,7 @@ def test_traefik_routes_what_etcd_tells(
         traefik.wait_for_status(404, "lab.localhost")
 
 
-def test_traefik_routes_what_docker_tells(each_engine: Engine, start_traefik: StartTraefik) -> None:
+def test_traefik_routes_by_labels_of_docker(each_engine: Engine, start_traefik: StartTraefik) -> None:
     """Traefik's own Docker provider routes requests by the labels of a container on either engine."""
     with each_engine.container("lab-docker", "--label=traefik.http.routers.lab.rule=Host(`d.localhost`)"):
         traefik = start_traefik(docker_provider(each_engine))
@@ -102,7 +102,7 @@ def test_traefik_routes_what_docker_tells(each_engine: Engine, start_traefik: St
         assert "lab@docker" in traefik.rawdata()["routers"]
 
 
-def test_traefik_2_11_routes_too(
+def test_traefik_2_11_routes_by_keys_in_etcd(
     engine: Engine, etcd: Etcd, start_traefik_2_11: StartTraefik, root_key: str
 ) -> None:
     """Traefik 2.11 routes requests by the same keys."""
@@ -136,7 +136,7 @@ def test_tcp_and_udp_reach_a_container(
 
 
 @pytest.mark.usefixtures("engine")
-def test_engine_is_removed_however_it_is_left() -> None:
+def test_stopped_engine_leaves_no_network_bridge() -> None:
     """Even an engine that a test has stopped leaves no network bridge behind."""
     with Engine("20.10") as own:
         device = f"br-{own.cli('network', 'create', 'lab-network')[:12]}"

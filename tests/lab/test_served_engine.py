@@ -8,7 +8,7 @@ from tests.lab.fake_engine import FakeContainer
 from tests.lab.served_engine import ServedEngine
 
 
-def test_it_is_served_and_told_what_happens() -> None:
+def test_clients_see_events_of_served_engine() -> None:
     """Clients see what happens to a container, and the caller gets the time of its event."""
     with ServedEngine() as engine:
         begun = time.time_ns()

@@ -34,7 +34,7 @@ def test_known_to_fail():
         pytest.param("true", "1 failed, 1 xfailed, 1 error", id="a failure in CI"),
     ],
 )
-def test_a_part_that_cannot_be_had(ci: str, expected: str, tmp_path: Path) -> None:
+def test_unavailable_part_skips_or_fails_the_test(ci: str, expected: str, tmp_path: Path) -> None:
     """A test whose part is unavailable is skipped with the reason, and fails with CI=true."""
     (tmp_path / "test_unavailable.py").write_text(UNAVAILABLE)
     options = ["-p", "tests.conftest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
