@@ -41,13 +41,13 @@ def test_bridge_knows_the_release_of_traefik() -> None:
     assert f'BRIDGE_TRAEFIK_VERSION: "{release}"' in images.COMPOSE_FILE.read_text()
 
 
-def test_dockerfile_uses_the_base_that_is_provided() -> None:
+def test_dockerfile_uses_the_provided_base() -> None:
     """Both stages of the Dockerfile use the base image that is pulled or made."""
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     assert [line.split()[1] for line in lines if line.startswith("FROM ")] == [images.BASE, images.BASE]
 
 
-def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pip_variables_override_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds in containers use this machine's pip index, variables before files, but not its local paths."""
     file = tmp_path / "pip.conf"
     file.write_text("[global]\nindex-url = http://file.test/\n[install]\nproxy = http://proxy.test/\n")
@@ -74,7 +74,9 @@ def test_pip_variables_count_more_than_files(tmp_path: Path, monkeypatch: pytest
         pytest.param({"DOCKER_HOST": "unix:///a", "DOCKER_SOCKET": "/b"}, "/b", id="path as the engine sees it"),
     ],
 )
-def test_socket(variables: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_mounts_socket_of_its_engine(
+    variables: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The proxy mounts the socket of the engine that runs it, which for a rootless one is elsewhere."""
     for name in ("DOCKER_HOST", "DOCKER_SOCKET"):
         monkeypatch.delenv(name, raising=False)
@@ -84,7 +86,7 @@ def test_socket(variables: Mapping[str, str], expected: str, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "-1", "http", "²"])
-def test_port_that_is_none(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_port(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that holds no valid port is refused, with its name and value."""
     monkeypatch.setenv(ports.HTTP, text)
     with pytest.raises(PartUnavailableError, match=f"^HTTP_PORT is '{text}'; accepted: a port from 1 to 65535$"):
@@ -98,7 +100,7 @@ def test_ports_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (ports.port(ports.HTTP), ports.port(ports.DASHBOARD)) == (8480, 8481)
 
 
-def test_one_port_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_port_for_both_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same port for both is refused before anything is started."""
     monkeypatch.setenv(ports.HTTP, "8481")
     monkeypatch.delenv(ports.DASHBOARD, raising=False)

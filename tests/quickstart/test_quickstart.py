@@ -73,7 +73,7 @@ def test_second_up_takes_seconds(running: Clone) -> None:
     assert docker("ps", "--quiet", OURS) == containers
 
 
-def test_labels_limit_and_retry(running: Clone) -> None:
+def test_labels_of_whoami_limit_and_retry(running: Clone) -> None:
     """The whoami's router has both middlewares of its labels, and Traefik finds no error in it."""
     url = f"http://{LOOPBACK}:{running.dashboard}/api/http/routers/whoami@etcd"
     with urllib.request.urlopen(url, timeout=5) as answer:
@@ -82,7 +82,7 @@ def test_labels_limit_and_retry(running: Clone) -> None:
     assert router["status"] == "enabled"
 
 
-def test_container_of_ones_own(running: Clone) -> None:
+def test_container_of_plain_docker_run_is_routed(running: Clone) -> None:
     """A labelled container of a plain `docker run` is routed until it is stopped."""
     with hello() as container:
         wait_for(lambda: route.get(running.http, "hello.localhost")[0] == 200, ROUTED_WITHIN, "not routed")
@@ -92,7 +92,7 @@ def test_container_of_ones_own(running: Clone) -> None:
 
 
 @pytest.mark.usefixtures("running")
-def test_nobody_is_root() -> None:
+def test_no_container_runs_as_root() -> None:
     """The bridge and the socket proxy run as users of their own."""
     assert docker("exec", service("bridge"), "id", "-u") == "10001"
     assert docker("inspect", "--format={{.Config.User}}", service("socket-proxy")) == "10002"
@@ -131,7 +131,7 @@ def test_port_in_use(clone: Clone) -> None:
     assert done.stderr.splitlines()[0] == f"Port {port} is in use: choose another with HTTP_PORT=..."
 
 
-def test_no_rights(running: Clone) -> None:
+def test_no_rights_on_socket(running: Clone) -> None:
     """A user without rights on the engine's socket gets one line that says so, for `up` and for `down`."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody without rights")
@@ -161,7 +161,7 @@ def test_no_socket(running: Clone, tmp_path: Path) -> None:
     assert not socket_path.exists()
 
 
-def test_down_elsewhere(running: Clone) -> None:
+def test_down_on_other_engine_changes_nothing_here(running: Clone) -> None:
     """`make down` with another engine in DOCKER_HOST leaves the quick start on this one as it is."""
     containers = docker("ps", "--quiet", OURS)
     done = running.make("down", {"DOCKER_HOST": f"tcp://{LOOPBACK}:{free_port()}"})

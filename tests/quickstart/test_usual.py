@@ -64,7 +64,7 @@ def variables(usual: Engine, compose: Path, tmp_path: Path) -> Mapping[str, str]
     }
 
 
-def test_only_what_is_there_is_used(fresh: Clone, usual: Engine, variables: Mapping[str, str]) -> None:
+def test_available_docker_and_registry_are_used(fresh: Clone, usual: Engine, variables: Mapping[str, str]) -> None:
     """Images are pulled and the bridge is built on them; nothing is installed, faked as a stand-in, or left."""
     told = fresh.make("up", variables)
     assert told.returncode == 0, told.stderr
