@@ -29,7 +29,7 @@ def hosts(etcd: Etcd, tmp_path: Path) -> Iterator[Process]:
         etcd.ctl("del", "--prefix", LAYOUT.state)
 
 
-def test_hosts_live_and_hear(etcd: Etcd, hosts: Process) -> None:
+def test_idle_hosts_refresh_leases_and_see_new_host(etcd: Etcd, hosts: Process) -> None:
     """All hosts refresh their leases more than once, and all hear of a new host."""
     before = etcd.metric(REFRESHES)
     hosts.wait_until(lambda: etcd.metric(REFRESHES) > before + 2 * NUMBER, WITHIN)
