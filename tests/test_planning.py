@@ -19,7 +19,7 @@ def planned(*containers: Container) -> Plan:
     return plan(containers, options(load(PlanSettings, {}), "host"), "traefik")
 
 
-def test_who_waits() -> None:
+def test_waiting_container_is_reported_with_reason() -> None:
     """Whoever waits for another application's object is told of with the reason, and publishes nothing."""
     first = container(id="a" * 64, name="first", labels={RULE: "Host(`a`)"})
     second = container(id="b" * 64, name="second", labels={RULE: "Host(`b`)"})
@@ -45,14 +45,14 @@ def test_who_waits() -> None:
         pytest.param({"ports": ()}, "a service has no server", id="no port"),
     ],
 )
-def test_who_is_not_routed(fields: dict[str, Any], reason: str) -> None:
+def test_unrouted_container_has_reason_and_no_keys(fields: dict[str, Any], reason: str) -> None:
     """Of a container that is not routed there is no key, and the reason is told."""
     made = planned(container(**fields))
     assert made.keys == {}
     assert [(it.publication, it.reason) for it in made.containers] == [(None, reason)]
 
 
-def test_a_network_that_is_not_there() -> None:
+def test_container_with_missing_network_target() -> None:
     """Of containers that use one another's network all have to be there, up to the one that has it."""
     outer = container(id="a" * 64, name="outer", network_mode="container:inner", networks=())
     inner = container(id="b" * 64, name="inner", network_mode="container:gone", networks=())

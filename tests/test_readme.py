@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_example() -> None:
+def test_example_labels_become_the_keys_shown() -> None:
     """The labels of the example become exactly the keys shown below them."""
     labels = yaml.safe_load(_example("labels"))["labels"]
     made = plan([_container(labels)], _options(), "traefik")
@@ -29,7 +29,7 @@ def test_the_example() -> None:
     assert [f"{key} = {value}" for key, value in sorted(made.keys.items())] == _example("keys").splitlines()
 
 
-def test_the_further_host() -> None:
+def test_command_for_further_host() -> None:
     """The command for a further host names services of the Compose file, and its file settings of the bridge."""
     command = re.search(r"^docker compose .* --no-deps (.*)$", README, re.MULTILINE)
     assert command
@@ -40,7 +40,7 @@ def test_the_further_host() -> None:
     assert host["bridge"]["environment"].keys() <= {variable(name) for name in RunSettings.model_fields}
 
 
-def test_the_keys_of_the_state() -> None:
+def test_documentation_names_every_key_of_the_state() -> None:
     """The documentation names every key of the state, with the default root key and state key."""
     page = (ROOT / "docs/how-it-works.md").read_text()
     table = re.search(r"<!-- keys: state -->\n(.*?)\n<!-- /keys: state -->", page, re.DOTALL)
@@ -96,7 +96,7 @@ def _options() -> Options:
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
-def test_what_documents_name_exists(page: Path) -> None:
+def test_tests_and_pages_named_in_documents_exist(page: Path) -> None:
     """Every test that a document names as its proof exists, and so does every page that it links to."""
     text = page.read_text()
     tests = "\n".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
