@@ -86,7 +86,7 @@ def instead(error: Exception, other: Exception) -> Exception:
             for status in (502, 503, 504)
         ),
         pytest.param(answer(500, "broken"), EngineUnavailable, "it answered 500 (broken)", id="500"),
-        pytest.param(answer(500, None), EngineUnavailable, "it answered 500 (None)", id="500-without-a-word"),
+        pytest.param(answer(500, None), EngineUnavailable, "it answered 500 (None)", id="500-without-message"),
         pytest.param(
             untrusted(),
             EngineRejected,
@@ -137,7 +137,7 @@ def instead(error: Exception, other: Exception) -> Exception:
             ConnectionRefusedError(),
             EngineUnavailable,
             "nobody listens there; is the engine running?",
-            id="nobody",
+            id="no-listener",
         ),
         pytest.param(
             socket.gaierror(-2, "no such name"),

@@ -262,7 +262,7 @@ BOTH_KINDS = shared(BRIDGED, ports=(port(80, "0.0.0.0:81", ":::82"),))
             "10.0.0.7",
             "",
             "10.0.0.7:82",
-            id="not-that-of-another",
+            id="not-the-port-of-another-address",
         ),
         pytest.param(BOTH, "10.0.0.7", "8080", None, id="not-published"),
         pytest.param(shared(network_mode="host"), "10.0.0.7", "8080", "10.0.0.7:8080", id="host-networking"),
@@ -330,7 +330,7 @@ OWNER = container(name="vpn", networks=TWO, ports=(port(80, ":81"),))
         pytest.param(
             around(advertise=HOST, target=Neighbour(container(network_mode="host", status="exited"), "")),
             "10.0.0.5:80",
-            id="of-a-host-whether-that-one-runs-or-not",
+            id="host-networking-of-a-stopped-one",
         ),
         pytest.param(around(target=Neighbour(GUEST, "")), None, id="in-a-circle"),
         pytest.param(around(advertise=HOST, target=Neighbour(GUEST, "")), None, id="in-a-circle-published"),

@@ -25,7 +25,9 @@ def test_host_name_of_setting_or_engine(given: str, engine: str, host: str) -> N
     ("engine", "line"),
     [
         pytest.param(
-            "", "the engine, or a proxy in front of it, does not reveal its name (/info): set", id="untold"
+            "",
+            "the engine, or a proxy in front of it, does not reveal its name (/info): set",
+            id="engine-without-name",
         ),
         pytest.param(
             "No_Name", "the engine's name is 'No_Name', which is not a valid name for this host: set", id="wrong"
