@@ -1,14 +1,14 @@
 """Which unreadable containers are asked for again, and which answers about them are taken."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
-from anyio import CancelScope, Event, create_task_group, current_time, fail_after, wait_all_tasks_blocked
+from anyio import CancelScope, Event, current_time, fail_after, wait_all_tasks_blocked
 
 from bridge.daemon.backoff import LONGEST_WAIT
 from bridge.daemon.retries import CONCURRENT_RETRIES, Retries
 from bridge.engine.model import Unreadable
+from tests.lab.background import background
 
 pytestmark = pytest.mark.anyio
 
@@ -54,13 +54,9 @@ class Asked:
         await wait_all_tasks_blocked()
 
 
-@asynccontextmanager
-async def asking(retries: Retries[str], engine: Asked) -> AsyncIterator[None]:
+def asking(retries: Retries[str], engine: Asked) -> AbstractAsyncContextManager[None]:
     """Keep asking the engine until the block ends."""
-    async with create_task_group() as tasks:
-        tasks.start_soon(retries.ask, engine.find, engine.ready.append)
-        yield
-        tasks.cancel_scope.cancel()
+    return background(retries.ask, engine.find, engine.ready.append)
 
 
 def gaps(*ids: str) -> list[Unreadable]:

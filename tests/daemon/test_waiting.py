@@ -6,7 +6,7 @@ from itertools import count
 from time import process_time
 
 import pytest
-from anyio import create_task_group, fail_after, sleep, sleep_forever
+from anyio import fail_after, sleep, sleep_forever
 
 from bridge.claims.decide import Settled
 from bridge.claims.transaction import Range
@@ -16,6 +16,7 @@ from bridge.store.client import Store
 from bridge.store.connection import Connection
 from bridge.store.errors import StoreUnavailable
 from bridge.store.watch import Event, Watch
+from tests.lab.background import background
 
 pytestmark = pytest.mark.anyio
 
@@ -109,12 +110,10 @@ async def test_changes_before_the_wait_do_not_wake(since: dict[str, int], woken:
     waiting.update("y", waits("b", since["y"]))
     waiting.update("last", waits("c", 8))
     found = set[str]()
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
+    async with background(waiting.watch):
         with fail_after(5):
             while "last" not in found:
                 found |= (await work.take()).ids
-        tasks.cancel_scope.cancel()
     assert found == {*woken, "last"}
 
 
@@ -129,12 +128,9 @@ async def test_frequent_new_waits_do_not_keep_others_waiting() -> None:
             waiting.update("noisy", waits(f"other{turn}", 8))
             await sleep(0.02)
 
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
-        tasks.start_soon(make_noise)
+    async with background(waiting.watch), background(make_noise):
         with fail_after(5):
             assert (await work.take()).ids == {"x"}
-        tasks.cancel_scope.cancel()
 
 
 async def test_watched_range_needs_no_second_watch() -> None:
@@ -143,8 +139,7 @@ async def test_watched_range_needs_no_second_watch() -> None:
     waiting = Waiting(store, work)
     waiting.update("x", waits("a", 2))
     waiting.update("y", waits("a", 3))
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
+    async with background(waiting.watch):
         with fail_after(5):
             assert (await work.take()).ids == {"x", "y"}
             waiting.update("x", waits("a", 7))
@@ -152,7 +147,6 @@ async def test_watched_range_needs_no_second_watch() -> None:
             waiting.update("z", waits("a", 6))
             assert (await work.take()).ids == {"z"}
             await sleep(2 * STEADY)
-        tasks.cancel_scope.cancel()
     assert store.begun == 1
 
 
@@ -161,13 +155,11 @@ async def test_change_between_wait_and_watch_wakes() -> None:
     work, store = Work(), Watched()
     waiting = Waiting(store, work)
     waiting.update("x", waits("a", 8))
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
+    async with background(waiting.watch):
         await sleep(STEADY / 2)
         waiting.update("y", waits("a", 6))
         with fail_after(5):
             assert (await work.take()).ids == {"y"}
-        tasks.cancel_scope.cancel()
     assert store.begun == 2
 
 
@@ -184,12 +176,10 @@ async def test_range_excludes_its_end() -> None:
     }.items():
         waiting.update(name, waited)
     found = set[str]()
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
+    async with background(waiting.watch):
         with fail_after(5):
             while not found >= {"in", "first", "all"}:
                 found |= (await work.take()).ids
-        tasks.cancel_scope.cancel()
     assert found == {"in", "first", "all"}
 
 
@@ -199,12 +189,10 @@ async def test_failed_watch_wakes_all_and_is_replaced() -> None:
     waiting = Waiting(store, work)
     waiting.update("x", waits("a", 7))
     waiting.update("y", waits("c", 8))
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
+    async with background(waiting.watch):
         with fail_after(5):
             assert (await work.take()).ids == {"x", "y"}
             assert (await work.take()).ids == {"y"}
-        tasks.cancel_scope.cancel()
     assert store.begun == 2
 
 
@@ -214,8 +202,7 @@ async def test_no_watch_without_waiting_containers() -> None:
     waiting = Waiting(store, work)
     waiting.update("x", waits("a", 7))
     waiting.update("y", waits("b", 7))
-    async with create_task_group() as tasks:
-        tasks.start_soon(waiting.watch)
+    async with background(waiting.watch):
         await sleep(STEADY / 2)
         waiting.update("x", None)
         waiting.update("y", Settled("", published=True))
@@ -224,7 +211,6 @@ async def test_no_watch_without_waiting_containers() -> None:
         waiting.update("x", waits("c", 8))
         with fail_after(5):
             assert (await work.take()).ids == {"x"}
-        tasks.cancel_scope.cancel()
     assert store.begun == 2
 
 
@@ -234,9 +220,7 @@ async def test_many_waits_do_not_block_event_loop() -> None:
     waiting = Waiting(Busy(Connection(("nowhere:1",))), work)
     for number in range(MANY):
         waiting.update(str(number), waits(f"key{number}", 2))
-    async with create_task_group() as tasks:
-        began = process_time()
-        tasks.start_soon(waiting.watch)
+    began = process_time()
+    async with background(waiting.watch):
         assert (await work.take()).ids == {"0"}
-        tasks.cancel_scope.cancel()
     assert process_time() - began < 0.5
