@@ -10,12 +10,14 @@ again.
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import anyio
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bridge.container import Container, targets
+from bridge.daemon.ahead import Ahead
 from bridge.daemon.retries import Retries
 from bridge.engine.client import Engine
 from bridge.engine.errors import EngineUnavailable
@@ -70,14 +72,24 @@ class Gatherer(Struct):
     _users: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _states: dict[str, int | None] = field(default_factory=dict)
     _retries: Retries[Seen] = field(default_factory=Retries)
+    _ahead: Ahead[Inspected] = field(default_factory=Ahead)
 
     def forget(self) -> None:
         """Treat every container as changed."""
         self._states.clear()
 
-    def outdate(self, container_id: str) -> None:
-        """Discard earlier answers, since something has happened to this container."""
+    def outdate(self, container_id: str, *, by_start: bool) -> None:
+        """Discard earlier answers, since something has happened to this container.
+
+        One that was asked for while it starts, and says that it runs, is as good as one after its start.
+        """
         self._retries.outdate(container_id)
+        if not by_start:
+            self._ahead.drop(container_id)
+
+    def starts(self, container_id: str) -> None:
+        """Ask for a container that does not run yet, since it is about to."""
+        self._ahead.ask(container_id)
 
     def is_target(self, container_id: str) -> bool:
         """Return whether other containers use this one's network, or it is being inspected because they do."""
@@ -92,6 +104,10 @@ class Gatherer(Struct):
             self._states.pop(container_id, None)
         gathered = await self._seen(wanted)
         return replace(gathered, seen=(*answered, *gathered.seen))
+
+    async def ask_ahead(self) -> None:
+        """Keep asking for those that are about to start."""
+        await self._ahead.run(self._inspect_ahead)
 
     async def ask_again(self, answered: Callable[[str], None]) -> None:
         """Keep asking for those that could not be read; call `answered` with each id that `some` can read now."""
@@ -112,6 +128,7 @@ class Gatherer(Struct):
                 del self._users[target]
         changed = (states.keys() - known) | set(restless) | (self._users.keys() - states.keys())
         gaps = tuple(gap for i, gap in self._retries.gaps.items() if i in states)
+        self._ahead.clear()
         self._retries.clear()
         self._retries.add(gaps)
         wanted = sorted((self._with_users(changed) & states.keys()) - self._retries.gaps.keys())
@@ -140,10 +157,23 @@ class Gatherer(Struct):
 
     async def _inspect(self, ids: Sequence[str]) -> dict[str, Inspected]:
         with anyio.move_on_after(PATIENCE if len(ids) == 1 else PATIENCE_TOGETHER):
-            return {**await self.engine.inspect_several(ids)}
+            found = await self._started(ids)
+            if others := [i for i in ids if i not in found]:
+                found |= await self.engine.inspect_several(others)
+            return found
         if len(ids) == 1:
             return {ids[0]: Unreadable(ids[0], f"the engine did not answer within {PATIENCE:g} s")}
         return await self.engine.each(self._inspect, ids)
+
+    async def _started(self, ids: Sequence[str]) -> dict[str, Inspected]:
+        """Return those of the containers that were asked for while they started, and run."""
+        answers = {i: await self._ahead.take(i) for i in ids}
+        return {i: it for i, it in answers.items() if isinstance(it, Container) and running(it)}
+
+    async def _inspect_ahead(self, container_id: str) -> Inspected:
+        with suppress(EngineUnavailable):  # the round will ask itself, and wait for the engine
+            return await self.engine.inspect(container_id)
+        return None
 
     async def _with_targets(
         self, ids: Collection[str], ask: Callable[[Sequence[str]], Awaitable[dict[str, Inspected]]]

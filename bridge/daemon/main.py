@@ -131,6 +131,7 @@ class Daemon:
             tasks.start_soon(living.live)
             tasks.start_soon(self._settle, living, sync)
             tasks.start_soon(sync.waiting.watch)
+            tasks.start_soon(sync.gatherer.ask_ahead)
             tasks.start_soon(sync.gatherer.ask_again, self.work.mark_one)
             tasks.start_soon(self._resync)
 

@@ -35,6 +35,10 @@ LITTLE = 5_000
 """Characters of labels up to which a decision is made without a thread: changing threads would take longer."""
 
 
+STARTING = {Action.CONNECT, Action.START}
+"""What happens to a container that starts, in this order."""
+
+
 class Sync(Struct):
     """What a round needs, and what is remembered from one to the next besides the claims."""
 
@@ -53,31 +57,37 @@ class Sync(Struct):
         """Return whether an event may change what is published; its attributes hold a container's labels."""
         if event.action is Action.KILL and not self.draining.stops(event.container_id, event.signal):
             return False
-        if event.action is Action.CREATE and not self._said(event).allow_non_running:
+        if event.action is Action.CREATE:
             # Unless it is kept without running, it is looked at when it starts.
-            return False
+            return self._sort(event).allow_non_running and event.container_id not in self._excluded_ids
+        starts = event.action in STARTING and event.container_id not in self._running.ids
         self._running.follow(event)
-        self.gatherer.outdate(event.container_id)
-        if self.gatherer.is_target(event.container_id):
-            return True
-        if event.action in NETWORK_ACTIONS and self._settled_in and event.container_id not in self._running.ids:
-            # They come before its start or after its end. Which containers run is known once all were gathered.
-            return False
+        self.gatherer.outdate(event.container_id, by_start=starts)
         if event.action not in NETWORK_ACTIONS:
             self._sort_out(event)
-        return event.container_id not in self._excluded_ids
+        if self.gatherer.is_target(event.container_id):
+            return True
+        if event.container_id in self._excluded_ids:
+            return False
+        if event.action in NETWORK_ACTIONS and self._settled_in and event.container_id not in self._running.ids:
+            # They come before its start or after its end. Which containers run is known once all were gathered.
+            if starts:
+                self.gatherer.starts(event.container_id)
+            return False
+        return True
 
     def _sort_out(self, event: Event) -> None:
         """Note once whether a container is excluded: its labels, of which there may be many, never change."""
         if event.container_id not in self._excluded_ids and event.container_id not in self._kept_ids:
-            said = self._said(event)
-            kept = said.problems or exposed(said, self.options)
-            (self._kept_ids if kept else self._excluded_ids).add(event.container_id)
+            self._sort(event)
         if event.action is Action.DESTROY:
             self._kept_ids.discard(event.container_id)
 
-    def _said(self, event: Event) -> LabelOptions:
-        return read_options(event.container_id, event.attributes, self.options.release)
+    def _sort(self, event: Event) -> LabelOptions:
+        said = read_options(event.container_id, event.attributes, self.options.release)
+        kept = said.problems or exposed(said, self.options)
+        (self._kept_ids if kept else self._excluded_ids).add(event.container_id)
+        return said
 
     async def some(self, ids: Iterable[str], session: Session) -> Task:
         """Settle some containers; return those that are to be settled again.

@@ -16,6 +16,7 @@ from bridge.engine.client import Engine
 from bridge.engine.model import Endpoint
 from tests.daemon.host import WITHIN, routed_by
 from tests.daemon.keys import Keys
+from tests.lab.background import background
 from tests.lab.bridge import Bridge
 from tests.lab.etcd import Etcd
 from tests.lab.fake_engine import FakeContainer, FakeEngine
@@ -46,6 +47,11 @@ class CountingEngine(FakeEngine):
         found = None if name in self.losing else super().inspected(name)
         self.answered.append(name)
         return found
+
+    def join(self, container_id: str) -> None:
+        """Tell that a container that does not run joins its networks, as at the beginning of its start."""
+        with self._lock:
+            self._tell_networks(container_id, "connect")
 
     def reconnect(self, container_id: str, address: str) -> None:
         """Disconnect a running container from its networks; connect it to the default one with another address."""
@@ -95,8 +101,9 @@ def test_excluded_container_is_never_inspected(engine: CountingEngine, etcd: Etc
     excluded = engine.run(container("excluded", enable="false"))
     with bridge(engine, etcd, root_key) as keys:
         engine.stop(excluded)
+        later = engine.run(container("later", enable="false"))
         routed(keys, engine.run(container("other")))
-        assert excluded not in engine.asked
+        assert not {excluded, later} & {*engine.asked}
 
 
 def test_only_allownonrunning_is_inspected_when_created(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
@@ -107,6 +114,30 @@ def test_only_allownonrunning_is_inspected_when_created(engine: CountingEngine, 
         wait_for(lambda: "http/routers/kept/rule" in keys.view(), WITHIN, "it is not routed")
         assert created not in engine.asked
         assert kept in engine.asked
+
+
+def test_starting_container_is_inspected_once(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """A container that joins a network is inspected at once; its start needs no other answer than that one."""
+    with bridge(engine, etcd, root_key) as keys:
+        starting = engine.create(container("starting"))
+        with engine.hanging(starting):
+            engine.join(starting)
+            wait_for(lambda: engine.asked == [starting], WITHIN, "it is not asked for")
+            engine.start(starting)
+        routed(keys, starting)
+        routed(keys, engine.run(container("other")))
+        assert engine.asked.count(starting) == 1
+
+
+def test_early_answer_is_not_taken(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
+    """If an engine answers before the start, the container is inspected again when it has started."""
+    with bridge(engine, etcd, root_key) as keys:
+        starting = engine.create(container("starting"))
+        engine.join(starting)
+        wait_for(lambda: engine.answered == [starting], WITHIN, "it is not asked for")
+        engine.start(starting)
+        routed(keys, starting)
+        assert engine.asked.count(starting) == 2
 
 
 def test_only_stop_signal_leads_to_inspection(engine: CountingEngine, etcd: Etcd, root_key: str) -> None:
@@ -309,11 +340,49 @@ async def test_event_outdates_earlier_inspection(engine: CountingEngine, happens
         assert await answered() == user
         changed = {"user": user, "target": target}[happens_to]
         engine.die(changed)
-        gatherer.outdate(changed)
+        gatherer.outdate(changed, by_start=False)
         assert await gatherer.some([user]) == Gathered((), ())
         assert await answered() == user
     [seen] = (await gatherer.some([user])).seen
     assert {one.id: one.status for one in (seen.container, *seen.targets) if one}[changed] == "exited"
+    await gatherer.engine.aclose()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("by_start", "status"), [(True, "running"), (False, "exited")])
+async def test_event_outdates_answer_of_starting_container(
+    engine: CountingEngine,
+    by_start: bool,  # noqa: FBT001
+    status: str,
+) -> None:
+    """What was asked for ahead is kept by the start itself, and discarded by everything else that happens."""
+    async with asked_ahead(engine) as (gatherer, one):
+        gatherer.outdate(one, by_start=by_start)
+        [seen] = (await gatherer.some([one])).seen
+    assert seen.container
+    assert seen.container.status == status
+
+
+@pytest.mark.anyio
+async def test_resync_discards_answer_of_starting_container(engine: CountingEngine) -> None:
+    """A resync comes after a gap in the events: what was asked for ahead may be older than what they would say."""
+    async with asked_ahead(engine) as (gatherer, one):
+        [seen] = [seen async for part in gatherer.all({one: 1}, ()) for seen in part.seen]
+    assert seen.container
+    assert seen.container.status == "exited"
+
+
+@asynccontextmanager
+async def asked_ahead(engine: CountingEngine) -> AsyncIterator[tuple[Gatherer, str]]:
+    """Ask for a container ahead; yields it once it was said to run, and has ended since."""
+    one = engine.run(container("one"))
+    gatherer = Gatherer(Engine(Endpoint(engine.url)))
+    async with background(gatherer.ask_ahead):
+        await anyio.wait_all_tasks_blocked()
+        gatherer.starts(one)
+        await to_thread.run_sync(wait_for, lambda: engine.answered == [one], WITHIN, "it is not asked for")
+        engine.die(one)
+        yield gatherer, one
     await gatherer.engine.aclose()
 
 

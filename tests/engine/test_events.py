@@ -1,6 +1,7 @@
 """Which events real engines send for each operation on a container: the daemon relies on this table."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from itertools import groupby
 
 import anyio
@@ -76,6 +77,18 @@ def _spelled(event: Event) -> str:
 async def test_events_of_start(asked: Engine, created: Dockerd) -> None:
     """The connect event of a network comes before the start event."""
     assert await told(asked, created, f"start {NAME}") == ["connect", "start"]
+
+
+async def test_inspection_during_start_is_answered_after_it(asked: Engine, created: Dockerd) -> None:
+    """A container that is inspected at the connect event of its start is said to run, with its address."""
+    async with asked.events() as (_, events), anyio.create_task_group() as tasks:
+        await until(mark(created), events)
+        tasks.start_soon(threads.run, partial(created.cli, "start", NAME))
+        with anyio.fail_after(TOLD_WITHIN):
+            event = await anext(event async for event in events if event.action is Action.CONNECT)
+            found = await asked.inspect(event.container_id)
+    assert isinstance(found, Container)
+    assert (found.status, [network.ipv4 for network in found.networks]) == ("running", [created.address(NAME)])
 
 
 @pytest.mark.parametrize(

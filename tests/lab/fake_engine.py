@@ -237,12 +237,16 @@ class FakeEngine:
         return [{"Id": _digest(name), "Name": name, "Driver": _driver(name)} for name in sorted(names)]
 
     def inspected(self, name: str) -> dict[str, Any] | None:
-        """Return the inspection of a container by id or name; None if there is no such container."""
+        """Return the inspection of a container by id or name; None if there is no such container.
+
+        One that comes while the container starts is answered once it has started, as by a real engine.
+        """
         container_id = self._ids.get(name, name)
         time.sleep(self.inspection_takes)
         if answer := self._hanging.get(container_id):
             answer.wait()
-        state = self._states.get(container_id)
+        with self._lock:
+            state = self._states.get(container_id)
         return _inspection(state, self.release) if state else None
 
     def remembered(self, wanted: Callable[[dict[str, Any]], bool], since: float, until: float) -> "_Stream":
