@@ -17,11 +17,17 @@ from typing import Self
 from tests.lab import bridge_device, guard, images, parts
 from tests.lab.bridge_device import BridgeDevice
 from tests.lab.process import Process
-from tests.lab.shell import Command, run
+from tests.lab.shell import Command, run, say
 from tests.lab.wait import wait_for
 from tests.lab.workdir import WorkDirectory
 
 STARTED_WITHIN = 60.0
+ENDS_WITHIN = 45
+"""Seconds for a docker command, less than a test may take; an engine that takes longer hangs."""
+
+HANGS = 124
+"""The exit code of `timeout` for a command that it ended."""
+
 CHECKED_WITHIN = 30.0
 ADDRESS = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
 CLEAR = '"$@" ps --all --quiet | xargs --no-run-if-empty "$@" rm --force --volumes; "$@" network prune --force'
@@ -78,7 +84,7 @@ class Engine:
 
     def cli(self, *arguments: str) -> str:
         """Run a docker command on this engine and return its output without trailing newlines."""
-        done = subprocess.run([*self.docker, *arguments], capture_output=True, text=True, check=False)
+        done = self._run([*self.docker, *arguments], again=arguments[0] == "rm")
         assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
         return done.stdout.rstrip("\n")
 
@@ -92,7 +98,9 @@ class Engine:
             self._configure(device)
             cleanup.callback(self.stop)
             self._start_dockerd()
-            self._undo(self._clear)
+            token = guard.on_death(["timeout", str(ENDS_WITHIN), *self._clear])
+            cleanup.callback(guard.revoke, token)
+            cleanup.callback(self.clear)
             cleanup.callback(self._revive)
             images.import_busybox(self.docker)
             images.import_whoami(self.docker)
@@ -145,11 +153,27 @@ class Engine:
 
     def clear(self) -> None:
         """Remove all containers, and all networks that were created."""
-        run(self._clear)
+        done = self._run(self._clear, again=True)
+        assert done.returncode == 0, done.stderr
 
     @property
     def _clear(self) -> list[str]:
-        return ["timeout", "60", "sh", "-c", CLEAR, "sh", *map(str, self.docker)]
+        return ["sh", "-c", CLEAR, "sh", *map(str, self.docker)]
+
+    def _run(self, command: Command, *, again: bool) -> subprocess.CompletedProcess[str]:
+        """Run a command; if the engine hangs, restart it, and run the command `again`.
+
+        20.10 was seen to hang for good while it removed several containers at once.
+        """
+        limited = ["timeout", str(ENDS_WITHIN), *command]
+        done = subprocess.run(limited, capture_output=True, text=True, check=False)
+        if done.returncode != HANGS:
+            return done
+        say(f"Docker {self.release} hangs, and is restarted")
+        self.process.kill()
+        self.restart()
+        assert again, f"Docker {self.release} hung in {' '.join(map(str, command))}"
+        return self._run(command, again=False)
 
     def _revive(self) -> None:
         """Thaw or restart the engine after a test, since only an engine can remove its containers."""
@@ -201,5 +225,5 @@ class Engine:
         self._process.wait_until(self._answers, STARTED_WITHIN)
 
     def _answers(self) -> bool:
-        asked = subprocess.run([*self.docker, "version"], capture_output=True, check=False)
+        asked = subprocess.run(["timeout", "5", *self.docker, "version"], capture_output=True, check=False)
         return asked.returncode == 0

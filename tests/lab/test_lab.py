@@ -55,6 +55,24 @@ def test_engines_run_side_by_side(engine: Engine, engine29: Engine) -> None:
         assert engine29.cli("ps", "--format", "{{.Names}}") == "lab-twin"
 
 
+@pytest.mark.usefixtures("engine")
+def test_hanging_engine_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that hangs is restarted; it fails a test only if that wanted more from it than to clean up."""
+    monkeypatch.setattr("tests.lab.engine.ENDS_WITHIN", 3)
+    with Engine("20.10") as engine:
+        for name in ("one", "two"):
+            engine.cli("run", "--detach", "--name", name, "busybox")
+        engine.freeze()
+        engine.cli("rm", "--force", "one")
+        engine.freeze()
+        engine.clear()
+        assert engine.cli("ps", "--all", "--quiet") == ""
+        engine.freeze()
+        with pytest.raises(AssertionError, match=r"Docker 20\.10 hung in .* ps"):
+            engine.cli("ps")
+        assert engine.cli("ps", "--quiet") == ""
+
+
 def test_etcd_keeps_what_is_put(each_etcd: Etcd, root_key: str) -> None:
     """The distribution's etcd and a current one return a key that was put."""
     each_etcd.ctl("put", root_key, "here")
