@@ -59,7 +59,7 @@ class Sync(Struct):
             return False
         if event.action is Action.CREATE:
             # Unless it is kept without running, it is looked at when it starts.
-            return self._sort(event).allow_non_running and event.container_id not in self._excluded_ids
+            return self._read(event).allow_non_running and event.container_id not in self._excluded_ids
         starts = event.action in STARTING and event.container_id not in self._running.ids
         self._running.follow(event)
         self.gatherer.outdate(event.container_id, by_start=starts)
@@ -79,11 +79,12 @@ class Sync(Struct):
     def _sort_out(self, event: Event) -> None:
         """Note once whether a container is excluded: its labels, of which there may be many, never change."""
         if event.container_id not in self._excluded_ids and event.container_id not in self._kept_ids:
-            self._sort(event)
+            self._read(event)
         if event.action is Action.DESTROY:
             self._kept_ids.discard(event.container_id)
 
-    def _sort(self, event: Event) -> LabelOptions:
+    def _read(self, event: Event) -> LabelOptions:
+        """Read a container's options, and note whether they exclude it."""
         said = read_options(event.container_id, event.attributes, self.options.release)
         kept = said.problems or exposed(said, self.options)
         (self._kept_ids if kept else self._excluded_ids).add(event.container_id)

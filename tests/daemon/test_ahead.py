@@ -3,38 +3,13 @@
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from anyio import Event, create_task_group, wait_all_tasks_blocked
+from anyio import create_task_group, wait_all_tasks_blocked
 
 from bridge.daemon.ahead import AT_ONCE, Ahead
+from tests.daemon.asked import Asked
 from tests.lab.background import background
 
 pytestmark = pytest.mark.anyio
-
-
-class Asked:
-    """An engine that answers a question with its number, or with nothing, when it is told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._waiting: list[tuple[str, Event]] = []
-        self._nothing: set[str] = set()
-
-    async def find(self, container_id: str) -> str | None:
-        """Wait for the answer to one question."""
-        self.asked.append(container_id)
-        number, answered = self.asked.count(container_id), Event()
-        self._waiting.append((container_id, answered))
-        await answered.wait()
-        return None if container_id in self._nothing else f"{container_id}{number}"
-
-    async def answer(self, container_id: str, *, nothing: bool = False) -> None:
-        """Answer the first question about a container that has no answer yet."""
-        if nothing:
-            self._nothing.add(container_id)
-        found = next(it for it in self._waiting if it[0] == container_id)
-        self._waiting.remove(found)
-        found[1].set()
-        await wait_all_tasks_blocked()
 
 
 async def ask(ahead: Ahead[str], *ids: str) -> None:
@@ -47,7 +22,7 @@ async def ask(ahead: Ahead[str], *ids: str) -> None:
 
 def asking(ahead: Ahead[str], engine: Asked) -> AbstractAsyncContextManager[None]:
     """Answer questions until the block ends."""
-    return background(ahead.run, engine.find)
+    return background(ahead.run, lambda container_id: engine.find(container_id, set()))
 
 
 async def test_answer_is_taken_once() -> None:
@@ -55,7 +30,7 @@ async def test_answer_is_taken_once() -> None:
     ahead, engine = Ahead[str](), Asked()
     async with asking(ahead, engine):
         await ask(ahead, "a")
-        await engine.answer("a")
+        engine.answer("a", "a1")
         assert await ahead.take("b") is None
         assert await ahead.take("a") == "a1"
         assert await ahead.take("a") is None
@@ -73,7 +48,8 @@ async def test_answer_is_waited_for() -> None:
         tasks.start_soon(take)
         await wait_all_tasks_blocked()
         assert not taken
-        await engine.answer("a")
+        engine.answer("a", "a1")
+        await wait_all_tasks_blocked()
         assert taken == ["a1"]
 
 
@@ -82,7 +58,7 @@ async def test_question_without_answer() -> None:
     ahead, engine = Ahead[str](), Asked()
     async with asking(ahead, engine):
         await ask(ahead, "a")
-        await engine.answer("a", nothing=True)
+        engine.answer("a", None)
         assert await ahead.take("a") is None
 
 
@@ -91,7 +67,7 @@ async def test_container_is_asked_for_once() -> None:
     ahead, engine = Ahead[str](), Asked()
     async with asking(ahead, engine):
         await ask(ahead, "a", "a")
-        await engine.answer("a")
+        engine.answer("a", "a1")
         await ask(ahead, "a")
         assert engine.asked == ["a"]
 
@@ -110,14 +86,14 @@ async def test_dropped_answer_is_not_taken(dropped: bool) -> None:  # noqa: FBT0
     async with asking(ahead, engine):
         ahead.drop("a")
         await ask(ahead, "a")
-        await engine.answer("a")
+        engine.answer("a", "a1")
         drop()
         assert await ahead.take("a") is None
         await ask(ahead, "a")
         drop()
         await ask(ahead, "a")
-        await engine.answer("a")
-        await engine.answer("a")
+        engine.answer("a", "a2")
+        engine.answer("a", "a3")
         assert await ahead.take("a") == "a3"
 
 
@@ -127,7 +103,7 @@ async def test_event_of_one_drops_no_other() -> None:
     async with asking(ahead, engine):
         await ask(ahead, "a", "b")
         ahead.drop("a")
-        await engine.answer("b")
+        engine.answer("b", "b1")
         assert await ahead.take("b") == "b1"
 
 
@@ -139,7 +115,7 @@ async def test_few_are_asked_for_together() -> None:
         await ask(ahead, *ids)
         assert engine.asked == ids[:-1]
         assert await ahead.take(ids[-1]) is None
-        await engine.answer(ids[0])
+        engine.answer(ids[0], "0")
         await ask(ahead, ids[-1])
         assert engine.asked == ids
 

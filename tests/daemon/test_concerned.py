@@ -1,8 +1,11 @@
-"""Which events outdate what was asked about a container ahead of its start."""
+"""What events mean for a container: whether they concern it, and whether they are part of its start."""
+
+from collections.abc import Mapping
 
 import pytest
 from msgspec import field
 
+from bridge.daemon import sync
 from bridge.daemon.draining import Draining
 from bridge.daemon.gather import Gatherer
 from bridge.daemon.sync import Sync
@@ -11,10 +14,20 @@ from bridge.daemon.work import Work
 from bridge.engine.client import Engine
 from bridge.engine.event import Action, Event
 from bridge.engine.model import Endpoint
+from bridge.labels.fields import Release
+from bridge.labels.options import LabelOptions, read_options
 from bridge.settings import PlanSettings
 from bridge.settings.options import options
 from bridge.store.client import Store
 from bridge.store.connection import Connection
+
+ENGINE = Engine(Endpoint("unix:///nowhere"))
+
+
+def made(gatherer: Gatherer) -> Sync:
+    """Return what decides about events, without an engine or etcd behind it."""
+    store = Store(Connection(("nowhere:1",)))
+    return Sync(options(PlanSettings(), "one"), gatherer, store, Draining(), Waiting(store, Work()))
 
 
 class Recorded(Gatherer):
@@ -48,8 +61,24 @@ class Recorded(Gatherer):
 )
 def test_connect_and_start_of_stopped_container_are_its_start(actions: str, expected: bool) -> None:  # noqa: FBT001
     """Only until a container runs are its connects and its start what was waited for; all else is a change."""
-    store, gatherer = Store(Connection(("nowhere:1",))), Recorded(Engine(Endpoint("unix:///nowhere")))
-    sync = Sync(options(PlanSettings(), "one"), gatherer, store, Draining(), Waiting(store, Work()))
+    gatherer = Recorded(ENGINE)
+    its = made(gatherer)
     for action in actions.split():
-        sync.concerned(Event("one", Action(action), None, {}, 1))
+        its.concerned(Event("one", Action(action), None, {}, 1))
     assert gatherer.told[-1] is expected
+
+
+def test_labels_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's provider options are read once, not at each of its events, since labels never change."""
+    read: list[str] = []
+
+    def counted(name: str, labels: Mapping[str, str], release: Release) -> LabelOptions:
+        read.append(name)
+        return read_options(name, labels, release)
+
+    monkeypatch.setattr(sync, "read_options", counted)
+    its = made(Gatherer(ENGINE))
+    for action in (Action.START, Action.DIE, Action.START, Action.DIE, Action.DESTROY):
+        assert its.concerned(Event("wanted", action, None, {"traefik.docker.wrong": ""}, 1))
+        assert not its.concerned(Event("excluded", action, None, {"traefik.enable": "false"}, 1))
+    assert sorted(read) == ["excluded", "wanted"]

@@ -255,10 +255,8 @@ async def asked_again(gatherer: Gatherer) -> AsyncIterator[Callable[[], Awaitabl
         with anyio.fail_after(WITHIN):
             return await answers.receive()
 
-    async with ids, answers, anyio.create_task_group() as tasks:
-        tasks.start_soon(gatherer.ask_again, ids.send_nowait)
+    async with ids, answers, background(gatherer.ask_again, ids.send_nowait):
         yield answered
-        tasks.cancel_scope.cancel()
 
 
 @pytest.mark.anyio

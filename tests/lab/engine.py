@@ -98,8 +98,7 @@ class Engine:
             self._configure(device)
             cleanup.callback(self.stop)
             self._start_dockerd()
-            token = guard.on_death(["timeout", str(ENDS_WITHIN), *self._clear])
-            cleanup.callback(guard.revoke, token)
+            self._on_death(["timeout", str(ENDS_WITHIN), *self._clear])
             cleanup.callback(self.clear)
             cleanup.callback(self._revive)
             images.import_busybox(self.docker)
@@ -184,9 +183,12 @@ class Engine:
 
     def _undo(self, command: list[str]) -> None:
         """Run a command when the engine is removed, or if this process dies before that."""
-        token = guard.on_death(command)
-        self._cleanup.callback(guard.revoke, token)
+        self._on_death(command)
         self._cleanup.callback(run, command)
+
+    def _on_death(self, command: list[str]) -> None:
+        """Run a command if this process dies before the engine is removed."""
+        self._cleanup.callback(guard.revoke, guard.on_death(command))
 
     def _start_containerd(self) -> None:
         config = self._work.path / "containerd.toml"
